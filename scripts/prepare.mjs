@@ -1,0 +1,54 @@
+// Builds vgen: dist/ from src, the validator and the templates compiled ahead, so that a run pays for neither.
+// "--schema" also writes schema/inventory.schema.json, which editors use and which is committed.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import glob from 'fast-glob';
+import nunjucks from 'nunjucks';
+import { Ajv } from 'ajv';
+import standalone from 'ajv/dist/standalone/index.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+process.chdir(root);
+
+rmSync('dist', { recursive: true, force: true });
+execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json'], { stdio: 'inherit' });
+chmodSync('dist/cli.js', 0o755);
+
+const { compose } = await import('../dist/schema/compose.js');
+const { ANNOTATIONS } = await import('../dist/schema/kinds.js');
+const { components } = await import('../dist/components/index.js');
+const schema = await compose(components);
+if (process.argv.includes('--schema')) {
+  mkdirSync('schema', { recursive: true });
+  writeFileSync('schema/inventory.schema.json', `${JSON.stringify(schema, null, 2)}\n`);
+}
+
+const ajv = new Ajv({
+  strict: true, strictRequired: false, allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true,
+  code: { source: true, esm: true },
+});
+for (const keyword of ANNOTATIONS) ajv.addKeyword({ keyword });
+const code = standalone.default(ajv, ajv.compile(schema)).replaceAll(/require\("(ajv\/[^"]+)"\)\.default/g, (_, name) => `need("${name}").default`);
+writeFileSync('dist/validator.mjs', `import { createRequire } from 'node:module';\nconst need = createRequire(import.meta.url);\n${code}`);
+
+const environment = new nunjucks.Environment(null, { autoescape: false, trimBlocks: true, lstripBlocks: true });
+const names = glob.sync('**/*.njk', { cwd: 'templates', dot: true }).sort();
+const compiled = names.map(name => nunjucks.precompileString(readFileSync(join('templates', name), 'utf8'), {
+  name, env: environment, wrapper: ([one]) => `${JSON.stringify(name)}: (function () {\n${one.template}\n})(),\n`,
+}));
+writeFileSync('dist/templates.mjs', `export const templates = {\n${compiled.join('')}};\n`);
+
+const hash = createHash('sha256');
+for (const file of glob.sync(['dist/**', 'templates/**', 'schema/*.json', 'package.json'], { dot: true }).sort()) hash.update(`${file}\0`).update(readFileSync(file));
+writeFileSync('dist/build-id', `${hash.digest('hex')}\n`);
+
+// "npx vgen" in a checkout finds the command where npm puts those of packages
+if (existsSync('node_modules/.bin')) {
+  rmSync('node_modules/.bin/vgen', { force: true });
+  symlinkSync('../../dist/cli.js', 'node_modules/.bin/vgen');
+}

@@ -1,0 +1,83 @@
+// The contract of a component: a schema and pure functions. It knows the model, its own section and what others offer;
+// it imports no stage and no other component, and touches neither disk nor network.
+import type { Diagnostic, Path } from './diagnostic.ts';
+import type { App, Host, Model } from './model.ts';
+
+/** What a component tells the others about a host. `why` becomes the comment in what is made of it. */
+export type Offer = (
+  | { readonly kind: 'package'; readonly name: string }
+  | { readonly kind: 'user'; readonly name: string; readonly home: string; readonly shell: string; readonly groups: readonly string[] }
+  /** A systemd unit that is enabled and started. `downtime`: what a restart interrupts, or null if nobody notices. */
+  | { readonly kind: 'unit'; readonly name: string; readonly downtime: string | null }
+  /** A TCP port that something on the host opens; `address` '0.0.0.0' means all. */
+  | { readonly kind: 'port'; readonly port: number; readonly address: string }
+  /** A program that Debian does not package. */
+  | { readonly kind: 'program'; readonly path: string; readonly url: string }
+) & { readonly why: string; readonly at: Path };
+
+export type Made = Offer & { readonly by: string; readonly host: Host };
+
+/** All offers of the fleet, found by host and kind in constant time. */
+export interface Offers {
+  on<K extends Offer['kind']>(host: Host, kind: K): readonly Extract<Made, { kind: K }>[];
+}
+
+/** What must happen when a file changes: a unit is reloaded or restarted, or a slot's process is restarted. */
+export type OnChange =
+  | { readonly do: 'reload' | 'restart'; readonly unit: string }
+  | { readonly do: 'slot'; readonly app: string; readonly slot: string };
+
+/** Programs that judge a file before it is used; the host's scripts know how to call each. */
+export type Checker = 'nginx' | 'supervisor' | 'systemd' | 'redis' | 'bash';
+
+/** One path on a host. Modes are strings: YAML and JSON lose octal numbers. */
+export type FileSpec = {
+  readonly path: string;
+  readonly at: Path;
+} & (
+  | {
+    readonly kind: 'file';
+    readonly mode: string;
+    readonly owner: string;
+    /** A template with its view, a static file of vgen's by name, text as it is, or a file of the user's own beside the inventory. */
+    readonly from:
+      | { readonly template: string; readonly view: object } | { readonly static: string }
+      | { readonly text: string } | { readonly own: string };
+    /** Names of the secrets that the file holds once it is on the host. */
+    readonly secrets: readonly string[];
+    readonly onChange: readonly OnChange[];
+    readonly check: Checker | null;
+  }
+  | { readonly kind: 'directory'; readonly mode: string; readonly owner: string }
+  | { readonly kind: 'link'; readonly target: string }
+  /** A link that is state: made once, then left to the switch. */
+  | { readonly kind: 'first-link'; readonly target: string }
+);
+
+/** One component's view of one host. */
+export interface OnHost<S> {
+  readonly host: Host;
+  /** The apps of this host. */
+  readonly apps: readonly App[];
+  readonly section: S;
+  readonly model: Model;
+}
+
+export interface Component<S = unknown> {
+  /** Kebab-case; also the folder in src/components and in templates. */
+  readonly name: string;
+  readonly summary: string;
+  /** Key of its section in the inventory; null if it has none. */
+  readonly key: string | null;
+  /** Its fragment of the schema, loaded only when vgen is built. */
+  readonly schema: (() => Promise<{ readonly schema: object }>) | null;
+  /** It can be named as an app's `runtime`. */
+  readonly runtime?: true;
+  /** What a schema cannot say, over the whole fleet. */
+  readonly check?: (fleet: { readonly section: S; readonly model: Model; readonly offers: Offers }) => Diagnostic[];
+  readonly offer?: (on: OnHost<S>) => Offer[];
+  readonly plan?: (on: OnHost<S>, offers: Offers) => FileSpec[];
+}
+
+/** Declares a component; the section's type stays inside it. */
+export const component = <S>(declared: Component<S>): Component => declared as Component;

@@ -1,0 +1,51 @@
+// The schema of the whole inventory, composed of the core's part and the components' fragments. Runs when vgen is
+// built and in the test that keeps schema/inventory.schema.json true.
+import { Type, type TSchema } from 'typebox';
+import type { Component } from '../component.ts';
+import { apps } from './apps.ts';
+import { hosts, include, templates, vars } from './hosts.ts';
+
+type Json = Record<string, unknown>;
+
+const ALLOW = {
+  type: 'object', additionalProperties: { type: 'string', minLength: 8, description: 'Why the check does not apply here.' },
+  propertyNames: { type: 'string', pattern: '^[a-z]+/[a-z-]+$', rule: 'the code of a check such as redis/exposed' },
+  description: 'Checks that this object is excused from, by code, each with the reason.',
+  examples: [{ 'redis/exposed': 'the network is closed by the provider' }],
+};
+
+/** Composes the JSON Schema of inventories (draft 2020-12 vocabulary that draft-07 readers understand too). */
+export async function compose(components: readonly Component[]): Promise<Json> {
+  const properties: Record<string, TSchema> = { include: Type.Optional(include), hosts, vars: Type.Optional(vars), templates, apps: Type.Optional(apps) };
+  for (const { key, schema } of components) {
+    if (key !== null && schema !== null) properties[key] = Type.Optional((await schema()).schema as TSchema);
+  }
+  const runtimes = components.filter(component => component.runtime).map(component => component.name);
+  const whole = plain(Type.Object(properties, { additionalProperties: false })) as Json;
+  finish(whole, runtimes);
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $comment: 'Composed from src/schema and src/components by "npm run prepare"; do not edit.',
+    title: 'vgen inventory',
+    description: 'Hosts, apps, ports, secret references, tunnels and datastores of a fleet of plain servers.',
+    ...whole,
+  };
+}
+
+const plain = (schema: unknown): unknown => JSON.parse(JSON.stringify(schema));
+
+/** Adds to each closed object what each takes (`x-…`, `allow`), and fills in the runtimes. */
+function finish(node: unknown, runtimes: readonly string[]): void {
+  if (typeof node !== 'object' || node === null) return;
+  if (Array.isArray(node)) {
+    for (const child of node) finish(child, runtimes);
+    return;
+  }
+  const schema = node as Json;
+  if (Array.isArray(schema['enum']) && schema['enum'][0] === 'runtimes') schema['enum'] = runtimes;
+  for (const child of Object.values(schema)) finish(child, runtimes);
+  if (schema['type'] === 'object' && schema['additionalProperties'] === false) {
+    schema['properties'] = { ...(schema['properties'] as Json), allow: ALLOW };
+    schema['patternProperties'] = { '^x-': { description: 'Free: for anchors and notes; vgen does not read it.' } };
+  }
+}
