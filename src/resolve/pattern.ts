@@ -1,0 +1,74 @@
+// `${…}` in texts: variables are followed at once, references to host, app, slot and secret become holes.
+import { error, type Diagnostic, type Path } from '../diagnostic.ts';
+import type { Hole, Text } from '../model.ts';
+import { knownNames } from '../nearest.ts';
+
+export interface Reader {
+  readonly vars: Readonly<Record<string, string | number | boolean>>;
+  readonly secrets: readonly string[];
+  readonly usedSecrets: Set<string>;
+  readonly diagnostics: Diagnostic[];
+}
+
+/** What can be said of each noun in a text: `${host.address}`. `slot.ports.x` is checked against the slot's own ports. */
+export const NOUNS: Readonly<Record<'host' | 'app' | 'slot', readonly string[]>> = {
+  host: ['address', 'name', 'private', 'region'],
+  app: ['dir', 'name', 'unit', 'user'],
+  slot: ['dir', 'name', 'port', 'ports', 'release', 'socket'],
+};
+
+/** Reads one text; `$${` is a literal `${`. */
+export function patternOf(written: string, scopes: readonly string[], at: Path, reader: Reader): Text {
+  if (!written.includes('${')) return written;
+  const parts: (string | Hole)[] = [];
+  let literal = '';
+  for (let i = 0; i < written.length;) {
+    if (written.startsWith('$${', i)) {
+      literal += '${';
+      i += 3;
+    } else if (written.startsWith('${', i)) {
+      const end = written.indexOf('}', i);
+      if (end < 0) {
+        reader.diagnostics.push(error('resolve/unclosed', at, '"${" is not closed by "}"', { hint: 'write $${ for a literal ${' }));
+        return written;
+      }
+      const part = reference(written.slice(i + 2, end), scopes, at, reader);
+      if (typeof part === 'string') literal += part;
+      else if (part) {
+        if (literal) parts.push(literal);
+        literal = '';
+        parts.push(part);
+      }
+      i = end + 1;
+    } else literal += written[i++] ?? '';
+  }
+  if (parts.length === 0) return literal;
+  if (literal) parts.push(literal);
+  return Object.freeze({ at, parts });
+}
+
+function reference(inner: string, scopes: readonly string[], at: Path, reader: Reader): string | Hole | null {
+  const [noun = '', ...rest] = inner.split('.');
+  const name = rest.join('.');
+  const unknown = (known: readonly string[], hint = knownNames(name, known, `known in ${noun}`)): null => {
+    reader.diagnostics.push(error('resolve/unknown-reference', at, `unknown reference "\${${inner}}"`, { hint }));
+    return null;
+  };
+  if (noun === 'vars') {
+    const value = Object.hasOwn(reader.vars, name) ? reader.vars[name] : undefined;
+    return value === undefined ? unknown(Object.keys(reader.vars)) : String(value);
+  }
+  if (!scopes.includes(noun)) {
+    const all = [...scopes, 'vars'].sort();
+    return unknown([], ['host', 'app', 'slot', 'secret'].includes(noun)
+      ? `a ${noun} cannot be referred to here; what can: ${all.join(', ')}` : knownNames(noun, all, 'what can be referred to here'));
+  }
+  if (noun === 'secret') {
+    if (!reader.secrets.includes(name)) return unknown(reader.secrets, knownNames(name, reader.secrets, 'known secrets'));
+    reader.usedSecrets.add(name);
+    return { kind: 'secret', secret: name };
+  }
+  const known = NOUNS[noun as 'host' | 'app' | 'slot'];
+  return known.includes(rest[0] ?? '') && (rest.length === 1 || (noun === 'slot' && rest[0] === 'ports' && rest.length === 2))
+    ? { kind: noun as 'host' | 'app' | 'slot', name } : unknown(known);
+}

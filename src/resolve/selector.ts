@@ -1,0 +1,40 @@
+// Selectors: which hosts are meant by `all`, a name, `tag:edge`, `region:eu` or a list of these.
+import { error, type Diagnostic, type Path } from '../diagnostic.ts';
+import type { Host, Hosts } from '../model.ts';
+import { knownNames } from '../nearest.ts';
+
+/** The hosts that a selector means; unknown names are reported. One set per distinct selector, so that big fleets stay small. */
+export function selectorOf(
+  written: string | readonly string[], hosts: readonly Host[], at: Path, known: Map<string, Hosts>, diagnostics: Diagnostic[],
+): Hosts {
+  const words = typeof written === 'string' ? [written] : written;
+  const key = words.join('\0');
+  const before = known.get(key);
+  if (before) return before;
+  const chosen = new Set<Host>();
+  let wrong = false;
+  for (const [i, word] of words.entries()) {
+    const found = matching(word, hosts);
+    for (const host of found) chosen.add(host);
+    if (found.length > 0) continue;
+    wrong = true;
+    const place = typeof written === 'string' ? at : [...at, i];
+    const [kind, value] = word.includes(':') ? word.split(':', 2) as [string, string] : ['host', word];
+    const names = kind === 'tag' ? hosts.flatMap(host => host.tags) : kind === 'region' ? hosts.flatMap(host => host.region ?? [])
+      : kind === 'host' ? [...hosts.map(host => host.name), 'all'] : [];
+    diagnostics.push(kind === 'tag' || kind === 'region' || kind === 'host'
+      ? error(`resolve/unknown-${kind}`, place, `unknown ${kind} "${value}"`, { hint: knownNames(value, new Set(names), `known ${kind}s`) })
+      : error('resolve/selector', place, `"${word}" selects nothing`, { hint: 'a selector is all, a host\'s name, tag:NAME or region:NAME' }));
+  }
+  const ordered: Hosts = new Set([...chosen].sort((a, b) => (a.name < b.name ? -1 : 1)));
+  if (!wrong) known.set(key, ordered);
+  return ordered;
+}
+
+function matching(word: string, hosts: readonly Host[]): readonly Host[] {
+  if (word === 'all') return hosts;
+  const [kind, value] = word.split(':', 2);
+  if (value === undefined) return hosts.filter(host => host.name === word);
+  if (kind === 'tag') return hosts.filter(host => host.tags.includes(value));
+  return kind === 'region' ? hosts.filter(host => host.region === value) : [];
+}
