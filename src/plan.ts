@@ -1,0 +1,83 @@
+// Model × Offers → HostPlan, one host at a time. Out: pure sorted data: the files, packages, users, units and secrets
+// that a host gets. Now true: no path is made twice, and whatever needs a secret says so.
+import type { Component, FileSpec, Made, Offers } from './component.ts';
+import { error, Refused, type Diagnostic } from './diagnostic.ts';
+import { sectionOf } from './offer.ts';
+import type { App, Host, Model } from './model.ts';
+
+export type Planned = FileSpec & { readonly component: string };
+
+export interface HostPlan {
+  readonly host: Host;
+  /** In the order of their paths. */
+  readonly files: readonly Planned[];
+  readonly packages: readonly Extract<Made, { kind: 'package' }>[];
+  readonly users: readonly Extract<Made, { kind: 'user' }>[];
+  readonly units: readonly Extract<Made, { kind: 'unit' }>[];
+  readonly programs: readonly Extract<Made, { kind: 'program' }>[];
+  readonly secrets: readonly string[];
+  readonly apps: readonly App[];
+}
+
+/** Plans one host. */
+export function planHost(
+  components: readonly Component[], model: Model, offers: Offers, host: Host, apps: readonly App[],
+): { plan: HostPlan; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const files: Planned[] = [];
+  for (const component of components) {
+    if (!component.plan) continue;
+    try {
+      const specs = component.plan({ host, apps, section: sectionOf(component, model), model }, offers);
+      for (const spec of specs) files.push({ ...spec, component: component.name });
+    } catch (cause) {
+      if (!(cause instanceof Refused)) throw cause;
+      diagnostics.push(cause.diagnostic);
+    }
+  }
+  files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  diagnostics.push(...clashes(files, host));
+  const plan: HostPlan = {
+    host, files, apps,
+    packages: unique(offers.on(host, 'package')),
+    users: unique(offers.on(host, 'user')),
+    units: unique(offers.on(host, 'unit')),
+    programs: [...offers.on(host, 'program')],
+    secrets: [...new Set(files.flatMap(file => (file.kind === 'file' ? file.secrets : [])))].sort(),
+  };
+  return { plan, diagnostics };
+}
+
+/** The first offer of each name, in the order of names. */
+function unique<T extends { readonly name: string }>(made: readonly T[]): T[] {
+  const first = new Map<string, T>();
+  for (const one of made) if (!first.has(one.name)) first.set(one.name, one);
+  return [...first.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Paths made twice, or once as a directory and once as a file; on disks that ignore case too. */
+function clashes(files: readonly Planned[], host: Host): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const first = new Map<string, Planned>();
+  for (const file of files) {
+    const before = first.get(file.path.toLowerCase());
+    if (before) {
+      const same = before.path === file.path;
+      const what = same ? `"${file.path}" on host "${host.name}" is made twice: by ${before.component} and by ${file.component}`
+        : `"${file.path}" and "${before.path}" on host "${host.name}" differ in case only`;
+      const [at, see] = file.component === 'files' ? [file.at, before.at] : [before.at, file.at];
+      found.push(error('plan/path-twice', at, what, { onKey: true, see: { message: `made by ${file.component === 'files' ? before.component : file.component}`, at: see } }));
+    } else first.set(file.path.toLowerCase(), file);
+  }
+  for (const file of files) {
+    for (let cut = file.path.lastIndexOf('/'); cut > 0; cut = file.path.lastIndexOf('/', cut - 1)) {
+      const parent = first.get(file.path.slice(0, cut).toLowerCase());
+      if (parent && parent.kind !== 'directory') {
+        found.push(error('plan/path-under-file', file.at, `"${file.path}" lies under "${parent.path}", which is not a directory`, {
+          onKey: true, see: { message: `made by ${parent.component}`, at: parent.at },
+        }));
+      }
+    }
+  }
+  return found;
+}
