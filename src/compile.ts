@@ -1,0 +1,78 @@
+// The flow, on one screen: an inventory goes in, a tree per host comes out. Each stage stops the flow when it found errors.
+import { check, type Suppressed } from './check.ts';
+import type { Component } from './component.ts';
+import { components as builtIn } from './components/index.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { load, type Globbed } from './load.ts';
+import type { Model } from './model.ts';
+import { appsOn, offer } from './offer.ts';
+import { planHost } from './plan.ts';
+import { createEngine, type UserTemplates } from './render/engine.ts';
+import { userFiles } from './render/user-files.ts';
+import { renderHost, type HostTree } from './render.ts';
+import { resolve } from './resolve.ts';
+import type { Source } from './source.ts';
+import { validate } from './validate.ts';
+
+export interface Compilation {
+  readonly source: Source;
+  /** Grows while trees are made. */
+  readonly diagnostics: Diagnostic[];
+  readonly suppressed: readonly Suppressed[];
+  /** Null when a stage before planning found errors. */
+  readonly model: Model | null;
+  /** All files that were read, and the globs that were followed. */
+  readonly inputs: readonly string[];
+  readonly globs: readonly Globbed[];
+  /** The user's own templates. */
+  readonly templates: UserTemplates;
+  /** Renders host by host, so that a big fleet is never in memory whole. */
+  trees(only?: (host: string) => boolean): Generator<HostTree>;
+  failed(): boolean;
+}
+
+export interface CompileOptions {
+  readonly cwd?: string;
+  readonly components?: readonly Component[];
+}
+
+/** Compiles inventory files. Diagnostics are data; only a wrong world or a wrong program throws. */
+export async function compile(files: readonly string[], options: CompileOptions = {}): Promise<Compilation> {
+  const components = options.components ?? builtIn;
+  const { source, globs, diagnostics: loaded } = await load(files, options.cwd);
+  const diagnostics: Diagnostic[] = [...loaded];
+  const failed = (): boolean => diagnostics.some(({ severity }) => severity === 'error');
+  const stopped = (): Compilation => ({ source, diagnostics, suppressed: [], model: null, inputs: [], globs: [], templates: new Map(), failed, *trees() {} });
+  if (failed()) return stopped();
+
+  const { inventory, diagnostics: invalid } = await validate(source.value);
+  diagnostics.push(...invalid);
+  if (failed()) return stopped();
+
+  const { model, diagnostics: unresolved } = resolve(inventory);
+  diagnostics.push(...unresolved);
+  if (failed()) return stopped();
+
+  const { offers, diagnostics: refused } = offer(components, model);
+  const checked = check(components, model, offers);
+  diagnostics.push(...refused, ...checked.diagnostics);
+  const own = userFiles(model, files[0] ?? '', options.cwd);
+  diagnostics.push(...own.diagnostics);
+  if (failed()) return { ...stopped(), suppressed: checked.suppressed };
+
+  const engine = await createEngine(own.templates);
+  const apps = appsOn(model);
+  return {
+    source, diagnostics, suppressed: checked.suppressed, model, failed,
+    inputs: [...source.files.map(({ name }) => name), ...own.read], globs: [...globs, ...own.globs], templates: own.templates,
+    *trees(only) {
+      for (const host of model.hosts) {
+        if (only && !only(host.name)) continue;
+        const { plan, diagnostics: conflicts } = planHost(components, model, offers, host, apps(host));
+        const { tree, diagnostics: unrendered } = renderHost(plan, engine, own.files);
+        diagnostics.push(...conflicts, ...unrendered);
+        yield tree;
+      }
+    },
+  };
+}

@@ -1,0 +1,121 @@
+// HostTrees → out/. In: what each host's directory should hold. Out: exactly that on the disk. Now true: only what
+// changed was written, only what vgen once wrote was removed, and a build that failed midway changed nothing.
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmdirSync, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Failure } from './diagnostic.ts';
+import { Staging } from './emit/staging.ts';
+import type { State } from './emit/state.ts';
+import { pathsOf } from './render/manifest.ts';
+import type { Entry, HostTree } from './render.ts';
+
+export interface Changes {
+  /** `<host>/<path>`, sorted. */
+  readonly added: string[];
+  readonly changed: string[];
+  readonly removed: string[];
+  unchanged: number;
+  hosts: number;
+}
+
+export interface EmitOptions {
+  readonly out: string;
+  /** All hosts of the inventory: directories of others are what earlier builds left. Null when only some are built. */
+  readonly fleet: ReadonlySet<string> | null;
+  /** What an earlier build wrote: such files are not read again. */
+  readonly state?: State | null;
+  /** Told of each file that out/ holds afterwards, with its digest (of a link: its target). */
+  readonly onFile?: (path: string, sha256: string) => void;
+  /** Overwrite files that vgen did not write. */
+  readonly force?: boolean;
+  /** Compare only. */
+  readonly check?: boolean;
+  /** Called when all trees are rendered: false leaves out/ as it was. */
+  readonly proceed: () => boolean;
+}
+
+/**
+ * Compares the trees with the disk and writes the difference.
+ * @throws Failure (exit 3) when a file that vgen does not know is in the way or another build is under way
+ */
+export function emit(trees: Iterable<HostTree>, options: EmitOptions): Changes {
+  const { out } = options;
+  const changes: Changes = { added: [], changed: [], removed: [], unchanged: 0, hosts: 0 };
+  const staging = options.check ? null : Staging.open(out);
+  const foreign: string[] = [];
+  try {
+    for (const tree of trees) {
+      changes.hosts++;
+      const name = tree.host.name;
+      const known = knownPaths(out, name, staging);
+      const left = new Set(known);
+      const fresh = !existsSync(join(out, name));
+      for (const entry of tree.entries) {
+        const path = `${name}/${entry.path}`;
+        const digest = entry.kind === 'file' ? entry.sha256 : `-> ${entry.target}`;
+        const state = fresh ? 'absent' : options.state?.holds(out, path, digest) ? 'same' : compare(join(out, path), entry);
+        options.onFile?.(path, digest);
+        left.delete(entry.path);
+        if (state === 'same') {
+          changes.unchanged++;
+          continue;
+        }
+        (state === 'absent' ? changes.added : changes.changed).push(path);
+        if (state === 'different' && !known.has(entry.path) && !options.force) foreign.push(path);
+        staging?.put(path, entry);
+      }
+      for (const path of left) if (isThere(join(out, name, path))) changes.removed.push(`${name}/${path}`);
+      if (fresh) staging?.whole(name);
+    }
+    if (options.fleet) for (const left of leftHosts(out, options.fleet)) changes.removed.push(...left);
+    if (foreign.length && !options.check) {
+      throw new Failure(`vgen did not write ${foreign.slice(0, 3).map(path => `"${join(out, path)}"`).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''}; move them away, or overwrite them with --force`, { exit: 3 });
+    }
+    for (const list of [changes.added, changes.changed, changes.removed]) list.sort();
+    if (options.proceed() && staging) {
+      for (const path of changes.removed) remove(out, path);
+      staging.commit();
+    }
+  } finally {
+    staging?.close();
+  }
+  return changes;
+}
+
+/** Paths in a host's directory that vgen wrote: by its manifest, or by a build that was ended while it wrote. */
+function knownPaths(out: string, host: string, staging: Staging | null): ReadonlySet<string> {
+  let text = '';
+  try { text = readFileSync(join(out, host, 'manifest.tsv'), 'utf8'); } catch { /* a new host */ }
+  return new Set([...text ? pathsOf(text) : [], ...staging?.interrupted(host) ?? []]);
+}
+
+/** What is on the disk beside what should be. */
+export function compare(path: string, entry: Entry): 'same' | 'different' | 'absent' {
+  let stat;
+  try { stat = lstatSync(path); } catch { return 'absent'; }
+  if (entry.kind === 'link') return stat.isSymbolicLink() && readlinkSync(path) === entry.target ? 'same' : 'different';
+  if (!stat.isFile() || stat.size !== entry.bytes.length || ((stat.mode & 0o100) !== 0) !== entry.executable) return 'different';
+  return readFileSync(path).equals(entry.bytes) ? 'same' : 'different';
+}
+
+const isThere = (path: string): boolean => {
+  try { lstatSync(path); return true; } catch { return false; }
+};
+
+/** Hosts that the inventory no longer has: what their manifests say vgen wrote. */
+export function leftHosts(out: string, fleet: ReadonlySet<string>): string[][] {
+  if (!existsSync(out)) return [];
+  return readdirSync(out, { withFileTypes: true })
+    .filter(entry => entry.isDirectory() && !fleet.has(entry.name) && existsSync(join(out, entry.name, 'manifest.tsv')))
+    .map(({ name }) => pathsOf(readFileSync(join(out, name, 'manifest.tsv'), 'utf8'))
+      .filter(path => isThere(join(out, name, path))).map(path => `${name}/${path}`));
+}
+
+/** Removes one file or link and the directories that it leaves empty. */
+function remove(out: string, path: string): void {
+  const full = join(out, path);
+  if (lstatSync(full).isDirectory()) return;
+  unlinkSync(full);
+  for (let dir = dirname(path); dir !== '.'; dir = dirname(dir)) {
+    try { rmdirSync(join(out, dir)); } catch { return; }
+  }
+}

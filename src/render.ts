@@ -1,0 +1,59 @@
+// HostPlan → HostTree. In: which files a host gets. Out: their bytes, the install.sh that declares them and the
+// manifest that lists them. Now true: every value is encoded for its grammar, and a secret is only named.
+import { hash } from 'node:crypto';
+import { error, type Diagnostic } from './diagnostic.ts';
+import type { Host } from './model.ts';
+import type { HostPlan, Planned } from './plan.ts';
+import { RenderError, staticFile, type Engine } from './render/engine.ts';
+import { installView } from './render/install.ts';
+import { manifest } from './render/manifest.ts';
+
+/** One path of a tree. `path` is relative to the host's directory: `etc/nginx/nginx.conf`. */
+export type Entry =
+  | { readonly path: string; readonly kind: 'file'; readonly bytes: Buffer; readonly executable: boolean; readonly sha256: string; readonly spec: Planned | null }
+  | { readonly path: string; readonly kind: 'link'; readonly target: string; readonly spec: Planned | null };
+
+export interface HostTree {
+  readonly host: Host;
+  readonly plan: HostPlan;
+  readonly entries: readonly Entry[];
+}
+
+/** Renders one host; what a grammar cannot carry is reported at the inventory's line. */
+export function renderHost(plan: HostPlan, engine: Engine, own: ReadonlyMap<string, Buffer>): { tree: HostTree; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const entries: Entry[] = [];
+  for (const spec of plan.files) {
+    const path = spec.path.slice(1);
+    if (spec.kind === 'link' || spec.kind === 'first-link') entries.push({ path, kind: 'link', target: spec.target, spec });
+    if (spec.kind !== 'file') continue;
+    try {
+      const bytes = contentOf(spec, engine, own);
+      entries.push({ path, kind: 'file', bytes, executable: /[1357]/.test(spec.mode.slice(1)), sha256: hash('sha256', bytes, 'hex'), spec });
+    } catch (cause) {
+      if (!(cause instanceof RenderError)) throw cause;
+      diagnostics.push(refusal(cause, spec));
+    }
+  }
+  if (diagnostics.length === 0) {
+    const install = Buffer.from(engine.render('host/install.sh.njk', installView(plan)));
+    entries.push({ path: 'install.sh', kind: 'file', bytes: install, executable: true, sha256: hash('sha256', install, 'hex'), spec: null });
+    const list = Buffer.from(manifest(plan, entries));
+    entries.push({ path: 'manifest.tsv', kind: 'file', bytes: list, executable: false, sha256: hash('sha256', list, 'hex'), spec: null });
+  }
+  return { tree: { host: plan.host, plan, entries }, diagnostics };
+}
+
+function contentOf(spec: Extract<Planned, { kind: 'file' }>, engine: Engine, own: ReadonlyMap<string, Buffer>): Buffer {
+  if ('static' in spec.from) return staticFile(spec.from.static);
+  if ('text' in spec.from) return Buffer.from(spec.from.text);
+  if ('own' in spec.from) return own.get(spec.from.own) ?? Buffer.alloc(0);
+  return Buffer.from(engine.render(spec.from.template, spec.from.view));
+}
+
+function refusal(problem: RenderError, spec: Planned): Diagnostic {
+  const at = problem.at ?? spec.at;
+  return problem.inexpressible
+    ? error('render/inexpressible', at, `${problem.message} (in "${spec.path}")`, { hint: 'choose another value, or another way to give it to the program' })
+    : error('render/template', spec.at, `template "${problem.template}": ${problem.message}`, { onKey: true });
+}

@@ -1,0 +1,52 @@
+// The manifest: one line per thing that a host gets, so that a review, a diff of two trees and the removal of what is
+// no longer made need nothing but text. Columns are separated by tabs; "-" is an empty one.
+import type { OnChange } from '../component.ts';
+import type { HostPlan, Planned } from '../plan.ts';
+import type { Entry } from '../render.ts';
+
+export interface ManifestLine {
+  readonly type: 'file' | 'link' | 'first-link' | 'directory' | 'package' | 'user' | 'unit' | 'program' | 'secret';
+  readonly name: string;
+  /** file: mode, owner, sha256, what happens on change, checker, secrets; link: target; unit: what a restart interrupts. */
+  readonly columns: readonly string[];
+}
+
+const HEAD = '# type\tname\tmode\towner\tsha256\ton change\tchecked by\tsecrets';
+
+/** The text of a host's manifest. */
+export function manifest(plan: HostPlan, entries: readonly Entry[]): string {
+  const sha = new Map(entries.map(entry => [entry.path, entry.kind === 'file' ? entry.sha256 : '']));
+  const lines = [
+    ...plan.packages.map(one => ['package', one.name]),
+    ...plan.programs.map(one => ['program', one.path]),
+    ...plan.users.map(one => ['user', one.name]),
+    ...plan.secrets.map(name => ['secret', name]),
+    ...plan.files.map(file => fileLine(file, sha.get(file.path.slice(1)) ?? '')),
+    ...plan.units.map(one => ['unit', one.name, one.downtime ?? '-']),
+  ];
+  return `# Made by vgen from hosts.${plan.host.name}; do not edit.\n${HEAD}\n${lines.map(line => `${line.join('\t')}\n`).join('')}`;
+}
+
+function fileLine(file: Planned, sha256: string): string[] {
+  if (file.kind === 'link' || file.kind === 'first-link') return [file.kind, file.path, file.target];
+  if (file.kind === 'directory') return ['directory', file.path, file.mode, file.owner];
+  return ['file', file.path, file.mode, file.owner, sha256, file.onChange.map(changeText).join(',') || '-', file.check ?? '-', file.secrets.join(',') || '-'];
+}
+
+/** `reload:nginx.service`, `restart:redis-server.service` or `slot:peerbook/blue`. */
+export const changeText = (change: OnChange): string =>
+  (change.do === 'slot' ? `slot:${change.app}/${change.slot}` : `${change.do}:${change.unit}`);
+
+/** Reads a manifest back; lines that are no manifest's are left out. */
+export function readManifest(text: string): ManifestLine[] {
+  return text.split('\n').filter(line => line && !line.startsWith('#')).flatMap(line => {
+    const [type, name, ...columns] = line.split('\t');
+    return type && name ? [{ type: type as ManifestLine['type'], name, columns }] : [];
+  });
+}
+
+/** Paths in a host's tree that its manifest says vgen wrote, itself and install.sh among them. */
+export const pathsOf = (text: string): string[] => [
+  'install.sh', 'manifest.tsv',
+  ...readManifest(text).filter(({ type }) => type === 'file' || type === 'link' || type === 'first-link').map(({ name }) => name.slice(1)),
+];
