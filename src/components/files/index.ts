@@ -1,0 +1,63 @@
+// Further files of the team's own: written in the inventory, copied from beside it, or rendered from a template.
+import { component, type FileSpec, type Offers } from '../../component.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import { expandPlain } from '../../expand.ts';
+import type { Host, Model } from '../../model.ts';
+import { knownNames } from '../../nearest.ts';
+import type { Files } from './schema.ts';
+
+type File = Files[string];
+
+function check(section: Files, model: Model, offers: Offers): Diagnostic[] {
+  return Object.values(section).flatMap(file => {
+    const found: Diagnostic[] = [];
+    if (!/^\/(etc|opt)\//.test(file.name) || /\/(\.{0,2})(\/|$)/.test(file.name)) {
+      found.push(error('files/outside', file.at, `"${file.name}" is not a plain path under /etc or /opt`, { onKey: true, hint: 'vgen manages files there and nowhere else' }));
+    } else if (!/^[A-Za-z0-9_./@+:,=-]+$/.test(file.name)) {
+      found.push(error('files/path', file.at, `"${file.name}" has characters that not every program takes in a path`, {
+        onKey: true, hint: 'letters, digits and _ . / @ + : , = -',
+      }));
+    }
+    if ([file.content, file.source, file.template].filter(from => from !== null).length !== 1) {
+      found.push(error('files/content', file.at, `"${file.name}" wants "content", "source" or "template", one of them`, { onKey: true }));
+    }
+    if (/[2367]$/.test(file.mode)) {
+      found.push(error('files/writable', [...file.at, 'mode'], `mode "${file.mode}" lets every user of the host write the file`, { hint: 'such as "0644"' }));
+    }
+    for (const key of ['reload', 'restart'] as const) {
+      for (const [i, unit] of file[key].entries()) found.push(...unknownUnit(unit, [...file.at, key, i], file, model, offers));
+    }
+    return found;
+  });
+}
+
+/** A unit that neither vgen nor another file brings to a host. */
+function unknownUnit(unit: string, at: readonly (string | number)[], file: File, model: Model, offers: Offers): Diagnostic[] {
+  const own = Object.keys((model.sections['files'] ?? {}) as object).flatMap(path => /^\/etc\/systemd\/system\/([^/]+)$/.exec(path)?.[1] ?? []);
+  for (const host of file.hosts) {
+    const known = [...offers.on(host, 'unit').map(({ name }) => name), ...own];
+    if (!known.includes(unit)) return [error('files/unknown-unit', at, `unknown service "${unit}" on host "${host.name}"`, { hint: knownNames(unit, known, 'known there') })];
+  }
+  return [];
+}
+
+const contentOf = (file: File, host: Host, model: Model): Extract<FileSpec, { kind: 'file' }>['from'] => {
+  if (file.content !== null) return { text: expandPlain(file.content, { host }) };
+  if (file.source !== null) return { own: file.source };
+  return { template: file.template ?? '', view: { at: file.at, host: { ...host, at: host.at }, vars: { ...(model.sections['vars'] ?? {}) as object, at: ['vars'] } } };
+};
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Files | null>({
+  name: 'files',
+  summary: 'Further files of the team\'s own.',
+  key: 'files',
+  schema,
+  check: ({ section, model, offers }) => (section ? check(section, model, offers) : []),
+  plan: ({ host, section, model }) => Object.values(section ?? {}).filter(file => file.hosts.has(host)).map(file => ({
+    kind: 'file', path: file.name, mode: file.mode, owner: file.owner, at: file.at, from: contentOf(file, host, model), secrets: [], check: null,
+    onChange: [...file.reload.map(unit => ({ do: 'reload', unit } as const)), ...file.restart.map(unit => ({ do: 'restart', unit } as const))],
+  })),
+});

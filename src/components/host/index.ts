@@ -1,0 +1,20 @@
+// The engine on the host: static scripts, the same bytes everywhere, so that a console alone is enough to repair it.
+import { component, type FileSpec } from '../../component.ts';
+
+const bin = ['deploy', 'rollback', 'status', 'switch'];
+const lib = [
+  'action', 'apps', 'checks', 'encode', 'files', 'health', 'install', 'journal', 'lock', 'packages', 'pending', 'places',
+  'process', 'record', 'release', 'say', 'slots', 'supervisor', 'switch', 'units', 'users', 'words',
+];
+const scripts = [...bin.map(name => `bin/${name}.sh`), ...lib.map(name => `lib/${name}.sh`)];
+
+export default component<null>({
+  name: 'host',
+  summary: 'install.sh and the scripts in /opt/vgen that deploy, switch, roll back and tell the status.',
+  key: null,
+  schema: null,
+  plan: ({ host }) => scripts.map((script): FileSpec => ({
+    kind: 'file', path: `/opt/vgen/${script}`, mode: script.startsWith('bin/') ? '0755' : '0644', owner: 'root:root', at: host.at,
+    from: { static: `host/opt/vgen/${script}` }, secrets: [], onChange: [], check: 'bash',
+  })),
+});

@@ -1,0 +1,70 @@
+// The reverse proxy in front of the slots. Each slot is served on a unix socket in its own directory; the servers for
+// live and next connect to that socket through the link, which the kernel resolves at every connect: exchanging the
+// links is the whole switch, and no reload is needed for it.
+import { component, type FileSpec } from '../../component.ts';
+import type { App } from '../../model.ts';
+import type { Nginx } from './schema.ts';
+
+const UNIT = 'nginx.service';
+const reload = [{ do: 'reload', unit: UNIT }] as const;
+
+const isServed = (app: App): boolean => app.listen.live !== null || app.listen.next !== null;
+
+function appView(app: App): object {
+  const links = (['live', 'next'] as const).filter(link => app.listen[link] !== null);
+  return {
+    at: app.at, name: app.name, dir: app.dir, timeout: app.timeout, bodySize: app.bodySize, keepalive: app.keepalive,
+    // behind a tunnel every client is loopback, and only the tunnel knows who asked; on a public address nobody is believed
+    tunnelled: app.listen.address === '127.0.0.1',
+    slots: app.slots.map(({ name, dir, socket, at }) => ({ name, dir, socket, at, upstream: `${app.name}_${name}` })),
+    servers: links.map(link => ({
+      at: [...app.at, 'listen'], link, socket: `${app.dir}/${link}/nginx.sock`, listen: `${app.listen.address}:${app.listen[link]}`,
+    })),
+  };
+}
+
+function slotFiles(app: App): FileSpec[] {
+  return app.slots.map(slot => ({
+    kind: 'file', path: `${slot.dir}/nginx.conf`, mode: '0644', owner: 'root:root', at: [...slot.at, 'port'],
+    from: { template: 'nginx/opt/{app}/{slot}/nginx.conf.njk', view: { at: slot.at, app: app.name, name: slot.name, port: slot.port } },
+    secrets: [], onChange: reload, check: 'nginx',
+  }));
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Nginx>({
+  name: 'nginx',
+  summary: 'Reverse proxy in front of the slots, switched without a reload.',
+  key: 'nginx',
+  schema,
+  offer: ({ apps, host }) => (apps.some(isServed) ? [
+    { kind: 'package', name: 'nginx-light', why: 'reverse proxy in front of the slots', at: host.at },
+    { kind: 'unit', name: UNIT, downtime: 'every app of the host for about a second', why: 'reverse proxy in front of the slots', at: host.at },
+  ] : []),
+  plan: ({ apps, section }) => {
+    const served = apps.filter(isServed);
+    if (served.length === 0) return [];
+    return [
+      {
+        kind: 'file', path: '/etc/nginx/nginx.conf', mode: '0644', owner: 'root:root', at: ['nginx'],
+        from: {
+          template: 'nginx/etc/nginx/nginx.conf.njk',
+          view: { at: ['nginx'], connections: section.connections, shutdown: section.shutdown, apps: served.map(appView) },
+        },
+        secrets: [], onChange: reload, check: 'nginx',
+      },
+      {
+        // takes effect at the next start; a restart for its sake would cost requests
+        kind: 'file', path: '/etc/systemd/system/nginx.service.d/vgen.conf', mode: '0644', owner: 'root:root', at: ['nginx'],
+        from: {
+          template: 'nginx/etc/systemd/system/nginx.service.d/vgen.conf.njk',
+          view: { sockets: served.flatMap(app => app.slots.map(({ socket }) => socket)) },
+        },
+        secrets: [], onChange: [], check: 'systemd',
+      },
+      ...served.flatMap(slotFiles),
+    ];
+  },
+});

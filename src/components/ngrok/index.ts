@@ -1,0 +1,112 @@
+// Tunnels by the ngrok agent: the host introduces itself to ngrok and opens no port to the internet.
+import { component, type FileSpec, type Offers } from '../../component.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import { expandPlain } from '../../expand.ts';
+import type { App, Host, Model } from '../../model.ts';
+import type { Ngrok } from './schema.ts';
+
+type Tunnel = Ngrok['tunnels'][string];
+
+const on = (section: Ngrok | null, host: Host): Tunnel[] => Object.values(section?.tunnels ?? {}).filter(tunnel => tunnel.hosts.has(host));
+
+/** The address on the host that a tunnel leads to; null if nothing serves it. */
+function addressOf(tunnel: Tunnel, apps: readonly App[]): string | null {
+  if (tunnel.port !== null) return `127.0.0.1:${tunnel.port}`;
+  const app = apps.find(one => one.name === tunnel.app?.name);
+  const port = app?.listen[tunnel.link] ?? null;
+  return app && port !== null ? `${app.listen.address === '0.0.0.0' ? '127.0.0.1' : app.listen.address}:${port}` : null;
+}
+
+function check(section: Ngrok, model: Model, offers: Offers): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const domains = new Map<string, Tunnel>();
+  for (const tunnel of Object.values(section.tunnels)) {
+    if ((tunnel.app === null) === (tunnel.port === null)) {
+      found.push(error('ngrok/target', tunnel.at, `tunnel "${tunnel.name}" wants "app" or "port", one of them`, { onKey: true }));
+      continue;
+    }
+    if (tunnel.domain !== null && tunnel.edge !== null) {
+      found.push(error('ngrok/edge-and-domain', [...tunnel.at, 'edge'], `tunnel "${tunnel.name}" has both "edge" and "domain"; the domain of an edge is set at ngrok`));
+    }
+    if (tunnel.edge !== null && section.version === 3) {
+      found.push(error('ngrok/edge-version', [...tunnel.at, 'edge'], 'version 3 of the agent\'s configuration knows no edges', {
+        hint: 'use version 2, or a domain', see: { message: 'the version', at: ['ngrok', 'version'] },
+      }));
+    }
+    for (const host of tunnel.hosts) {
+      found.push(...target(tunnel, host, model, offers));
+      if (tunnel.domain === null) continue;
+      const domain = expandPlain(tunnel.domain, { host }).toLowerCase();
+      const other = domains.get(domain);
+      if (other) {
+        found.push(error('ngrok/domain-twice', [...tunnel.at, 'domain'], `domain "${domain}" is opened twice${other === tunnel ? `: on ${[...tunnel.hosts].map(one => one.name).slice(0, 5).join(', ')}` : ''}`, {
+          hint: 'a domain leads to one host; use ${host.name} in it, or an edge that hosts share',
+          ...(other === tunnel ? {} : { see: { message: `tunnel "${other.name}"`, at: other.at } }),
+        }));
+        break;
+      }
+      domains.set(domain, tunnel);
+    }
+  }
+  return found;
+}
+
+/** A tunnel to a port that nobody serves. */
+function target(tunnel: Tunnel, host: Host, model: Model, offers: Offers): Diagnostic[] {
+  const apps = model.apps.filter(app => app.hosts.has(host));
+  if (tunnel.app !== null && !apps.some(app => app.name === tunnel.app?.name)) {
+    return [error('ngrok/app-elsewhere', [...tunnel.at, 'app'], `app "${tunnel.app.name}" does not run on host "${host.name}", which opens the tunnel`, {
+      hint: 'set "hosts" of the tunnel to those of the app', see: { message: `app "${tunnel.app.name}"`, at: tunnel.app.at },
+    })];
+  }
+  if (addressOf(tunnel, apps) === null) {
+    return [error('ngrok/not-served', [...tunnel.at, 'link'], `app "${tunnel.app?.name ?? ''}" has no port for "${tunnel.link}"`, {
+      hint: `set "listen: {${tunnel.link}: 8000}" of the app`, see: { message: `app "${tunnel.app?.name ?? ''}"`, at: tunnel.app?.at ?? [] },
+    })];
+  }
+  const ports = offers.on(host, 'port').map(({ port }) => port);
+  return tunnel.port === null || ports.includes(tunnel.port) ? []
+    : [error('ngrok/not-served', [...tunnel.at, 'port'], `nothing serves port ${tunnel.port} on host "${host.name}"`, {
+      hint: `served there: ${[...new Set(ports)].sort((a, b) => a - b).join(', ') || 'none'}`,
+    })];
+}
+
+function plan(section: Ngrok, host: Host, apps: readonly App[]): FileSpec[] {
+  const tunnels = on(section, host).map(tunnel => ({
+    at: tunnel.at, name: tunnel.name, address: addressOf(tunnel, apps) ?? '',
+    domain: tunnel.domain === null ? null : expandPlain(tunnel.domain, { host }),
+    edge: tunnel.edge === null ? null : expandPlain(tunnel.edge, { host }),
+  }));
+  if (tunnels.length === 0) return [];
+  const onChange = [{ do: 'restart', unit: 'ngrok.service' }] as const;
+  return [
+    {
+      kind: 'file', path: '/etc/ngrok.yml', mode: '0640', owner: 'root:ngrok', at: ['ngrok'], secrets: [section.authtoken.name], onChange, check: null,
+      from: {
+        template: section.version === 2 ? 'ngrok/etc/ngrok.yml.njk' : 'ngrok/etc/ngrok-v3.yml.njk',
+        view: { at: ['ngrok'], authtoken: { sealed: [{ secret: section.authtoken.name }] }, tunnels },
+      },
+    },
+    {
+      kind: 'file', path: '/etc/systemd/system/ngrok.service', mode: '0644', owner: 'root:root', at: ['ngrok'], secrets: [], onChange, check: 'systemd',
+      from: { template: 'ngrok/etc/systemd/system/ngrok.service.njk', view: { at: ['ngrok'], binary: section.binary } },
+    },
+  ];
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Ngrok | null>({
+  name: 'ngrok',
+  summary: 'Tunnels by the ngrok agent.',
+  key: 'ngrok',
+  schema,
+  check: ({ section, model, offers }) => (section ? check(section, model, offers) : []),
+  offer: ({ host, section }) => (section && on(section, host).length ? [
+    { kind: 'program', path: section.binary, url: 'https://ngrok.com/download', why: 'the tunnel agent', at: ['ngrok', 'binary'] },
+    { kind: 'user', name: 'ngrok', home: '/nonexistent', shell: '/usr/sbin/nologin', groups: [], why: 'runs the tunnel agent', at: ['ngrok'] },
+    { kind: 'unit', name: 'ngrok.service', downtime: 'every client that comes through the tunnels', why: 'the tunnel agent', at: ['ngrok'] },
+  ] : []),
+  plan: ({ section, host, apps }) => (section ? plan(section, host, apps) : []),
+});

@@ -1,0 +1,15 @@
+// Further Debian packages that a team wants on its hosts.
+import { component } from '../../component.ts';
+import type { Packages } from './schema.ts';
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Packages | null>({
+  name: 'packages',
+  summary: 'Debian packages beside those that the components need.',
+  key: 'packages',
+  schema,
+  offer: ({ host, section }) => Object.values(section ?? {}).filter(one => one.hosts.has(host))
+    .map(({ name, at }) => ({ kind: 'package', name, why: 'asked for under packages', at })),
+});

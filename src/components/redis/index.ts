@@ -1,0 +1,129 @@
+// Redis, alone or replicated across hosts: on loopback, and on the private address where replicas or peers connect.
+import { component, type FileSpec } from '../../component.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import type { Host } from '../../model.ts';
+import type { Redis } from './schema.ts';
+
+type Instance = Redis[string];
+
+const UNIT = 'redis-server.service';
+
+const on = (section: Redis | null, host: Host): Instance | undefined => Object.values(section ?? {}).find(one => one.hosts.has(host));
+const replicasOf = (section: Redis, instance: Instance): Instance[] => Object.values(section).filter(one => one.replicaOf?.name === instance.name);
+const isRemote = (section: Redis, instance: Instance): boolean => instance.peers !== null || replicasOf(section, instance).length > 0;
+/** Where others reach this Redis: never a public address, unless the inventory allows `redis/exposed`. */
+const addressOf = (host: Host): string => host.private ?? host.address;
+/** A replica speaks the password of what it copies unless it has its own. */
+const passwordOf = (instance: Instance): string | null => (instance.password ?? instance.replicaOf?.password)?.name ?? null;
+
+/** RFC 1918, 6598 (shared), 4193 (unique local) and loopback. */
+export const isPrivate = (address: string): boolean =>
+  /^(10\.|127\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd][0-9a-f]{2}:|::1$)/i.test(address);
+
+function check(section: Redis): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const instances = Object.values(section);
+  for (const [i, instance] of instances.entries()) {
+    for (const other of instances.slice(0, i)) {
+      const host = [...instance.hosts].find(one => other.hosts.has(one));
+      if (host) {
+        found.push(error('redis/two-on-host', [...instance.at, 'hosts'], `host "${host.name}" would run two: "${other.name}" and "${instance.name}"`, {
+          hint: 'one Redis a host; choose other hosts', see: { message: `redis "${other.name}"`, at: other.at },
+        }));
+      }
+    }
+    found.push(...replication(instance), ...exposure(section, instance));
+  }
+  return found;
+}
+
+function replication(instance: Instance): Diagnostic[] {
+  const source = instance.replicaOf;
+  const at = [...instance.at, 'replicaOf'];
+  if (source === null) return [];
+  if (source.name === instance.name) return [error('redis/replica-of-itself', at, `"${instance.name}" cannot be a replica of itself`)];
+  if (source.replicaOf !== null) {
+    return [error('redis/replica-of-replica', at, `"${source.name}" is a replica itself`, {
+      hint: `copy "${source.replicaOf.name}"`, see: { message: `"${source.name}" is a replica`, at: [...source.at, 'replicaOf'] },
+    })];
+  }
+  return source.hosts.size === 1 ? [] : [error('redis/many-sources', at, `"${source.name}" runs on ${source.hosts.size} hosts; a replica copies one`, {
+    hint: 'give the primary an instance of its own, on one host', see: { message: `hosts of "${source.name}"`, at: [...source.at, 'hosts'] },
+  })];
+}
+
+function exposure(section: Redis, instance: Instance): Diagnostic[] {
+  if (!isRemote(section, instance)) return [];
+  const found: Diagnostic[] = [];
+  for (const host of instance.hosts) {
+    if (isPrivate(addressOf(host))) continue;
+    found.push(error('redis/exposed', instance.at, `redis "${instance.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}", beyond its peers`, {
+      onKey: true, hint: `give the host a "private" address that the peers share`, see: { message: `host "${host.name}"`, at: host.at },
+    }));
+  }
+  if (passwordOf(instance) === null) {
+    found.push(error('redis/no-password', instance.at, `redis "${instance.name}" is reached over the network without a password`, {
+      onKey: true, hint: 'set "password" to the name of a secret',
+    }));
+  }
+  return found;
+}
+
+function plan(section: Redis, instance: Instance, host: Host): FileSpec[] {
+  const password = passwordOf(instance);
+  const users = Object.entries(instance.users).map(([name, user]) => ({
+    name, at: [...instance.at, 'users', name], password: { sealed: [{ secret: user.password.name }] },
+    keys: user.keys.map(key => `~${key}`), commands: user.commands.split(' ').filter(Boolean), secret: user.password.name,
+  }));
+  const source = instance.replicaOf && { host: addressOf([...instance.replicaOf.hosts][0] ?? host), port: instance.replicaOf.port };
+  const secrets = [...new Set([...password ? [password] : [], ...users.map(({ secret }) => secret)])].sort();
+  const onChange = [{ do: 'restart', unit: UNIT }] as const;
+  const files: FileSpec[] = [{
+    kind: 'file', path: '/etc/redis/redis.conf', mode: '0644', owner: 'root:root', at: instance.at, secrets: [], onChange, check: 'redis',
+    from: {
+      template: 'redis/etc/redis/redis.conf.njk',
+      view: {
+        at: instance.at, name: instance.name, port: instance.port, address: isRemote(section, instance) ? addressOf(host) : null, source,
+        maxMemory: instance.maxMemory === null ? null : instance.maxMemory.replace(/([kmg])$/, '$1b'), eviction: instance.eviction,
+        persistence: instance.persistence, secrets: secrets.length > 0,
+      },
+    },
+  }];
+  if (secrets.length) {
+    files.push({
+      kind: 'file', path: '/etc/redis/secrets.conf', mode: '0640', owner: 'root:redis', at: instance.at, secrets, onChange, check: 'redis',
+      from: {
+        template: 'redis/etc/redis/secrets.conf.njk',
+        view: { at: instance.at, name: instance.name, password: password === null ? null : { sealed: [{ secret: password }] }, users },
+      },
+    });
+  }
+  return files;
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Redis | null>({
+  name: 'redis',
+  summary: 'Redis, alone or replicated across hosts.',
+  key: 'redis',
+  schema,
+  check: ({ section }) => (section ? check(section) : []),
+  offer: ({ host, section }) => {
+    const instance = on(section, host);
+    if (!section || !instance) return [];
+    const why = `redis "${instance.name}"`;
+    const port = { kind: 'port', port: instance.port, why, at: [...instance.at, 'port'] } as const;
+    return [
+      { kind: 'package', name: 'redis-server', why, at: instance.at },
+      { kind: 'unit', name: UNIT, downtime: 'every client of Redis on the host, until its data is loaded again', why, at: instance.at },
+      { ...port, address: '127.0.0.1' },
+      ...(isRemote(section, instance) ? [{ ...port, address: addressOf(host) }] : []),
+    ];
+  },
+  plan: ({ host, section }) => {
+    const instance = on(section, host);
+    return section && instance ? plan(section, instance, host) : [];
+  },
+});

@@ -1,0 +1,32 @@
+import { Type, type Static } from 'typebox';
+import type { Hosts, Named } from '../../model.ts';
+import { entries, filled, map, object, orNull, port, ref, selector, word } from '../../schema/kinds.ts';
+
+const user = object({
+  password: ref('secrets', { description: 'Secret with the password; the host keeps its SHA-256 only.' }),
+  keys: filled(Type.Array(Type.String({ minLength: 1, pattern: '^[^\\s"]+$', rule: 'a key pattern without blanks', description: 'A pattern such as app:*.' }), {
+    description: 'Key patterns that the user may use.',
+  }), ['*']),
+  commands: filled(Type.String({ pattern: '^[+-][a-z@|+ -]+$', rule: 'rules such as "+@all -@dangerous"', description: 'Command rules, as ACL SETUSER takes them.' }), '+@all -@dangerous'),
+}, { description: 'A user that Redis knows besides the default one.' });
+
+const instance = object({
+  hosts: filled(selector({ description: 'Hosts that run this Redis; one Redis a host.' }), 'all'),
+  replicaOf: orNull<Named & { readonly hosts: Hosts; readonly port: number; readonly password: Named | null; readonly replicaOf: Named | null }>(
+    ref('redis', { description: 'The Redis, on one host, that this one copies.' })),
+  port: filled(port('TCP port.'), 6379),
+  peers: orNull<Hosts>(selector({
+    description: 'Hosts whose apps connect over the private network; without, and without replicas, Redis listens on loopback alone.',
+  })),
+  password: orNull<Named>(ref('secrets', { description: 'Secret with the password of the default user and of replication.' })),
+  users: filled(map(user, { description: 'Users (ACL) by name.' }, 'name'), {}),
+  maxMemory: orNull<string>(word('size', { description: 'Memory that data may take, such as 512m; absent: no limit.' })),
+  eviction: filled(Type.String({
+    enum: ['noeviction', 'allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'volatile-lru', 'volatile-lfu', 'volatile-random', 'volatile-ttl'],
+    description: 'What goes when maxMemory is reached.',
+  }), 'noeviction'),
+  persistence: filled(Type.String({ enum: ['aof', 'rdb', 'none'], description: 'aof: each write is logged, at most a second is lost; rdb: snapshots; none: a cache.' }), 'aof'),
+}, { description: 'A Redis, alone or with replicas.' });
+
+export const schema = entries(instance, { description: 'Redis instances by name; at most one runs on a host.' });
+export type Redis = Static<typeof schema>;

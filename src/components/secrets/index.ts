@@ -1,0 +1,41 @@
+// Secrets are references only: the tree carries placeholders, the host puts the values in. Here: what can be seen of
+// their misuse in an inventory.
+import { component } from '../../component.ts';
+import { error, warning, type Diagnostic, type Path } from '../../diagnostic.ts';
+import type { Model, Section } from '../../model.ts';
+
+type Secrets = Section<object>;
+
+const TELLING_NAME = /(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)$/i;
+const TELLING_VALUE = /^(AKIA|ASIA)[A-Z0-9]{16}$|^gh[pousr]_\w{20}|^github_pat_|^xox[abprs]-|^sk_(live|test)_|^glpat-|^eyJ[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+const URL_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]*:[^\s/@]+@/i;
+
+function pasted(model: Model): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const look = (name: string, value: unknown, at: Path): void => {
+    if (typeof value !== 'string') return;
+    if (TELLING_VALUE.test(value) || URL_PASSWORD.test(value) || (TELLING_NAME.test(name) && value.length >= 6 && !/^(\/|true$|false$)/.test(value))) {
+      found.push(error('secrets/value', at, `"${name}" holds what looks like a secret's value`, {
+        sensitive: true, hint: 'declare it under "secrets" as env, file or exec, and write ${secret.name} here; change the value, it has been in a file',
+      }));
+    }
+  };
+  for (const app of model.apps) for (const slot of app.slots) for (const { name, value, at } of slot.env) look(name, value, at);
+  for (const [name, value] of Object.entries((model.sections['vars'] ?? {}) as object)) look(name, value, ['vars', name]);
+  return found;
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Secrets | null>({
+  name: 'secrets',
+  summary: 'Names of values that only the host gets to know.',
+  key: 'secrets',
+  schema,
+  check: ({ section, model }) => [
+    ...pasted(model),
+    ...Object.values(section ?? {}).filter(({ name }) => !model.usedSecrets.has(name)).map(({ name, at }) =>
+      warning('secrets/unused', at, `nothing refers to secret "${name}"`, { onKey: true, hint: `use it as \${secret.${name}}, or remove it` })),
+  ],
+});

@@ -1,0 +1,119 @@
+// The directory of an app: two slots, the links live and next, its releases, and what the host's scripts must know of it.
+import { component, type FileSpec, type Offer } from '../../component.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import { knownNames } from '../../nearest.ts';
+import type { App, Host, Model, Text } from '../../model.ts';
+
+/** A unix socket's path is at most 107 bytes (unix(7)); "/green/nginx.sock" takes 17 of them. */
+const LONGEST_DIR = 90;
+
+const offers = (app: App): Offer[] => [
+  { kind: 'user', name: app.user, home: app.dir, shell: '/usr/sbin/nologin', groups: [], why: `runs app ${app.name}`, at: app.at },
+  ...app.slots.flatMap(slot => [
+    { kind: 'port', port: slot.port, address: '127.0.0.1', why: `slot ${slot.name} of app "${app.name}"`, at: [...slot.at, 'port'] } as const,
+    ...Object.entries(slot.ports).map(([name, port]) => ({
+      kind: 'port', port, address: '0.0.0.0', why: `port "${name}" of slot ${slot.name} of app "${app.name}"`, at: [...slot.at, 'ports', name],
+    } as const)),
+  ]),
+  ...(['live', 'next'] as const).flatMap(link => {
+    const port = app.listen[link];
+    return port === null ? [] : [{ kind: 'port', port, address: app.listen.address, why: `${link} of app "${app.name}"`, at: [...app.at, 'listen', link] } as const];
+  }),
+];
+
+function files(app: App): FileSpec[] {
+  const directory = (path: string): FileSpec => ({ kind: 'directory', path, mode: '0755', owner: 'root:root', at: app.at });
+  return [
+    directory(app.dir), directory(`${app.dir}/releases`), ...app.slots.map(slot => directory(slot.dir)),
+    ...(app.binary === null ? [] : app.slots.map(slot => (
+      { kind: 'link', path: `${slot.dir}/${app.binary}`, target: `release/${app.binary}`, at: [...app.at, 'binary'] } as const))),
+    { kind: 'first-link', path: `${app.dir}/live`, target: 'blue', at: app.at },
+    { kind: 'first-link', path: `${app.dir}/next`, target: 'green', at: app.at },
+    {
+      kind: 'file', path: `/opt/vgen/apps/${app.name}.sh`, mode: '0644', owner: 'root:root', at: app.at, secrets: [], onChange: [], check: 'bash',
+      from: { template: 'slots/opt/vgen/apps/{app}.sh.njk', view: view(app) },
+    },
+  ];
+}
+
+function view(app: App): object {
+  const served = (port: number | null): string => (port === null ? '' : `${app.listen.address === '0.0.0.0' ? '127.0.0.1' : app.listen.address}:${port}`);
+  return {
+    at: app.at, name: app.name, dir: app.dir, user: app.user, runtime: app.runtime, binary: app.binary ?? '',
+    slots: app.slots.map(({ name, unit, port, at }) => ({ name, unit, port, at })),
+    health: app.health ?? '', wait: seconds(app.wait), drain: seconds(app.drain), keep: app.keep,
+    live: served(app.listen.live), next: served(app.listen.next),
+  };
+}
+
+/** A duration such as 30s, 2m or 500ms in whole seconds, at least 1. */
+export function seconds(duration: string): number {
+  const [, number = '0', unit = 's'] = /^(\d+)(ms|s|m|h)$/.exec(duration) ?? [];
+  return Math.max(1, Math.round(Number(number) * { ms: 0.001, s: 1, m: 60, h: 3600 }[unit as 'ms' | 's' | 'm' | 'h']));
+}
+
+function check(model: Model): Diagnostic[] {
+  return model.apps.flatMap((app, i) => [
+    ...place(app),
+    ...program(app),
+    ...model.apps.slice(0, i).flatMap(other => shared(app, other)),
+    ...app.slots.flatMap(slot => [...app.command, ...slot.env.map(({ value }) => value)].flatMap(text => unknownPorts(text, slot.name, slot.ports))),
+  ]);
+}
+
+function place(app: App): Diagnostic[] {
+  const at = [...app.at, 'dir'];
+  if (!/^\/opt(\/[A-Za-z0-9_.-]+)+$/.test(app.dir) || app.dir.split('/').some(part => part === '.' || part === '..')) {
+    return [error('apps/dir', at, `"${app.dir}" is not a directory under /opt`, { hint: `such as /opt/${app.name}; letters, digits, "_", "." and "-"` })];
+  }
+  if (app.dir === '/opt/vgen' || app.dir.startsWith('/opt/vgen/')) {
+    return [error('apps/dir', at, '"/opt/vgen" is where vgen keeps its own scripts', { hint: 'set "dir"' })];
+  }
+  return app.dir.length > LONGEST_DIR
+    ? [error('apps/dir-length', at, `the directory has ${app.dir.length} characters; a socket in it could not be opened beyond ${LONGEST_DIR}`)] : [];
+}
+
+/** Runtimes look for a bare name in different places. */
+function program(app: App): Diagnostic[] {
+  const first = app.command[0] ?? '';
+  const start = typeof first === 'string' ? first : first.parts[0];
+  if (typeof start !== 'string' || start.startsWith('/') || start.startsWith('./')) return [];
+  return [error('apps/program', [...app.at, 'command'], `"${start}" is neither in the release nor an absolute path`, {
+    hint: `"./${start}" is in the release, "/usr/bin/${start}" on the host`,
+  })];
+}
+
+function shared(app: App, other: App): Diagnostic[] {
+  if (![...app.hosts].some((host: Host) => other.hosts.has(host))) return [];
+  const found: Diagnostic[] = [];
+  if (app.dir === other.dir || app.dir.startsWith(`${other.dir}/`) || other.dir.startsWith(`${app.dir}/`)) {
+    found.push(error('apps/shared-dir', [...app.at, 'dir'], `apps "${other.name}" and "${app.name}" share "${app.dir.length < other.dir.length ? app.dir : other.dir}"`, {
+      see: { message: `app "${other.name}"`, at: [...other.at, 'dir'] },
+    }));
+  }
+  if (app.unit === other.unit) {
+    found.push(error('apps/shared-unit', [...app.at, 'unit'], `apps "${other.name}" and "${app.name}" both name their units "${app.unit}"`, {
+      see: { message: `app "${other.name}"`, at: [...other.at, 'unit'] },
+    }));
+  }
+  return found;
+}
+
+function unknownPorts(text: Text, slot: string, ports: Readonly<Record<string, number>>): Diagnostic[] {
+  if (typeof text === 'string') return [];
+  return text.parts.flatMap(part => {
+    if (typeof part === 'string' || part.kind !== 'slot' || !part.name.startsWith('ports')) return [];
+    const name = part.name.split('.')[1] ?? '';
+    return name in ports ? [] : [error('apps/unknown-port', text.at, `slot ${slot} has no port "${name}"`, { hint: knownNames(name, Object.keys(ports), 'its ports') })];
+  });
+}
+
+export default component<null>({
+  name: 'slots',
+  summary: 'Two slots per app with the links live and next, and the facts that deploy, switch and rollback need.',
+  key: null,
+  schema: null,
+  check: ({ model }) => check(model),
+  offer: ({ apps }) => apps.flatMap(offers),
+  plan: ({ apps }) => apps.flatMap(files),
+});

@@ -1,0 +1,63 @@
+// Runs slots under supervisord: one file and one program per slot, so that one slot's restart never touches the other.
+import { component, type FileSpec } from '../../component.ts';
+import { expand, expandPlain, secretsIn } from '../../expand.ts';
+import type { Host, Slot, Value } from '../../model.ts';
+import type { Supervisor } from './schema.ts';
+
+const UNIT = 'supervisor.service';
+
+/** A program's environment; supervisor sets neither HOME nor USER when it changes the user (manual, "Subprocess Environment"). */
+function environment(slot: Slot, host: Host): { name: string; value: Value; at: readonly (string | number)[] }[] {
+  const own = slot.env.map(({ name, value, at }) => ({ name, value: expand(value, { host, slot }), at }));
+  const given = [{ name: 'HOME', value: slot.app.dir, at: slot.app.at }, { name: 'USER', value: slot.app.user, at: slot.app.at }];
+  return [...own, ...given.filter(({ name }) => !own.some(one => one.name === name))].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function program(slot: Slot, host: Host, section: Supervisor): object {
+  const env = environment(slot, host);
+  return {
+    at: slot.at, app: slot.app.name, name: slot.name, unit: slot.unit, user: slot.app.user, directory: slot.release,
+    command: slot.app.command.map((word, i) => ({ at: slot.app.at, command: commandWord(expandPlain(word, { host, slot }), i, slot) })),
+    size: section.log.size, keep: section.log.keep, stop: section.stop,
+    secret: hasSecrets(slot), env: env.map(({ name, value, at }) => ({ name, at, value })),
+  };
+}
+
+/** "./x" is in the release: supervisor would look for it from its own directory. */
+const commandWord = (word: string, i: number, slot: Slot): string => (i === 0 && word.startsWith('./') ? `${slot.release}/${word.slice(2)}` : word);
+
+const hasSecrets = (slot: Slot): boolean => slot.env.some(({ value }) => typeof value !== 'string' && value.parts.some(part => typeof part !== 'string' && part.kind === 'secret'));
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Supervisor>({
+  name: 'supervisor',
+  summary: 'Process manager of apps with "runtime: supervisor".',
+  key: 'supervisor',
+  schema,
+  runtime: true,
+  offer: ({ apps, host }) => (apps.some(app => app.runtime === 'supervisor') ? [
+    { kind: 'package', name: 'supervisor', why: 'runs the slots', at: host.at },
+    { kind: 'unit', name: UNIT, downtime: 'every app that supervisor runs on the host', why: 'runs the slots', at: host.at },
+  ] : []),
+  plan: ({ apps, host, section }) => {
+    const slots = apps.filter(app => app.runtime === 'supervisor').flatMap(app => [...app.slots]);
+    if (slots.length === 0) return [];
+    const sealed = slots.filter(hasSecrets);
+    const file = (path: string, view: object, more: Partial<FileSpec> = {}): FileSpec => ({
+      kind: 'file', path: `/etc/supervisor/${path}`, mode: '0644', owner: 'root:root', at: ['supervisor'],
+      from: { template: `supervisor/etc/supervisor/${path.replace(/conf\.d\/.*/, 'conf.d/{unit}.conf')}.njk`, view },
+      secrets: [], onChange: [], check: 'supervisor', ...more,
+    } as FileSpec);
+    const changes = (slot: Slot): { do: 'slot'; app: string; slot: string } => ({ do: 'slot', app: slot.app.name, slot: slot.name });
+    return [
+      file('supervisord.conf', { at: ['supervisor'], secrets: sealed.length > 0 }, { onChange: [{ do: 'restart', unit: UNIT }] }),
+      ...slots.map(slot => file(`conf.d/${slot.unit}.conf`, program(slot, host, section), { at: slot.at, onChange: [changes(slot)] })),
+      ...(sealed.length === 0 ? [] : [file('secrets.conf', { programs: sealed.map(slot => program(slot, host, section)) }, {
+        mode: '0600', at: ['secrets'], onChange: sealed.map(changes),
+        secrets: secretsIn(sealed.flatMap(slot => environment(slot, host).map(({ value }) => value))),
+      })]),
+    ];
+  },
+});

@@ -1,0 +1,8 @@
+import { Type, type Static } from 'typebox';
+import { filled, object } from '../../schema/kinds.ts';
+
+export const schema = filled(object({
+  stop: filled(Type.Integer({ minimum: 1, maximum: 3600, description: 'Seconds between TERM and KILL when a slot is stopped.' }), 30),
+  jit: filled(Type.Boolean({ description: 'Apps may make memory executable, as Node.js, Java and other compilers at run time must.' }), true),
+}, { description: 'The process manager of apps with "runtime: systemd".' }), {});
+export type Systemd = Static<typeof schema>;
