@@ -1,0 +1,101 @@
+import { watch, type FSWatcher } from 'node:fs';
+import { dirname } from 'node:path';
+import { Failure } from '../diagnostic.ts';
+import { State } from '../emit/state.ts';
+import { knownNames } from '../nearest.ts';
+import { count, type Output } from './output.ts';
+
+export interface BuildOptions {
+  readonly out: string;
+  readonly host?: readonly string[];
+  readonly check?: boolean;
+  readonly watch?: boolean;
+  readonly force?: boolean;
+}
+
+/** Compiles and writes; returns the exit code. */
+export async function build(files: readonly string[], options: BuildOptions, output: Output): Promise<number> {
+  if (options.check && options.watch) throw new Failure('--check and --watch do not go together');
+  if (!options.watch) return (await once(files, options, output)).code;
+  for (;;) {
+    let inputs = [...files];
+    try {
+      const result = await once(files, options, output);
+      if (result.inputs.length) inputs = [...result.inputs];
+    } catch (cause) {
+      if (!(cause instanceof Failure)) throw cause;
+      output.note(`vgen: ${cause.message}`);
+    }
+    output.note('watching; end with Ctrl-C');
+    await changed(inputs);
+  }
+}
+
+async function once(files: readonly string[], options: BuildOptions, output: Output): Promise<{ code: number; inputs: readonly string[] }> {
+  const started = performance.now();
+  const whole = !options.host;
+  const state = options.check ? null : State.read(options.out);
+  const fresh = whole ? await state?.fresh(files, options.out) : null;
+  const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(2)} s`;
+  if (fresh) {
+    output.say(summary(fresh.hosts, { written: 0, unchanged: fresh.files, removed: 0 }, seconds()));
+    output.data({ hosts: fresh.hosts, files: fresh.files, added: [], changed: [], removed: [], unchanged: fresh.files, diagnostics: [], suppressed: [] });
+    return { code: 0, inputs: [] };
+  }
+  const [{ compile }, { emit }] = await Promise.all([import('../compile.ts'), import('../emit.ts')]);
+  const compilation = await compile(files);
+  const { model } = compilation;
+  if (!model) {
+    output.data({ ...output.diagnostics(compilation) });
+    return { code: 1, inputs: compilation.inputs };
+  }
+  const names = new Set(model.hosts.map(({ name }) => name));
+  for (const name of options.host ?? []) if (!names.has(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
+
+  const written = new Map<string, string>();
+  const changes = emit(compilation.trees(name => whole || options.host?.includes(name) === true), {
+    out: options.out, fleet: whole ? names : null, force: options.force ?? false, check: options.check ?? false, state,
+    proceed: () => !compilation.failed(), onFile: (path, sha256) => written.set(path, sha256),
+  });
+  const found = output.diagnostics(compilation);
+  const { added, changed: altered, removed } = changes;
+  const total = added.length + altered.length + changes.unchanged;
+  output.data({ hosts: changes.hosts, files: total, added, changed: altered, removed, unchanged: changes.unchanged, ...found });
+  if (compilation.failed()) return { code: 1, inputs: compilation.inputs };
+  if (options.check) return { code: report(changes, output, options.out), inputs: compilation.inputs };
+  output.say(summary(changes.hosts, { written: added.length + altered.length, unchanged: changes.unchanged, removed: removed.length }, seconds()));
+  if (whole && compilation.diagnostics.length === 0 && compilation.suppressed.length === 0) {
+    State.write(options.out, files, compilation.inputs, compilation.globs, changes.hosts, written);
+  }
+  return { code: 0, inputs: compilation.inputs };
+}
+
+const summary = (hosts: number, files: { written: number; unchanged: number; removed: number }, time: string): string =>
+  `${hosts} ${hosts === 1 ? 'host' : 'hosts'}, ${files.written + files.unchanged} files: ${files.written} written, ${files.unchanged} unchanged, ${files.removed} removed (${time})`;
+
+/** For CI: which files of out/ are not what the inventory says. */
+function report({ added, changed: altered, removed, hosts }: { added: string[]; changed: string[]; removed: string[]; hosts: number }, output: Output, out: string): number {
+  const rows = [...added.map(path => `missing  ${out}/${path}`), ...altered.map(path => `differs  ${out}/${path}`), ...removed.map(path => `left     ${out}/${path}`)];
+  for (const row of rows.slice(0, 50)) output.say(row);
+  if (rows.length > 50) output.say(`and ${rows.length - 50} more`);
+  output.say(rows.length ? `${out}/ is not what the inventory says: ${count(rows.length, 'file')}; run "vgen build", review and commit`
+    : `${out}/ is what the inventory says (${hosts} hosts)`);
+  return rows.length ? 1 : 0;
+}
+
+/** Resolves when one of the files, or a neighbour of one, has changed and 100 ms have passed in peace. */
+function changed(paths: readonly string[]): Promise<void> {
+  return new Promise(resolve => {
+    let timer: NodeJS.Timeout | undefined;
+    let watchers: FSWatcher[] = [];
+    const done = (): void => {
+      for (const watcher of watchers) watcher.close();
+      resolve();
+    };
+    watchers = [...new Set(paths.map(path => dirname(path)))].map(dir => watch(dir, (_, name) => {
+      if (name?.startsWith('.vgen-staging')) return;
+      clearTimeout(timer);
+      timer = setTimeout(done, 100);
+    }));
+  });
+}

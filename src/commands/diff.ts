@@ -1,0 +1,84 @@
+import { createTwoFilesPatch } from 'diff';
+import { compile } from '../compile.ts';
+import { Failure } from '../diagnostic.ts';
+import { diffHost, type FileDiff, type HostDiff, type Impact } from '../diff.ts';
+import { leftHosts } from '../emit.ts';
+import { knownNames } from '../nearest.ts';
+import { count, type Output } from './output.ts';
+
+export interface DiffOptions {
+  readonly out: string;
+  readonly host?: readonly string[];
+  readonly stat?: boolean;
+  readonly impact?: boolean;
+}
+
+/** Shows how out/ would change; exit 1 if it would. */
+export async function diff(files: readonly string[], options: DiffOptions, output: Output): Promise<number> {
+  const compilation = await compile(files);
+  const names = new Set(compilation.model?.hosts.map(({ name }) => name) ?? []);
+  for (const name of options.host ?? []) if (!names.has(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
+  const diffs: HostDiff[] = [];
+  for (const tree of compilation.trees(name => options.host?.includes(name) ?? true)) {
+    const one = diffHost(tree, options.out);
+    if (one.files.length) diffs.push(one);
+  }
+  const found = output.diagnostics(compilation);
+  if (compilation.failed()) {
+    output.data(found);
+    return 1;
+  }
+  const gone = options.host ? [] : leftHosts(options.out, names);
+  output.data({
+    hosts: diffs.map(({ host, files: changed, impact }) => ({ host, files: changed.map(file => ({ path: file.path, kind: file.kind, ...lines(file) })), impact })),
+    removed: gone.flat(), ...found,
+  });
+  if (!output.json) print(diffs, options, output);
+  for (const paths of gone) output.say(`${paths[0]?.split('/')[0] ?? ''}: the inventory no longer has this host; ${count(paths.length, 'file')} would be removed. Nothing on the host itself is touched.`);
+  if (!diffs.length && !gone.length) output.say('no difference');
+  return diffs.length || gone.length ? 1 : 0;
+}
+
+function print(diffs: readonly HostDiff[], options: DiffOptions, output: Output): void {
+  for (const { host, files, impact } of diffs) {
+    if (options.impact) {
+      output.say(output.paint('bold', `${host}: ${count(files.length, 'file')} would change`));
+      for (const one of impact) output.say(sentence(one, output));
+      if (impact.length === 0) output.say('  nothing is reloaded or restarted');
+    } else for (const file of files) (options.stat ? stat : patch)(file, output);
+  }
+}
+
+/** One line of the impact. */
+function sentence({ action, what, downtime, because }: Impact, output: Output): string {
+  const verbs = {
+    install: 'installs', start: 'starts', stop: 'stops', reload: 'reloads', restart: 'restarts',
+    'restart next': 'restarts, if it is next (live keeps its former configuration until the switch),',
+  };
+  const colour = downtime ? 'red' : action === 'reload' || action === 'restart next' ? 'yellow' : 'green';
+  const why = because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more` : because.join(', ');
+  return `  ${output.paint(colour, verbs[action])} ${what}: ${downtime ? `${output.paint('red', 'down')}: ${downtime}` : 'no downtime'} (${why})`;
+}
+
+function lines({ before, after }: FileDiff): { added: number; removed: number } {
+  let added = 0;
+  let removed = 0;
+  for (const line of createTwoFilesPatch('a', 'b', before, after).split('\n').slice(4)) {
+    if (line.startsWith('+')) added++;
+    if (line.startsWith('-')) removed++;
+  }
+  return { added, removed };
+}
+
+function stat(file: FileDiff, output: Output): void {
+  const { added, removed } = lines(file);
+  output.say(`${file.kind.padEnd(7)}  ${output.paint('green', `+${added}`)} ${output.paint('red', `-${removed}`)}  ${file.path}`);
+}
+
+function patch(file: FileDiff, output: Output): void {
+  const text = createTwoFilesPatch(file.kind === 'added' ? '/dev/null' : `a/${file.path}`, file.kind === 'removed' ? '/dev/null' : `b/${file.path}`, file.before, file.after);
+  for (const line of text.split('\n').slice(1, -1)) {
+    output.say(line.startsWith('@@') ? output.paint('cyan', line) : /^(\+\+\+|---)/.test(line) ? output.paint('bold', line)
+      : line.startsWith('+') ? output.paint('green', line) : line.startsWith('-') ? output.paint('red', line) : line);
+  }
+}

@@ -1,0 +1,14 @@
+import { compile } from '../compile.ts';
+import type { Output } from './output.ts';
+
+/** All stages, rendering too, without writing: a value that a grammar refuses is found here. */
+export async function validate(files: readonly string[], output: Output): Promise<number> {
+  const compilation = await compile(files);
+  let hosts = 0;
+  for (const tree of compilation.trees()) hosts += tree.host ? 1 : 0;
+  const found = output.diagnostics(compilation);
+  const valid = !compilation.failed();
+  output.data({ valid, hosts, ...found });
+  if (valid) output.say(`valid: ${hosts} hosts`);
+  return valid ? 0 : 1;
+}
