@@ -1,0 +1,35 @@
+// These inventories give exactly these trees. A tree is reviewed as what it is: configuration files.
+// To accept a change: UPDATE=1 npx vitest run test/golden.test.ts, then read the diff.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { goldenCases, readTree, treeOf } from './golden.ts';
+
+describe('golden trees', () => {
+  it('has a case in every folder', () => {
+    expect(readdirSync(join(import.meta.dirname, 'golden')).sort()).toEqual(goldenCases.map(({ name }) => name));
+  });
+
+  it.each(goldenCases)('$name', async ({ inventory, expected }) => {
+    const made = await treeOf(inventory);
+    if (process.env['UPDATE']) {
+      rmSync(expected, { recursive: true, force: true });
+      for (const [path, text] of made) {
+        mkdirSync(dirname(join(expected, path)), { recursive: true });
+        writeFileSync(join(expected, path), text);
+      }
+    }
+    const wanted = readTree(expected);
+    expect([...made.keys()].sort()).toEqual([...wanted.keys()].sort());
+    for (const [path, text] of made) expect(text, path).toBe(wanted.get(path));
+  });
+
+  it('compares the scripts, which are the same everywhere, with their originals', async () => {
+    const all = await treeOf(join(import.meta.dirname, '../inventory.example.yaml'), { scripts: true });
+    const scripts = [...all].filter(([path]) => /^eu1\/opt\/vgen\/(bin|lib)\//.test(path));
+    expect(scripts.length).toBeGreaterThan(10);
+    for (const [path, text] of scripts) {
+      expect(text).toBe(readFileSync(join(import.meta.dirname, '../templates/host', path.slice('eu1/'.length)), 'utf8'));
+    }
+  });
+});

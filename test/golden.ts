@@ -1,0 +1,36 @@
+// The golden cases, and trees as maps from path to text (a link is written as "-> target").
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import glob from 'fast-glob';
+import { compile } from '../src/compile.ts';
+import { toText } from '../src/diagnostic.ts';
+
+const root = join(import.meta.dirname, 'golden');
+
+export const goldenCases = readdirSync(root).sort().map(name => ({
+  name, inventory: join(root, name, 'inventory.yaml'), expected: join(root, name, 'expected'),
+}));
+
+/** The scripts of the host are the same bytes everywhere: kept out of every golden tree but by their lines in install.sh. */
+const isScript = (path: string): boolean => /^[^/]+\/opt\/vgen\/(bin|lib)\//.test(path);
+
+/** Compiles an inventory to a map; throws what is wrong with it. The digests of scripts are left out of manifests. */
+export async function treeOf(inventory: string, options: { scripts?: boolean; cwd?: string } = {}): Promise<Map<string, string>> {
+  const compilation = await compile([inventory], options.cwd === undefined ? {} : { cwd: options.cwd });
+  const tree = new Map<string, string>();
+  for (const { host, entries } of compilation.trees()) {
+    for (const entry of entries) {
+      const path = `${host.name}/${entry.path}`;
+      if (!options.scripts && isScript(path)) continue;
+      const text = entry.kind === 'link' ? `-> ${entry.target}\n` : entry.bytes.toString('utf8');
+      tree.set(path, options.scripts ? text : text.replaceAll(/^(file\t\/opt\/vgen\/(?:bin|lib)\/.*\t)[0-9a-f]{64}\t/gm, '$1(a script)\t'));
+    }
+  }
+  if (compilation.diagnostics.length) throw new Error(toText(compilation.source, compilation.diagnostics));
+  return tree;
+}
+
+/** A tree on the disk, in the form of `treeOf`. */
+export function readTree(dir: string): Map<string, string> {
+  return new Map(glob.sync('**', { cwd: dir, dot: true, onlyFiles: true }).sort().map(path => [path, readFileSync(join(dir, path), 'utf8')]));
+}

@@ -1,0 +1,16 @@
+# shellcheck shell=bash disable=SC2034 # facts only: the scripts in /opt/vgen/bin read them
+# Made by vgen from apps.api; do not edit.
+app=api
+dir=/opt/api
+user=api
+runtime=systemd
+slots=(blue green)
+units=(api-blue api-green)
+ports=(4000 4001)
+binary=api
+health=''
+health_seconds=30
+drain_seconds=30
+live=127.0.0.1:8000
+next=''
+keep=5

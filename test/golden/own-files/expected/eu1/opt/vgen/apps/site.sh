@@ -1,0 +1,16 @@
+# shellcheck shell=bash disable=SC2034 # facts only: the scripts in /opt/vgen/bin read them
+# Made by vgen from apps.site; do not edit.
+app=site
+dir=/opt/site
+user=site
+runtime=supervisor
+slots=(blue green)
+units=(site-blue site-green)
+ports=(5000 5001)
+binary=''
+health=''
+health_seconds=30
+drain_seconds=30
+live=127.0.0.1:8000
+next=127.0.0.1:8001
+keep=5

@@ -1,0 +1,16 @@
+# shellcheck shell=bash disable=SC2034 # facts only: the scripts in /opt/vgen/bin read them
+# Made by vgen from apps.shop; do not edit.
+app=shop
+dir=/opt/shop
+user=shop
+runtime=systemd
+slots=(blue green)
+units=(shop-blue shop-green)
+ports=(3000 3001)
+binary=''
+health='/health?deep=1'
+health_seconds=30
+drain_seconds=30
+live=127.0.0.1:80
+next=127.0.0.1:8080
+keep=5

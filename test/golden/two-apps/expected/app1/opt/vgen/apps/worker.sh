@@ -1,0 +1,16 @@
+# shellcheck shell=bash disable=SC2034 # facts only: the scripts in /opt/vgen/bin read them
+# Made by vgen from apps.worker; do not edit.
+app=worker
+dir=/opt/jobs/worker
+user=jobs
+runtime=systemd
+slots=(blue green)
+units=(worker-blue worker-green)
+ports=(7100 7101)
+binary=''
+health=''
+health_seconds=30
+drain_seconds=1
+live=''
+next=''
+keep=2
