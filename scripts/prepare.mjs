@@ -2,7 +2,7 @@
 // "--schema" also writes schema/inventory.schema.json, which editors use and which is committed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
@@ -15,13 +15,15 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
 process.chdir(root);
 
-rmSync('dist', { recursive: true, force: true });
-execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json'], { stdio: 'inherit' });
-chmodSync('dist/cli.js', 0o755);
+// made beside dist/ and put in its place when it is whole: a vgen that runs meanwhile never sees half of it
+const made = `.dist-${process.pid}`;
+process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json', '--outDir', made], { stdio: 'inherit' });
+chmodSync(`${made}/cli.js`, 0o755);
 
-const { compose } = await import('../dist/schema/compose.js');
-const { ANNOTATIONS } = await import('../dist/schema/kinds.js');
-const { components } = await import('../dist/components/index.js');
+const { compose } = await import(`../${made}/schema/compose.js`);
+const { ANNOTATIONS } = await import(`../${made}/schema/kinds.js`);
+const { components } = await import(`../${made}/components/index.js`);
 const schema = await compose(components);
 if (process.argv.includes('--schema')) {
   mkdirSync('schema', { recursive: true });
@@ -34,18 +36,20 @@ const ajv = new Ajv({
 });
 for (const keyword of ANNOTATIONS) ajv.addKeyword({ keyword });
 const code = standalone.default(ajv, ajv.compile(schema)).replaceAll(/require\("(ajv\/[^"]+)"\)\.default/g, (_, name) => `need("${name}").default`);
-writeFileSync('dist/validator.mjs', `import { createRequire } from 'node:module';\nconst need = createRequire(import.meta.url);\n${code}`);
+writeFileSync(`${made}/validator.mjs`, `import { createRequire } from 'node:module';\nconst need = createRequire(import.meta.url);\n${code}`);
 
 const environment = new nunjucks.Environment(null, { autoescape: false, trimBlocks: true, lstripBlocks: true });
 const names = glob.sync('**/*.njk', { cwd: 'templates', dot: true }).sort();
 const compiled = names.map(name => nunjucks.precompileString(readFileSync(join('templates', name), 'utf8'), {
   name, env: environment, wrapper: ([one]) => `${JSON.stringify(name)}: (function () {\n${one.template}\n})(),\n`,
 }));
-writeFileSync('dist/templates.mjs', `export const templates = {\n${compiled.join('')}};\n`);
+writeFileSync(`${made}/templates.mjs`, `export const templates = {\n${compiled.join('')}};\n`);
 
 const hash = createHash('sha256');
-for (const file of glob.sync(['dist/**', 'templates/**', 'schema/*.json', 'package.json'], { dot: true }).sort()) hash.update(`${file}\0`).update(readFileSync(file));
-writeFileSync('dist/build-id', `${hash.digest('hex')}\n`);
+for (const file of glob.sync([`${made}/**`, 'templates/**', 'schema/*.json', 'package.json'], { dot: true }).sort()) hash.update(`${file.replace(made, 'dist')}\0`).update(readFileSync(file));
+writeFileSync(`${made}/build-id`, `${hash.digest('hex')}\n`);
+rmSync('dist', { recursive: true, force: true });
+renameSync(made, 'dist');
 
 // "npx vgen" in a checkout finds the command where npm puts those of packages
 if (existsSync('node_modules/.bin')) {

@@ -1,9 +1,8 @@
 // Model × Offers → Diagnostics: what a schema cannot say, over the whole fleet. Now true: no two things claim one
 // port, every name means one thing, and whatever an object is excused from was really found and has a reason.
-import type { Component, Made, Offers } from './component.ts';
+import { sectionOf, type Component, type Made, type Offers } from './component.ts';
 import { error, warning, type Diagnostic, type Path } from './diagnostic.ts';
 import { knownNames } from './nearest.ts';
-import { sectionOf } from './offer.ts';
 import type { Model } from './model.ts';
 
 export interface Suppressed {

@@ -1,11 +1,11 @@
 // The flow, on one screen: an inventory goes in, a tree per host comes out. Each stage stops the flow when it found errors.
 import { check, type Suppressed } from './check.ts';
-import type { Component } from './component.ts';
+import { appsOn, type Component } from './component.ts';
 import { components as builtIn } from './components/index.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { load, type Globbed } from './load.ts';
 import type { Model } from './model.ts';
-import { appsOn, offer } from './offer.ts';
+import { offer } from './offer.ts';
 import { planHost } from './plan.ts';
 import { createEngine, type UserTemplates } from './render/engine.ts';
 import { userFiles } from './render/user-files.ts';

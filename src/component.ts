@@ -81,3 +81,14 @@ export interface Component<S = unknown> {
 
 /** Declares a component; the section's type stays inside it. */
 export const component = <S>(declared: Component<S>): Component => declared as Component;
+
+/** A component's own resolved section; null if it has none. */
+export const sectionOf = (component: Component, model: Model): unknown =>
+  (component.key === null ? null : model.sections[component.key] ?? null);
+
+/** The apps of each host, found once for the fleet. */
+export function appsOn(model: Model): (host: Host) => readonly App[] {
+  const byHost = new Map<Host, App[]>(model.hosts.map(host => [host, []]));
+  for (const app of model.apps) for (const host of app.hosts) byHost.get(host)?.push(app);
+  return host => byHost.get(host) ?? [];
+}

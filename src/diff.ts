@@ -1,8 +1,8 @@
 // HostTree × out/ → what would change: the files, and their impact on what runs: reload, restart, start, stop.
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { compare } from './emit.ts';
-import { changeText, pathsOf, readManifest, type ManifestLine } from './render/manifest.ts';
+import { changeText, pathsOf, readManifest, type ManifestLine } from './manifest.ts';
+import { compare } from './on-disk.ts';
 import type { HostTree } from './render.ts';
 
 export interface FileDiff {

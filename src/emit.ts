@@ -1,12 +1,13 @@
 // HostTrees → out/. In: what each host's directory should hold. Out: exactly that on the disk. Now true: only what
 // changed was written, only what vgen once wrote was removed, and a build that failed midway changed nothing.
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from './diagnostic.ts';
 import { Staging } from './emit/staging.ts';
 import type { State } from './emit/state.ts';
-import { pathsOf } from './render/manifest.ts';
-import type { Entry, HostTree } from './render.ts';
+import { pathsOf } from './manifest.ts';
+import { compare, isThere, leftHosts } from './on-disk.ts';
+import type { HostTree } from './render.ts';
 
 export interface Changes {
   /** `<host>/<path>`, sorted. */
@@ -86,28 +87,6 @@ function knownPaths(out: string, host: string, staging: Staging | null): Readonl
   let text = '';
   try { text = readFileSync(join(out, host, 'manifest.tsv'), 'utf8'); } catch { /* a new host */ }
   return new Set([...text ? pathsOf(text) : [], ...staging?.interrupted(host) ?? []]);
-}
-
-/** What is on the disk beside what should be. */
-export function compare(path: string, entry: Entry): 'same' | 'different' | 'absent' {
-  let stat;
-  try { stat = lstatSync(path); } catch { return 'absent'; }
-  if (entry.kind === 'link') return stat.isSymbolicLink() && readlinkSync(path) === entry.target ? 'same' : 'different';
-  if (!stat.isFile() || stat.size !== entry.bytes.length || ((stat.mode & 0o100) !== 0) !== entry.executable) return 'different';
-  return readFileSync(path).equals(entry.bytes) ? 'same' : 'different';
-}
-
-const isThere = (path: string): boolean => {
-  try { lstatSync(path); return true; } catch { return false; }
-};
-
-/** Hosts that the inventory no longer has: what their manifests say vgen wrote. */
-export function leftHosts(out: string, fleet: ReadonlySet<string>): string[][] {
-  if (!existsSync(out)) return [];
-  return readdirSync(out, { withFileTypes: true })
-    .filter(entry => entry.isDirectory() && !fleet.has(entry.name) && existsSync(join(out, entry.name, 'manifest.tsv')))
-    .map(({ name }) => pathsOf(readFileSync(join(out, name, 'manifest.tsv'), 'utf8'))
-      .filter(path => isThere(join(out, name, path))).map(path => `${name}/${path}`));
 }
 
 /** Removes one file or link and the directories that it leaves empty. */

@@ -1,8 +1,8 @@
 // The manifest: one line per thing that a host gets, so that a review, a diff of two trees and the removal of what is
 // no longer made need nothing but text. Columns are separated by tabs; "-" is an empty one.
-import type { OnChange } from '../component.ts';
-import type { HostPlan, Planned } from '../plan.ts';
-import type { Entry } from '../render.ts';
+import type { OnChange } from './component.ts';
+import type { HostPlan, Planned } from './plan.ts';
+import type { Entry } from './render.ts';
 
 export interface ManifestLine {
   readonly type: 'file' | 'link' | 'first-link' | 'directory' | 'package' | 'user' | 'unit' | 'program' | 'secret';

@@ -1,8 +1,8 @@
 // Model → Offers. In: what is meant. Out: what every component tells the others about every host (ports, units,
 // packages, users …). Now true: a component that wants to know what is on a host asks the offers, not a component.
-import type { Component, Made, Offer, Offers } from './component.ts';
+import { appsOn, sectionOf, type Component, type Made, type Offer, type Offers } from './component.ts';
 import { Refused, type Diagnostic } from './diagnostic.ts';
-import type { App, Host, Model } from './model.ts';
+import type { Host, Model } from './model.ts';
 
 export interface Offered {
   readonly offers: Offers;
@@ -36,15 +36,4 @@ export function offer(components: readonly Component[], model: Model): Offered {
     offers: { on: (host, kind) => (made.get(host)?.get(kind) ?? none) as never },
     diagnostics,
   };
-}
-
-/** A component's own resolved section; null if it has none. */
-export const sectionOf = (component: Component, model: Model): unknown =>
-  (component.key === null ? null : model.sections[component.key] ?? null);
-
-/** The apps of each host, found once for the fleet. */
-export function appsOn(model: Model): (host: Host) => readonly App[] {
-  const byHost = new Map<Host, App[]>(model.hosts.map(host => [host, []]));
-  for (const app of model.apps) for (const host of app.hosts) byHost.get(host)?.push(app);
-  return host => byHost.get(host) ?? [];
 }

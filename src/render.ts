@@ -6,7 +6,7 @@ import type { Host } from './model.ts';
 import type { HostPlan, Planned } from './plan.ts';
 import { RenderError, staticFile, type Engine } from './render/engine.ts';
 import { installView } from './render/install.ts';
-import { manifest } from './render/manifest.ts';
+import { manifest } from './manifest.ts';
 
 /** One path of a tree. `path` is relative to the host's directory: `etc/nginx/nginx.conf`. */
 export type Entry =

@@ -2,8 +2,8 @@ import { createTwoFilesPatch } from 'diff';
 import { compile } from '../compile.ts';
 import { Failure } from '../diagnostic.ts';
 import { diffHost, type FileDiff, type HostDiff, type Impact } from '../diff.ts';
-import { leftHosts } from '../emit.ts';
 import { knownNames } from '../nearest.ts';
+import { leftHosts } from '../on-disk.ts';
 import { count, type Output } from './output.ts';
 
 export interface DiffOptions {

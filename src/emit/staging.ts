@@ -3,7 +3,7 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from '../diagnostic.ts';
-import { pathsOf } from '../render/manifest.ts';
+import { pathsOf } from '../manifest.ts';
 import type { Entry } from '../render.ts';
 
 export class Staging {
