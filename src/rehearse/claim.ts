@@ -1,0 +1,122 @@
+/**
+ * What a fleet takes from the machine outside its own process: a slot (0 to 253), that names its network, its folder in
+ * /run and its disks. Whoever starts the next fleet cleans up after owners that were killed.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cachePath, withLock } from './cache.ts';
+import { groupFolders, removeGroupsNow } from './cgroup.ts';
+import { mountsBeneath, unmountBeneathNow } from './disk.ts';
+import { networkName, removeNetworkNow } from './network.ts';
+import { isAlive, markOf, signal, sleepNow } from './process.ts';
+import type { ProcessMark } from './process.ts';
+
+export interface Claim {
+  slot: number;
+  /** Keys, sockets and notes; short, because a socket's path has at most 107 characters (unix(7)). */
+  run: string;
+  disks: string;
+  /** Control groups to put hosts below; none where systemd gives out scopes. */
+  groups: string[];
+}
+
+interface Note {
+  owner: ProcessMark;
+  disks: string;
+  groups: string[];
+  processes: ProcessMark[];
+}
+
+const runDir = '/run/vgen-rehearse';
+const lastSlot = 253;
+const mine = new Set<Claim>();
+let hooked = false;
+
+/**
+ * Takes a free slot after cleaning up what dead processes left. `fits` may turn a slot down.
+ * @throws Error when all slots are taken.
+ */
+export async function claimSlot(fits: (slot: number) => boolean): Promise<Claim> {
+  return withLock(join(runDir, 'lock'), async () => {
+    sweep();
+    for (let slot = 0; slot <= lastSlot; slot += 1) {
+      const claim = {
+        slot, run: join(runDir, String(slot)), disks: cachePath('disks', String(slot)),
+        groups: existsSync('/run/systemd/system') ? [] : groupFolders(networkName(slot)),
+      };
+      if (existsSync(claim.run) || existsSync(claim.disks) || !fits(slot)) continue;
+      mkdirSync(claim.run, { mode: 0o700 });
+      writeNote(claim, []);
+      mkdirSync(claim.disks, { recursive: true });
+      mine.add(claim);
+      hookExit();
+      return claim;
+    }
+    throw new Error(`all ${lastSlot + 1} rehearsal networks of this machine are taken: see ${runDir}`);
+  });
+}
+
+/** Notes the processes that have to end with the fleet, for whoever cleans up after a kill. */
+export function writeNote(claim: Claim, processes: ProcessMark[]): void {
+  const { run, disks, groups } = claim;
+  const note = { owner: markOf(process.pid), disks, groups, processes };
+  writeFileSync(join(run, 'note.json'), JSON.stringify(note));
+}
+
+/** Ends what the claim still has running, then removes its network, mounts, disks and folder. Blocks. */
+export function releaseNow(claim: Claim): void {
+  // Once only: afterwards the slot may be another process's.
+  if (mine.delete(claim)) clearNow(claim);
+}
+
+function clearNow(claim: Claim): void {
+  const processes = readNote(claim.run)?.processes ?? [];
+  // nspawn kills its host on SIGTERM and tidies up after itself; what is left after two seconds goes the hard way.
+  for (const mark of processes) signal(mark, 'SIGTERM');
+  for (let attempt = 0; attempt < 200 && processes.some(isAlive); attempt += 1) {
+    if (attempt === 100) for (const mark of processes) signal(mark, 'SIGKILL');
+    sleepNow(20);
+  }
+  removeGroupsNow(claim.groups);
+  removeNetworkNow(claim.slot);
+  unmountBeneathNow(claim.disks);
+  // Never delete through a mount that could not be taken away: it may show the machine's own files.
+  if (mountsBeneath(claim.disks).length === 0) rmSync(claim.disks, { recursive: true, force: true });
+  rmSync(claim.run, { recursive: true, force: true });
+}
+
+/** Under the lock: a claim without a living owner is what a killed process left, or a machine that lost power. */
+function sweep(): void {
+  const left = (dir: string) => existsSync(dir) ? readdirSync(dir).filter(name => /^\d+$/.test(name)) : [];
+  for (const name of new Set([...left(runDir), ...left(cachePath('disks'))])) {
+    const run = join(runDir, name);
+    const note = readNote(run);
+    if (note !== null && isAlive(note.owner)) continue;
+    const { disks, groups } = note ?? { disks: cachePath('disks', name), groups: [] };
+    clearNow({ slot: Number(name), run, disks, groups });
+  }
+}
+
+function readNote(run: string): Note | null {
+  try {
+    return JSON.parse(readFileSync(join(run, 'note.json'), 'utf8')) as Note;
+  } catch {
+    return null;
+  }
+}
+
+function hookExit(): void {
+  if (hooked) return;
+  hooked = true;
+  const releaseAll = () => {
+    for (const claim of mine) releaseNow(claim);
+  };
+  process.once('exit', releaseAll);
+  for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      releaseAll();
+      // The handler is gone now: the signal ends the process as it would have without vgen.
+      if (process.listenerCount(name) === 0) process.kill(process.pid, name);
+    });
+  }
+}

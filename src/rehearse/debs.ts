@@ -1,0 +1,75 @@
+import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { buildOnce, cachePath, hashOf } from './cache.ts';
+import type { Progress } from './cache.ts';
+import { keyring, machineRelease, machineSources } from './debian.ts';
+import { demand } from './process.ts';
+
+/** Raise it when the code below makes another repository from the same packages. */
+const version = 1;
+
+/** What vgen's own components install. */
+export const defaultPackages = ['nginx-light', 'supervisor', 'redis-server'];
+
+/**
+ * The folder of a layer to lay over the base image: in /srv/debs a flat apt repository with `packages` and all that
+ * they need on top of `base`, in /etc/apt the one source that names it, in /var/lib/apt/lists what `apt-get update`
+ * would put there. Hosts have no way out, so a package that is not listed cannot be installed.
+ * @throws Error with apt's words when a package is unknown or the mirror does not answer.
+ */
+export async function debLayer(base: string, packages: string[], onProgress: Progress): Promise<string> {
+  const wanted = [...new Set(packages)].sort();
+  return buildOnce('debs', hashOf({ version, base: basename(base), wanted }), async dir => {
+    onProgress(`gathering packages for the hosts: ${wanted.join(' ')}`);
+    const pool = join(dir, 'srv/debs');
+    const partial = join(dir, 'partial');
+    mkdirSync(pool, { recursive: true });
+    for (const file of await download(base, wanted, partial)) copyFileSync(file, join(pool, basename(file)));
+    rmSync(partial, { recursive: true });
+    const index = await demand('dpkg-scanpackages', ['--multiversion', '.'], { cwd: pool });
+    writeFileSync(join(pool, 'Packages'), index);
+    const lists = join(dir, 'var/lib/apt/lists');
+    mkdirSync(join(dir, 'etc/apt/sources.list.d'), { recursive: true });
+    writeFileSync(join(dir, 'etc/apt/sources.list.d/rehearsal.list'), 'deb [trusted=yes] file:/srv/debs ./\n');
+    mkdirSync(lists, { recursive: true });
+    symlinkSync('/srv/debs/./Packages', join(lists, '_srv_debs_._Packages'));
+  }, onProgress);
+}
+
+/** Paths of the .deb files that installing each of `packages` on top of `base` takes. */
+async function download(base: string, packages: string[], dir: string): Promise<string[]> {
+  const release = await machineRelease();
+  const signedBy = keyring(release);
+  const archives = cachePath('archives');
+  for (const folder of [join(dir, 'lists/partial'), join(archives, 'partial')]) mkdirSync(folder, { recursive: true });
+  const list = (await machineSources(release)).map(({ uri, suite, component }) =>
+    `deb ${signedBy === null ? '' : `[signed-by=${signedBy}] `}${uri} ${suite} ${component}\n`);
+  writeFileSync(join(dir, 'sources.list'), list.join(''));
+  // The machine's own apt with its own transports and proxies, but the base image's idea of what is installed.
+  const options = Object.entries({
+    'Dir::State::status': join(base, 'var/lib/dpkg/status'),
+    'Dir::State::extended_states': join(dir, 'extended_states'),
+    'Dir::State::lists': join(dir, 'lists'),
+    'Dir::Cache::archives': archives,
+    'Dir::Cache::pkgcache': '',
+    'Dir::Cache::srcpkgcache': '',
+    'Dir::Etc::sourcelist': join(dir, 'sources.list'),
+    'Dir::Etc::sourceparts': '/dev/null',
+    'Dir::Etc::preferences': '/dev/null',
+    'Dir::Etc::preferencesparts': '/dev/null',
+    'APT::Sandbox::User': 'root',
+    'Acquire::Languages': 'none',
+  }).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  await demand('apt-get', [...options, 'update', '-qq']);
+  const files = new Set<string>();
+  // One at a time: together they might conflict, or one might stand in for what another needs when it is alone.
+  for (const name of packages) {
+    const install = ['install', '--yes', '--quiet', name];
+    // Looking into an empty folder: addresses of packages that are already there would not be printed.
+    const empty = ['-o', `Dir::Cache::archives=${join(dir, 'lists')}`];
+    const uris = await demand('apt-get', [...options, ...empty, ...install, '--print-uris']);
+    await demand('apt-get', [...options, ...install, '--download-only']);
+    for (const [, file = ''] of uris.matchAll(/^'[^']*' (\S+\.deb) /gm)) files.add(join(archives, file));
+  }
+  return [...files];
+}
