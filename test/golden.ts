@@ -1,7 +1,6 @@
 // The golden cases, and trees as maps from path to text (a link is written as "-> target").
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import glob from 'fast-glob';
 import { compile } from '../src/compile.ts';
 import { toText } from '../src/diagnostic.ts';
 
@@ -32,5 +31,14 @@ export async function treeOf(inventory: string, options: { scripts?: boolean; cw
 
 /** A tree on the disk, in the form of `treeOf`. */
 export function readTree(dir: string): Map<string, string> {
-  return new Map(glob.sync('**', { cwd: dir, dot: true, onlyFiles: true }).sort().map(path => [path, readFileSync(join(dir, path), 'utf8')]));
+  const tree = new Map<string, string>();
+  const walk = (at: string): void => {
+    for (const entry of readdirSync(join(dir, at), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(at, entry.name);
+      if (entry.isDirectory()) walk(path);
+      else tree.set(path, entry.isSymbolicLink() ? `-> ${readlinkSync(join(dir, path))}\n` : readFileSync(join(dir, path), 'utf8'));
+    }
+  };
+  walk('');
+  return tree;
 }

@@ -10,6 +10,7 @@ host us1
 
 package htop  # asked for under packages
 user ada /home/ada /bin/bash adm,sudo  # asked for under users
+user build /opt/build /usr/sbin/nologin  # asked for under users
 
 file 0644 root:root /etc/motd
 file 0640 root:adm /opt/tools/hosts.txt
