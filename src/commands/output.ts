@@ -41,18 +41,19 @@ export class Output {
   /** Prints what was found, suppressed findings last. Returns it as data. */
   diagnostics({ source, diagnostics, suppressed }: Compilation): { diagnostics: unknown[]; suppressed: unknown[] } {
     if (!this.json && diagnostics.length) process.stderr.write(`${toText(source, diagnostics, this.#paintErrors)}\n`);
-    const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-    const warnings = diagnostics.length - errors;
+    const shown = toJson(source, diagnostics);
+    const errors = shown.filter(({ severity }) => severity === 'error').length;
+    const warnings = shown.length - errors;
     if (!this.json) {
       for (const { diagnostic, reason } of suppressed) this.note(`allowed: ${diagnostic.message} [${diagnostic.code}]: ${reason}`);
-      if (diagnostics.length) this.note([count(errors, 'error'), count(warnings, 'warning')].filter(Boolean).join(', '));
+      if (diagnostics.length) this.note([errors ? count(errors, 'error') : '', warnings ? count(warnings, 'warning') : ''].filter(Boolean).join(', '));
     }
     return {
-      diagnostics: toJson(source, diagnostics),
+      diagnostics: shown,
       suppressed: suppressed.map(({ diagnostic, reason }) => ({ ...toJson(source, [diagnostic])[0], reason })),
     };
   }
 }
 
-/** "1 error", "3 errors", "" for none. */
-export const count = (n: number, noun: string): string => (n === 0 ? '' : `${n} ${noun}${n === 1 ? '' : 's'}`);
+/** "1 error", "3 errors". */
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
