@@ -32,11 +32,13 @@ async def client(number):
             writer.write(b"%s / HTTP/1.1\r\nHost: load\r\nContent-Length: %d\r\n\r\n" % (method, len(body)) + body)
             status = await reader.readline()
             size = 0
+            close = False
             while (line := await reader.readline()) != b"\r\n":
                 if not line:
                     raise ConnectionError("closed in the headers")
                 if line.lower().startswith(b"content-length:"):
                     size = int(line.split(b":")[1])
+                close = close or line.lower().startswith(b"connection: close")
             answer = (await reader.readexactly(size)).decode().split()
             seen["requests"] += 1
             count += 1
@@ -46,6 +48,9 @@ async def client(number):
             if number == 0 and last not in (None, answer[0]):
                 seen["flips"] += 1
             last = answer[0]
+            if close:  # nginx ends a connection politely after keepalive_requests (RFC 9112, 9.6)
+                writer.close()
+                writer = None
         except (OSError, asyncio.IncompleteReadError, IndexError, ValueError) as problem:
             seen["failed"].append(str(problem))
             writer = None
