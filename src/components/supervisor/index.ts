@@ -53,6 +53,12 @@ export default component<Supervisor>({
     const changes = (slot: Slot): { do: 'slot'; app: string; slot: string } => ({ do: 'slot', app: slot.app.name, slot: slot.name });
     return [
       file('supervisord.conf', { at: ['supervisor'], secrets: sealed.length > 0 }, { onChange: [{ do: 'restart', unit: UNIT }] }),
+      {
+        // taken up at the next start: a restart would end every program
+        kind: 'file', path: '/etc/systemd/system/supervisor.service.d/vgen.conf', mode: '0644', owner: 'root:root', at: ['supervisor'],
+        from: { template: 'supervisor/etc/systemd/system/supervisor.service.d/vgen.conf.njk', view: { files: 65536 } },
+        secrets: [], onChange: [], check: 'systemd',
+      },
       ...slots.map(slot => file(`conf.d/${slot.unit}.conf`, program(slot, host, section), { at: slot.at, onChange: [changes(slot)] })),
       ...(sealed.length === 0 ? [] : [file('secrets.conf', { programs: sealed.map(slot => program(slot, host, section)) }, {
         mode: '0600', at: ['secrets'], onChange: sealed.map(changes),

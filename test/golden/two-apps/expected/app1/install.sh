@@ -18,6 +18,7 @@ file 0644 root:root /etc/supervisor/conf.d/api-blue.conf check=supervisor slot=a
 file 0644 root:root /etc/supervisor/conf.d/api-green.conf check=supervisor slot=api/green
 file 0644 root:root /etc/supervisor/supervisord.conf check=supervisor restart=supervisor.service
 file 0644 root:root /etc/systemd/system/nginx.service.d/vgen.conf check=systemd
+file 0644 root:root /etc/systemd/system/supervisor.service.d/vgen.conf check=systemd
 file 0644 root:root /etc/systemd/system/worker-blue.service check=systemd slot=worker/blue
 file 0644 root:root /etc/systemd/system/worker-green.service check=systemd slot=worker/green
 file 0600 root:root /etc/vgen/env/worker-blue.env slot=worker/blue
