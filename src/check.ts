@@ -1,7 +1,7 @@
 // Model × Offers → Diagnostics: what a schema cannot say, over the whole fleet. Now true: no two things claim one
 // port, every name means one thing, and whatever an object is excused from was really found and has a reason.
 import { sectionOf, type Component, type Made, type Offers } from './component.ts';
-import { error, warning, type Diagnostic, type Path } from './diagnostic.ts';
+import { error, pathText, warning, type Diagnostic, type Path } from './diagnostic.ts';
 import { knownNames } from './nearest.ts';
 import type { Model } from './model.ts';
 
@@ -31,6 +31,7 @@ export function check(components: readonly Component[], model: Model, offers: Of
 /** Two claims on one port of a host; the hint names the next free one. */
 function ports(model: Model, offers: Offers): Diagnostic[] {
   const found: Diagnostic[] = [];
+  let taken: ReadonlySet<number> | null = null;
   for (const host of model.hosts) {
     const claims = new Map<number, Made[]>();
     for (const claim of offers.on(host, 'port')) {
@@ -38,17 +39,23 @@ function ports(model: Model, offers: Offers): Diagnostic[] {
       const others = claims.get(port) ?? [];
       const clash = others.find(other => overlaps(addressOf(other), addressOf(claim)));
       if (clash) {
-        const taken = new Set(offers.on(host, 'port').map(one => one.port));
-        let free = port + 1;
-        while (taken.has(free)) free++;
+        taken ??= new Set(model.hosts.flatMap(one => offers.on(one, 'port').map(made => made.port)));
         found.push(error('ports/clash', claim.at, `port ${port} of host "${host.name}" is claimed twice: ${clash.why}, and ${claim.why}`, {
-          hint: `port ${free} is free`, see: { message: clash.why, at: clash.at },
+          hint: `port ${freeNear(port, taken)} is free`, see: { message: clash.why, at: clash.at },
         }));
       }
       claims.set(port, [...others, claim]);
     }
   }
   return found;
+}
+
+/** The next port that is not taken, or the last one before. */
+function freeNear(port: number, taken: ReadonlySet<number>): number {
+  let free = port;
+  while (taken.has(free) && free <= 65535) free++;
+  if (free > 65535) for (free = port; taken.has(free);) free--;
+  return free;
 }
 
 const addressOf = (claim: Made): string => (claim.kind === 'port' ? claim.address : '');
@@ -105,9 +112,12 @@ function suppress(found: readonly Diagnostic[], model: Model): Checked {
     return false;
   });
   const codes = [...new Set(found.map(diagnostic => diagnostic.code))];
-  const idle = model.allowances.filter(allowance => !used.has(allowance)).map(({ code, at }) =>
-    warning('allow/idle', [...at, 'allow', code], `nothing here is found by "${code}", so nothing is allowed`, {
-      onKey: true, hint: codes.length ? knownNames(code, codes, 'found in this inventory') : 'remove it',
-    }));
+  const idle = model.allowances.filter(allowance => !used.has(allowance)).map(({ code, at }) => {
+    const elsewhere = found.find(diagnostic => diagnostic.code === code);
+    const hint = elsewhere ? `it is found at ${pathText(elsewhere.at)}: allow it there`
+      : codes.length ? knownNames(code, codes, 'found in this inventory') : 'remove it';
+    const message = `nothing here is found by "${code}", so nothing is allowed`;
+    return warning('allow/idle', [...at, 'allow', code], message, { onKey: true, hint });
+  });
   return { diagnostics: [...kept, ...idle], suppressed };
 }

@@ -1,5 +1,6 @@
 // What a stage has to say about an inventory. Stages speak in paths; only printing turns a path into a
 // place in a file, so that a mistake found late is still shown at the line that was written.
+import { codeFrame, printable } from './frame.ts';
 import type { Place, Source } from './source.ts';
 
 /** Keys from the root of the inventory, e.g. `['apps', 'peerbook', 'slots', 'blue', 'port']`. */
@@ -14,6 +15,8 @@ export interface Diagnostic {
   readonly at: Path;
   /** The key is meant, not its value. */
   readonly onKey?: boolean;
+  /** The piece of the value's text that is meant. */
+  readonly part?: string;
   /** Set where no path exists yet (the text could not be read as YAML). */
   readonly place?: Place;
   readonly hint?: string;
@@ -75,16 +78,23 @@ export interface Located {
   see?: { message: string; file: string; line: number; column: number };
 }
 
-/** Sorts by place, drops repetitions and gives each diagnostic its place in the files. */
+/** What alone differs where one mistake is met on many hosts, or in the files of both slots. */
+const MET = /host "[^"]*"|address "[^"]*"|slot (?:blue|green)|\(in "[^"]*"\)/g;
+
+/** Sorts by place, tells a mistake once, however often it was met, and gives each diagnostic its place in the files. */
 export function locateAll(source: Source, diagnostics: readonly Diagnostic[]): { diagnostic: Diagnostic; place: Place }[] {
-  const rows = diagnostics.map(diagnostic => ({
-    diagnostic,
-    place: diagnostic.place ?? source.locate(diagnostic.at, diagnostic.onKey ?? false),
+  const unique = new Map<string, { diagnostic: Diagnostic; place: Place; messages: Set<string> }>();
+  for (const diagnostic of diagnostics) {
+    const place = diagnostic.place ?? source.locate(diagnostic.at, diagnostic.onKey ?? false, diagnostic.part);
+    const key = [place.file, place.line, place.column, diagnostic.code, diagnostic.message.replaceAll(MET, '')].join('\0');
+    const row = unique.get(key);
+    if (row) row.messages.add(diagnostic.message);
+    else unique.set(key, { diagnostic, place, messages: new Set([diagnostic.message]) });
+  }
+  const rows = [...unique.values()].map(({ diagnostic, place, messages }) => ({
+    diagnostic: messages.size === 1 ? diagnostic : { ...diagnostic, message: `${diagnostic.message} (and ${messages.size - 1} more alike)` }, place,
   }));
-  const key = (r: (typeof rows)[number]): string =>
-    [r.place.file, r.place.line, r.place.column, r.diagnostic.code, r.diagnostic.message].join('\0');
-  const unique = new Map(rows.map(row => [key(row), row]));
-  return [...unique.values()].sort((a, b) =>
+  return rows.sort((a, b) =>
     a.place.file < b.place.file ? -1 : a.place.file > b.place.file ? 1
       : a.place.line - b.place.line || a.place.column - b.place.column
       || (a.diagnostic.code < b.diagnostic.code ? -1 : a.diagnostic.code > b.diagnostic.code ? 1 : 0));
@@ -107,35 +117,20 @@ export const noPaint: Paint = (_, text) => text;
 
 /** The diagnostics as the user reads them: `file:line:col: error: message [area/rule]`, a code frame and the hint. */
 export function toText(source: Source, diagnostics: readonly Diagnostic[], paint: Paint = noPaint): string {
-  return locateAll(source, diagnostics).map(({ diagnostic: d, place }) => {
+  const rows = locateAll(source, diagnostics);
+  const hidden = new Set(rows.filter(({ diagnostic }) => diagnostic.sensitive).flatMap(({ place }) => linesOf(place)));
+  return rows.map(({ diagnostic: d, place }) => {
     const colour = d.severity === 'error' ? 'red' : 'yellow';
-    const head = `${where(place)}: ${paint(colour, d.severity)}: ${paint('bold', d.message)} ${paint('dim', `[${d.code}]`)}`;
-    const frame = d.sensitive ? '' : codeFrame(source, place, paint, colour);
-    const hint = d.hint ? `  ${paint('cyan', 'hint:')} ${d.hint}\n` : '';
-    const see = d.see ? `  ${paint('cyan', 'see:')} ${where(d.see.place ?? source.locate(d.see.at, true))}: ${d.see.message}\n` : '';
+    const head = `${where(place)}: ${paint(colour, d.severity)}: ${paint('bold', printable(d.message))} ${paint('dim', `[${d.code}]`)}`;
+    const frame = codeFrame(source, place, hidden, paint, colour);
+    const hint = d.hint ? `  ${paint('cyan', 'hint:')} ${printable(d.hint)}\n` : '';
+    const see = d.see ? `  ${paint('cyan', 'see:')} ${where(d.see.place ?? source.locate(d.see.at, true))}: ${printable(d.see.message)}\n` : '';
     return `${head}\n${frame}${see}${hint}`;
   }).join('\n');
 }
 
 const where = ({ file, line, column }: Place): string => (line ? `${file}:${line}:${column}` : file);
 
-/** One line above and below; wide lines are cut around the place that is meant. */
-function codeFrame(source: Source, place: Place, paint: Paint, colour: 'red' | 'yellow'): string {
-  const lines = source.lines(place.file);
-  if (!place.line || lines.length === 0) return '';
-  const from = Math.max(1, place.line - 1);
-  const to = Math.min(lines.length, place.line + 1);
-  const width = String(to).length;
-  const start = Math.max(0, place.column - 80);
-  const out: string[] = [];
-  for (let n = from; n <= to; n++) {
-    const text = (lines[n - 1] ?? '').slice(start, start + 120);
-    if (n === to && n > place.line && text.trim() === '') continue;
-    out.push(`  ${n === place.line ? '>' : ' '} ${String(n).padStart(width)} | ${text}`.trimEnd());
-    if (n === place.line) {
-      const room = Math.max(1, Math.min(place.length, text.length - (place.column - 1 - start)));
-      out.push(`    ${' '.repeat(width)} | ${' '.repeat(place.column - 1 - start)}${paint(colour, '^'.repeat(room))}`);
-    }
-  }
-  return `${out.join('\n')}\n`;
-}
+/** `file:line` of each line that the value at a place takes. */
+const linesOf = ({ file, line, last = line }: Place): string[] =>
+  Array.from({ length: last - line + 1 }, (_, i) => `${file}:${line + i}`);

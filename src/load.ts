@@ -11,7 +11,7 @@ const LARGEST = 32 * 1024 * 1024;
 
 // What only the full reader (yaml) is asked: anchors, aliases, tags, directives, merge and complex keys, odd numbers.
 // Without these both readers give the same value (property-tested), and js-yaml gives it in linear time.
-const EXOTIC = /[&*!%]|<<|^\s*\?\s|[eE]\+?\d{3}|^\s*(?:null|Null|NULL|~)?\s*:/m;
+const EXOTIC = /[&*!%]|<<|__proto__|^\s*\?\s|[eE]\+?\d{3}|^\s*(?:null|Null|NULL|~)?\s*:/m;
 
 /** A glob that was followed: other files found by it make another inventory. */
 export interface Globbed { readonly cwd: string; readonly pattern: string; readonly found: readonly string[] }
@@ -82,9 +82,10 @@ function readText(name: string, path: string): { text: string; diagnostics: Diag
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), diagnostics: [] };
   } catch {
+    const text = new TextDecoder('utf-8').decode(bytes);
     const line = invalidLine(bytes);
-    const place = { ...whole, line, column: 1 };
-    return { text: '', diagnostics: [error('load/encoding', [], 'the file is not valid UTF-8', { place, hint: 'save it as UTF-8' })] };
+    const place = { ...whole, line, column: 1 + Math.max(0, text.split(/\r?\n/)[line - 1]?.indexOf('\ufffd') ?? 0) };
+    return { text, diagnostics: [error('load/encoding', [], 'the file is not valid UTF-8', { place, hint: 'save it as UTF-8' })] };
   }
 }
 
@@ -102,18 +103,22 @@ function invalidLine(bytes: Buffer): number {
 
 /** Fast where that is sure to be right, fully where something is wrong or unusual. */
 async function parse(name: string, text: string): Promise<Reading> {
-  if (!EXOTIC.test(text)) {
-    try {
-      const value = readFast(text, { schema: CORE_SCHEMA });
-      if (typeof value === 'object' && value !== null && !Array.isArray(value) && !/^\s*__proto__/m.test(text)) {
-        return { value, diagnostics: [] };
-      }
-    } catch {
-      // the full reader says what is wrong and where
-    }
-  }
+  const value = readPlainly(text);
+  if (value !== null) return { value, diagnostics: [] };
   const { readFully } = await import('./load/full.ts');
   return readFully(name, text);
+}
+
+/** The mapping that a text with nothing unusual in it is; null for any other text, right or wrong. */
+export function readPlainly(text: string): Record<string, unknown> | null {
+  if (EXOTIC.test(text)) return null;
+  try {
+    const value = readFast(text, { schema: CORE_SCHEMA });
+    return isMapping(value) ? value : null;
+  } catch {
+    // the full reader says what is wrong and where
+    return null;
+  }
 }
 
 /** Sections merge key by key; a key that two files define is an error that names both places. */
@@ -166,15 +171,25 @@ async function included(
   for (const [i, pattern] of patterns.entries()) {
     const path = Array.isArray(include) ? ['include', i] : ['include'];
     if (typeof pattern !== 'string' || pattern === '') {
-      diagnostics.push(error('load/include', path, 'an include is a file name or a glob such as "hosts/*.yaml"', { place: at(path) }));
+      diagnostics.push(error('load/include', path, 'an include is a file name or a glob', { place: at(path), hint: 'such as "hosts/*.yaml"' }));
       continue;
     }
-    const matches = (await glob(pattern, { cwd: dirname(from.path), dot: true, absolute: true, onlyFiles: true })).sort();
-    globs.push({ cwd: dirname(from.path), pattern, found: matches });
+    const base = dirname(from.path);
+    let matches: string[] = [];
+    let directories: string[] = [];
+    try {
+      matches = (await glob(pattern, { cwd: base, dot: true, absolute: true, onlyFiles: true })).sort();
+      if (matches.length === 0) directories = await glob(pattern, { cwd: base, dot: true, onlyDirectories: true });
+    } catch {
+      // no system has a file of such a name
+    }
+    globs.push({ cwd: base, pattern, found: matches });
     if (matches.length === 0) {
-      diagnostics.push(error('load/include', path, `"${pattern}" matches no file`, {
-        place: at(path), hint: `names are relative to ${from.name}`,
-      }));
+      diagnostics.push(directories.length
+        ? error('load/include', path, `"${pattern}" is a directory`, {
+          place: at(path), hint: `include the files in it: "${pattern.replace(/\/$/, '')}/*.yaml"`,
+        })
+        : error('load/include', path, `"${pattern}" matches no file`, { place: at(path), hint: `names are relative to "${from.name}"` }));
     }
     found.push(...matches.map(match => ({ name: relative(cwd, match), path: match })));
   }

@@ -2,7 +2,7 @@
 // frozen. Now true: no look-up by name is needed any more; what a text may refer to is known to exist.
 import { error, type Diagnostic, type Path } from './diagnostic.ts';
 import type { Allowance, App, Host, Hosts, Model, Named, Slot, Text } from './model.ts';
-import { knownNames } from './nearest.ts';
+import { knownNames, nearest } from './nearest.ts';
 import { patternOf, type Reader } from './resolve/pattern.ts';
 import { selectorOf } from './resolve/selector.ts';
 import { inventorySchema, type Schema } from './schema/read.ts';
@@ -65,22 +65,31 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
   }
 
   function reference(name: string, section: string, at: Path): unknown {
-    const found = target(section)[name];
+    const entries = target(section);
+    const found = Object.hasOwn(entries, name) ? entries[name] : undefined;
     if (section === 'secrets' && found) usedSecrets.add(name);
     if (found) return found;
-    const what = section.replace(/s$/, '');
-    const pasted = section === 'secrets' && looksLikeSecret(name);
-    diagnostics.push(pasted
-      ? error('secrets/value', at, 'this looks like a secret\'s value where the name of a secret belongs', {
+    const what = section === 'redis' ? section : section.replace(/s$/, '');
+    const known = written(section);
+    const within = /^\$\{secret\.(\w+)\}$/.exec(name)?.[1];
+    if (section === 'secrets' && within === undefined && (looksLikeSecret(name) || (!/^\w+$/.test(name) && nearest(name, known) === null))) {
+      diagnostics.push(error('secrets/value', at, 'this looks like a secret\'s value where the name of a secret belongs', {
         sensitive: true, hint: 'declare it under "secrets" as env, file or exec, name it here, and change the value: it has been in a file',
-      })
-      : error(`resolve/unknown-${what}`, at, `unknown ${what} "${name}"`, { hint: knownNames(name, written(section), `known ${section}`) }));
+      }));
+    } else {
+      diagnostics.push(error(`resolve/unknown-${what}`, at, `unknown ${what} "${name}"`, {
+        hint: within !== undefined && known.includes(within) ? `write the name alone: ${within}`
+          : knownNames(within ?? name, known, section === 'redis' ? 'known' : `known ${section}`),
+      }));
+    }
     return null;
   }
 
   function words(value: string, scopes: readonly string[], at: Path): readonly Text[] {
-    if (/["'\\]/.test(value)) {
+    const mark = /["'\\]/.exec(value)?.[0];
+    if (mark !== undefined) {
       diagnostics.push(error('resolve/quotes', at, 'a command in one text is split at spaces and knows no quotes', {
+        part: mark,
         hint: 'write it as a list of words: ["./app", "--name", "two words"]',
       }));
     }

@@ -1,6 +1,6 @@
 // The text of an inventory and the way from a path back to the line that wrote it. Positions cost a full parse,
 // so they are looked up only when something is to be shown.
-import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Document, type Node, type Pair } from 'yaml';
+import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { Path } from './diagnostic.ts';
 
 /** A place in a file: line and column from 1 (line 0 = the file as a whole), length in characters. */
@@ -9,6 +9,8 @@ export interface Place {
   readonly line: number;
   readonly column: number;
   readonly length: number;
+  /** The last line of a value that takes more than one. */
+  readonly last?: number;
 }
 
 export interface SourceFile {
@@ -40,9 +42,10 @@ export class Source {
 
   /**
    * The place of the value at `path` (or of its key), or of its nearest ancestor that was written:
-   * a merged or defaulted value has no text of its own.
+   * a defaulted value has no text of its own, a merged one is where it was merged from.
+   * @param part the piece of the value's text that is meant
    */
-  locate(path: Path, onKey: boolean): Place {
+  locate(path: Path, onKey: boolean, part?: string): Place {
     const index = this.#origin.get(`${String(path[0])}\0${String(path[1])}`) ?? this.#origin.get(String(path[0])) ?? 0;
     const file = this.files[index];
     if (!file) return { file: '(no file)', line: 0, column: 0, length: 1 };
@@ -52,7 +55,7 @@ export class Source {
       parsed = { doc: parseDocument(file.text, { lineCounter: counter, merge: true, uniqueKeys: false }), counter, file };
       this.#parsed.set(index, parsed);
     }
-    return locateIn(parsed, path, onKey);
+    return locateIn(parsed, path, onKey, part);
   }
 
   /** Whether exactly this path was written (no default, no merge). */
@@ -66,14 +69,14 @@ export class Source {
   }
 }
 
-function locateIn({ doc, counter, file }: Parsed, path: Path, onKey: boolean): Place {
+function locateIn({ doc, counter, file }: Parsed, path: Path, onKey: boolean, part?: string): Place {
   let node: unknown = doc.contents;
   let pair: Pair | null = null;
   for (const key of path) {
     if (isAlias(node)) node = node.resolve(doc);
     let next: unknown;
     if (isMap(node)) {
-      const found = node.items.find(item => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+      const found = pairIn(node, key, doc);
       if (!found) break;
       pair = found;
       next = found.value ?? found.key;
@@ -86,12 +89,29 @@ function locateIn({ doc, counter, file }: Parsed, path: Path, onKey: boolean): P
   }
   const reached = node as Node | null;
   const atKey = pair?.key as Node | undefined;
-  // a whole map under its key is shown at the key: the key is what the eye looks for
-  const shown = pair && atKey?.range && (onKey || !isScalar(reached)) ? atKey : reached;
+  // a whole map under its key is shown at the key, and so is a key with nothing after it: the key is what the eye looks for
+  const shown = pair && atKey?.range && (onKey || !isScalar(reached) || reached.range?.[0] === reached.range?.[1]) ? atKey : reached;
   const range = shown?.range;
   if (!range) return { file: file.name, line: 1, column: 1, length: 1 };
-  const { line, col } = counter.linePos(range[0]);
   const text = file.text.slice(range[0], range[1]);
-  const length = Math.max(1, (text.split(/\r?\n/)[0] ?? '').trimEnd().length);
-  return { file: file.name, line, column: col, length };
+  const found = part === undefined || shown === atKey ? -1 : text.indexOf(part);
+  const { line, col } = counter.linePos(range[0] + Math.max(0, found));
+  const last = counter.linePos(Math.max(range[0], (reached?.range ?? range)[1] - 1)).line;
+  const length = found >= 0 ? part?.length ?? 1 : (text.split(/\r?\n/)[0] ?? '').trimEnd().length;
+  return { file: file.name, line, column: col, length: Math.max(1, length), ...(last > line ? { last } : {}) };
+}
+
+/** The pair of a key: its own, or one that `<<` merges into the mapping. */
+function pairIn(map: YAMLMap, key: string | number, doc: Document): Pair | undefined {
+  const own = map.items.find(item => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+  if (own) return own;
+  for (const item of map.items) {
+    if (!isScalar(item.key) || String(item.key.source ?? item.key.value) !== '<<') continue;
+    for (const source of isSeq(item.value) ? item.value.items : [item.value]) {
+      const merged = isAlias(source) ? source.resolve(doc) : source;
+      const found = isMap(merged) ? pairIn(merged, key, doc) : undefined;
+      if (found) return found;
+    }
+  }
+  return undefined;
 }

@@ -1,8 +1,8 @@
 // Source → Inventory. In: what was written. Out: a copy with the schema's defaults filled in. Now true: every key is
 // known, every value has the type and form that the schema asks for.
 import type { ErrorObject } from 'ajv';
-import { error, type Diagnostic, type Path } from './diagnostic.ts';
-import { knownNames } from './nearest.ts';
+import { error, pathText, type Diagnostic, type Path } from './diagnostic.ts';
+import { knownNames, nearest } from './nearest.ts';
 import type { Schema } from './schema/read.ts';
 
 export type Inventory = Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export async function validate(written: Inventory): Promise<{ inventory: Invento
   const inventory = structuredClone(written);
   const check = await validator();
   if (check(inventory)) return { inventory, diagnostics: [] };
-  return { inventory, diagnostics: (check.errors ?? []).flatMap(toDiagnostic) };
+  return { inventory, diagnostics: withoutEchoes((check.errors ?? []).flatMap(toDiagnostic)) };
 }
 
 /** ajv's pointer as a path; ajv reports what is missing or unknown at the parent, so the key is added where it is meant. */
@@ -30,12 +30,40 @@ const pathOf = (pointer: string): Path =>
     return /^\d+$/.test(key) ? Number(key) : key;
   });
 
+/**
+ * A mistyped key is one mistake: that the right one is missing, or none of several is there, goes without saying. So does
+ * whatever else is wrong with a value of the wrong type.
+ */
+function withoutEchoes(found: readonly Diagnostic[]): Diagnostic[] {
+  const typed = new Map<string, string[]>();
+  const mistaken = new Set<string>();
+  for (const { code, at } of found) {
+    if (code === 'schema/type') mistaken.add(pathText(at));
+    if (code !== 'schema/unknown-key') continue;
+    const parent = pathText(at.slice(0, -1));
+    typed.set(parent, [...typed.get(parent) ?? [], String(at.at(-1))]);
+  }
+  return found.filter(({ code, at, message }) => {
+    const path = pathText(at);
+    const near = typed.get(path) ?? [];
+    if (code === 'schema/one-of') return near.length === 0;
+    if (code === 'schema/value') return !mistaken.has(path);
+    const missing = code === 'schema/missing' ? /^"([^"]*)"/.exec(message)?.[1] : undefined;
+    return missing === undefined || !near.some(key => nearest(key, [missing]) !== null);
+  });
+}
+
+/** Names whose values are kept back, as are all values under "secrets". */
+const TELLING = /(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)$/i;
+
 function toDiagnostic(problem: ErrorObject): Diagnostic[] {
   const at = pathOf(problem.instancePath);
   const key = String(at.at(-1) ?? 'inventory');
   const schema = problem.parentSchema as Schema;
   const params = problem.params as Record<string, unknown>;
   const data: unknown = problem.data;
+  const kept = typeof data !== 'object' && (at[0] === 'secrets' || TELLING.test(key)) ? { sensitive: true } : {};
+  const shown = kept.sensitive ? 'this' : quoted(data);
   if (problem.propertyName !== undefined) {
     const name = problem.propertyName;
     return problem.keyword === 'pattern'
@@ -45,7 +73,7 @@ function toDiagnostic(problem: ErrorObject): Diagnostic[] {
     case 'additionalProperties': {
       const name = String(params['additionalProperty']);
       return [error('schema/unknown-key', [...at, name], `unknown key "${name}"`, {
-        onKey: true, hint: knownNames(name, Object.keys(schema.properties ?? {}), 'known keys'),
+        onKey: true, ...(at[0] === 'secrets' ? { sensitive: true } : {}), hint: knownNames(name, Object.keys(schema.properties ?? {}), 'known keys'),
       })];
     }
     case 'required': {
@@ -55,48 +83,79 @@ function toDiagnostic(problem: ErrorObject): Diagnostic[] {
         onKey: true, hint: `${name}: ${of?.description ?? ''}`,
       })];
     }
-    case 'type': return [error('schema/type', at, typeMessage(key, data, schema), { ...(data === null ? { onKey: true } : {}), ...typeHint(data, schema) })];
-    case 'enum': return [error('schema/value', at, `"${String(data)}" is not a value of "${key}"`, {
-      hint: knownNames(String(data), (schema.enum ?? []).map(String), 'it takes'),
+    case 'type': return [error('schema/type', at, typeMessage(key, data, schema, kept.sensitive ?? false), {
+      ...kept, ...(data === null ? { onKey: true } : {}), ...typeHint(at, data, schema),
     })];
-    case 'pattern': return [error('schema/form', at, `${quoted(data)} is not right for "${key}"`, { hint: `it wants ${schema.rule ?? 'another form'}` })];
+    case 'enum': return [error('schema/value', at, `${shown} is not a value of "${key}"`, {
+      ...kept, hint: knownNames(typeof data === 'string' ? data : '', (schema.enum ?? []).map(String), 'it takes'),
+    })];
+    case 'pattern': return [error('schema/form', at, `${shown} is not right for "${key}"`, {
+      ...kept, hint: `it wants ${schema.rule ?? 'another form'}`,
+    })];
     case 'minimum': case 'maximum':
-      return [error('schema/range', at, `${String(data)} is not a value of "${key}"`, { hint: `it takes ${schema.minimum} to ${schema.maximum}` })];
-    case 'minItems': case 'minLength': return [error('schema/empty', at, `"${key}" is empty`, { hint: schema.description ?? '' })];
-    case 'uniqueItems': return [error('schema/twice', at, `"${key}" names "${String((data as unknown[])[Number(params['i'])])}" twice`)];
+      return [schema.maximum === Number.MAX_SAFE_INTEGER
+        ? error('schema/range', at, `the number of "${key}" has too many digits to be exact`, { ...kept, hint: 'put it in quotes' })
+        : error('schema/range', at, `${shown} is not a value of "${key}"`, { ...kept, hint: `it takes ${schema.minimum} to ${schema.maximum}` })];
+    case 'minItems': case 'minLength': {
+      const least = Number(params['limit']);
+      const message = data === '' || Array.isArray(data) ? `"${key}" is empty` : `"${key}" wants at least ${least} characters`;
+      return [error('schema/empty', at, message, { ...kept, hint: schema.description ?? '' })];
+    }
+    case 'uniqueItems': {
+      const later = Math.max(Number(params['i']), Number(params['j']));
+      return [error('schema/twice', [...at, later], `"${key}" names ${quoted((data as unknown[])[later])} twice`)];
+    }
     case 'minProperties': case 'maxProperties': {
       const known = Object.keys(schema.properties ?? {}).filter(name => name !== 'allow');
-      return [error('schema/one-of', at, `"${key}" wants exactly one of its keys`, { onKey: true, hint: `one of: ${known.sort().join(', ')}` })];
+      const hint = `one of: ${known.sort().join(', ')}`;
+      return [error('schema/one-of', at, `"${key}" wants exactly one of its keys`, { onKey: true, hint })];
     }
-    default: return problem.keyword === 'propertyNames' ? [] : [error('schema/form', at, `"${key}" ${problem.message ?? 'is not right'}`)];
+    default: return problem.keyword === 'propertyNames' ? [] : [error('schema/form', at, `"${key}" ${problem.message ?? 'is not right'}`, kept)];
   }
 }
 
-const quoted = (data: unknown): string => (typeof data === 'string' ? JSON.stringify(data) : String(data));
+const cut = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}...` : text);
+const quoted = (data: unknown): string => (typeof data === 'string' ? JSON.stringify(cut(data)) : cut(typeof data === 'object' ? JSON.stringify(data) : String(data)));
 
 const NOUNS: Record<string, string> = {
   object: 'a mapping', array: 'a list', string: 'text', integer: 'a whole number', number: 'a number', boolean: 'true or false',
 };
 
-function nounOf(data: unknown): string {
+/** The noun for a value; of one that is kept back, its type alone. */
+function nounOf(data: unknown, kept: boolean): string {
   if (data === null) return 'nothing';
   if (Array.isArray(data)) return 'a list';
-  if (typeof data === 'number') return Number.isInteger(data) ? `the number ${data}` : `the fraction ${data}`;
-  if (typeof data === 'boolean') return String(data);
-  return typeof data === 'string' ? JSON.stringify(data.length > 40 ? `${data.slice(0, 37)}...` : data) : 'a mapping';
+  if (typeof data === 'object') return 'a mapping';
+  if (kept) return NOUNS[typeof data] ?? typeof data;
+  if (typeof data !== 'number' || !Number.isFinite(data)) return quoted(data);
+  return Number.isInteger(data) ? `the number ${data}` : `the fraction ${data}`;
 }
 
-function typeMessage(key: string, data: unknown, schema: Schema): string {
-  const wanted = [schema.type ?? []].flat().filter(type => type !== 'null').map(type => NOUNS[type] ?? type).join(' or ');
-  return data === null ? `"${key}" has nothing after it, it wants ${wanted}` : `"${key}" wants ${wanted}, not ${nounOf(data)}`;
+function typeMessage(key: string, data: unknown, schema: Schema, kept: boolean): string {
+  const wanted = typesOf(schema).map(type => NOUNS[type] ?? type).join(', ').replace(/, ([^,]*)$/, ' or $1');
+  return data === null ? `"${key}" has nothing after it, it wants ${wanted}` : `"${key}" wants ${wanted}, not ${nounOf(data, kept)}`;
 }
 
-function typeHint(data: unknown, schema: Schema): { hint?: string } {
-  const types = [schema.type ?? []].flat();
-  if (data === null) return types.includes('object') ? { hint: 'write {} for an empty one, or leave the key out' } : { hint: 'give a value, or leave the key out' };
+const typesOf = (schema: Schema): string[] => [schema.type ?? []].flat().filter(type => type !== 'null');
+
+function typeHint(at: Path, data: unknown, schema: Schema): { hint?: string } {
+  const types = typesOf(schema);
+  if (data === null) {
+    return { hint: types.includes('object')
+      ? 'indent what belongs under it, write {} for an empty one, or leave the key out' : 'give a value, or leave the key out' };
+  }
   if (types.includes('string') && (typeof data === 'number' || typeof data === 'boolean')) {
     return { hint: 'put it in quotes: YAML reads it as something else than text' };
   }
+  if (types.includes('string') && typeof data === 'object' && !Array.isArray(data)) {
+    return { hint: 'the keys under it belong elsewhere, or it is a value that begins with "{" and wants quotes' };
+  }
   if (types.includes('integer') && typeof data === 'string') return { hint: 'without quotes' };
-  return {};
+  if (types.includes('array') && typeof data === 'string') return { hint: `one is a list too: [${cut(data)}]` };
+  if (!types.includes('object')) return {};
+  if (at[0] === 'secrets' && typeof data === 'string') {
+    return { hint: 'say where the value comes from: {env: NAME}, {file: PATH} or {exec: [COMMAND]}; never the value itself' };
+  }
+  if (typeof data === 'string' && /^[\w-]+:\S/.test(data)) return { hint: 'a blank is missing after ":"' };
+  return Array.isArray(data) ? { hint: 'write "name: ..." instead of "- ..."' } : {};
 }

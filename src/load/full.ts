@@ -1,5 +1,8 @@
 // The full reading of one YAML text: slower, but it knows where everything stands and says what is wrong.
-import { LineCounter, isMap, isScalar, parseAllDocuments, visit, type Document, type ErrorCode } from 'yaml';
+import {
+  LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseAllDocuments, visit,
+  type Alias, type Document, type ErrorCode, type YAMLError,
+} from 'yaml';
 import { error, type Diagnostic, type Path } from '../diagnostic.ts';
 import type { Place } from '../source.ts';
 
@@ -30,32 +33,109 @@ export function readFully(name: string, text: string): { value: unknown; diagnos
   }
   const [doc, second] = documents;
   if (!doc) throw new Error('a document list without a document');
-  if (doc.errors.length > 0) {
-    // one mistake makes many: the first is the one to mend
-    const first = doc.errors[0];
-    const message = (first && SENTENCES[first.code]) ?? lower(first?.message ?? 'not YAML');
-    return wrong('load/syntax', message, place(first?.pos[0] ?? 0));
+  // one mistake makes many: the first is the one to mend
+  const first = doc.errors[0] ?? doc.warnings[0];
+  if (first) {
+    const { message, at, length, hint } = syntax(first, doc, text);
+    return wrong('load/syntax', message, place(at, length), hint === undefined ? {} : { hint });
+  }
+  if (doc.directives?.yaml.explicit && doc.directives.yaml.version !== '1.2') {
+    const at = place(text.indexOf('%YAML'), '%YAML 1.1'.length);
+    return wrong('load/syntax', `an inventory is YAML 1.2, not ${doc.directives.yaml.version}`, at, { hint: 'leave the line out' });
   }
   if (second) {
-    return wrong('load/documents', 'a second document begins here; an inventory is one document', place(second.range[0]), {
+    return wrong('load/documents', 'a second document begins here; an inventory is one document', place(second.range[0], 3), {
       hint: 'use several files and "include" instead of "---"',
     });
   }
-  const twice = duplicates(doc, place);
-  if (twice.length) return { value: null, diagnostics: twice };
+  const unfit = [...duplicates(doc, place), ...references(doc, place)];
+  if (unfit.length) return { value: null, diagnostics: unfit };
   let value: unknown;
   try {
     value = doc.toJS({ maxAliasCount: 100 });
   } catch (cause) {
     const message = (cause as Error).message;
-    return message.includes('alias count') ? wrong('load/aliases', 'aliases repeat one another too often (more than 100 copies)', place(0))
-      : wrong('load/syntax', lower(message), place(0));
+    if (!message.includes('alias count')) return wrong('load/syntax', lower(message), place(0));
+    const [from, to] = aliases(doc).at(-1)?.range ?? [0, 1];
+    return wrong('load/aliases', 'aliases of aliases make more than 100 copies here', place(from, to - from), {
+      hint: 'write it out, or use fewer aliases',
+    });
   }
   if (!isMap(doc.contents)) {
-    return wrong('load/syntax', 'an inventory is a mapping such as "hosts:" at its top', place(doc.contents?.range?.[0] ?? 0));
+    return wrong('load/syntax', 'an inventory is a mapping at its top', place(doc.contents?.range?.[0] ?? 0), {
+      hint: 'begin with "hosts:" and indent the hosts under it',
+    });
   }
   return { value, diagnostics: [] };
 }
+
+interface Syntax { message: string; at: number; length?: number; hint?: string }
+
+/** What is wrong with a text that is no YAML, and where somebody would mend it. */
+function syntax(problem: YAMLError, doc: Document, text: string): Syntax {
+  const at = problem.pos[0];
+  const conflict = /^(<{7}|={7}|>{7})( .*)?$/m.exec(text);
+  if (conflict) return { message: 'a merge conflict is left here', at: conflict.index, length: 7, hint: 'choose one side and take out the marks' };
+  if (problem.message.startsWith('Missing closing')) {
+    const quotes: number[] = [];
+    visit(doc, {
+      Scalar(_, { type, range }) {
+        if (type?.startsWith('QUOTE') && range && range[0] < at) quotes.push(range[0]);
+      },
+    });
+    return { message: 'this quote is not closed', at: quotes.at(-1) ?? at };
+  }
+  const open = /end with a (.)$/.exec(problem.message)?.[1];
+  if (open) return { message: `a "${open}" is missing before this`, at };
+  if (problem.code === 'UNEXPECTED_TOKEN' && /["']/.test(text[at - 1] ?? '')) {
+    const hint = "a quote in quotes is written twice ('it''s'), or with other quotes around it (\"it's\")";
+    return { message: 'text goes on after a closing quote', at, hint };
+  }
+  if (problem.code === 'TAG_RESOLVE_FAILED') {
+    const tag = /^!\S*/.exec(text.slice(at))?.[0] ?? '!';
+    return { message: `the tag "${tag}" means nothing here`, at, length: tag.length, hint: 'quote a value that begins with "!"' };
+  }
+  const indent = problem.code === 'BAD_INDENT' ? /^ */.exec(text.slice(at))?.[0].length ?? 0 : 0;
+  return { message: SENTENCES[problem.code] ?? lower(problem.message), at: at + indent };
+}
+
+function aliases(doc: Document): Alias[] {
+  const found: Alias[] = [];
+  visit(doc, { Alias: (_, alias) => { found.push(alias); } });
+  return found;
+}
+
+/** Aliases of nothing or of what they stand in, and merges of what is no mapping. */
+function references(doc: Document, place: (from: number, length: number) => Place): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const at = (node: unknown): Place => {
+    const [from, to] = (isNode(node) ? node.range : null) ?? [0, 1];
+    return place(from, to - from);
+  };
+  visit(doc, {
+    Alias(_, alias, ancestors) {
+      const target = alias.resolve(doc);
+      if (!target) {
+        const message = `"*${alias.source}" repeats nothing: no "&${alias.source}" comes before it`;
+        found.push(error('load/aliases', [], message, { place: at(alias) }));
+      } else if (ancestors.includes(target)) {
+        found.push(error('load/aliases', [], `"*${alias.source}" stands in what it repeats`, { place: at(alias) }));
+      }
+    },
+    Pair(_, { key, value }) {
+      if (!isScalar(key) || !isMerge(key)) return;
+      for (const source of isSeq(value) ? value.items : [value]) {
+        const target = isAlias(source) ? source.resolve(doc) : source;
+        if (!target || isMap(target)) continue;
+        found.push(error('load/syntax', [], '"<<" merges mappings, and this is none', { place: at(source), hint: 'such as "<<: *base"' }));
+      }
+    },
+  });
+  return found;
+}
+
+/** The key `<<`, which is a symbol where it merges and a string in quotes. */
+const isMerge = (key: { value: unknown }): boolean => typeof key.value === 'symbol';
 
 /** Keys written twice, keys that are no text, and the one key that JavaScript cannot carry. */
 function duplicates(doc: Document, place: (from: number, length: number) => Place): Diagnostic[] {
@@ -67,18 +147,22 @@ function duplicates(doc: Document, place: (from: number, length: number) => Plac
         const start = (key as { range?: [number, number, number] } | null)?.range;
         const at = place(start?.[0] ?? 0, (start?.[1] ?? 0) - (start?.[0] ?? 0));
         if (!isScalar(key) || key.value === null || key.value === '__proto__') {
-          found.push(error('load/key', [], 'a key must be a plain word', { place: at }));
-          continue;
+          found.push(error('load/key', [], 'a key must be a plain word', {
+            place: at, hint: isScalar(key) ? `write ${key.value === null ? 'a' : 'another'} word before the ":"` : 'quote a value that begins with "{", "[" or "?"',
+          }));
+          return visit.BREAK;
         }
         const name = String(key.value);
         const before = first.get(name);
-        if (before && name !== '<<') {
+        if (isMerge(key)) continue;
+        if (before) {
           const path: Path = ancestors.length > 1 ? [] : [name];
           found.push(error('load/twice', path, `"${name}" is defined twice`, {
             place: at, see: { message: 'first defined here', at: path, place: before },
           }));
         } else first.set(name, at);
       }
+      return undefined;
     },
   });
   return found;

@@ -29,7 +29,9 @@ export function patternOf(written: string, scopes: readonly string[], at: Path, 
     } else if (written.startsWith('${', i)) {
       const end = written.indexOf('}', i);
       if (end < 0) {
-        reader.diagnostics.push(error('resolve/unclosed', at, '"${" is not closed by "}"', { hint: 'write $${ for a literal ${' }));
+        reader.diagnostics.push(error('resolve/unclosed', at, '"${" is not closed by "}"', {
+          part: written.slice(i), hint: 'write $${ for a literal ${',
+        }));
         return written;
       }
       const part = reference(written.slice(i + 2, end), scopes, at, reader);
@@ -50,25 +52,31 @@ export function patternOf(written: string, scopes: readonly string[], at: Path, 
 function reference(inner: string, scopes: readonly string[], at: Path, reader: Reader): string | Hole | null {
   const [noun = '', ...rest] = inner.split('.');
   const name = rest.join('.');
-  const unknown = (known: readonly string[], hint = knownNames(name, known, `known in ${noun}`)): null => {
-    reader.diagnostics.push(error('resolve/unknown-reference', at, `unknown reference "\${${inner}}"`, { hint }));
+  const refuse = (message: string, hint: string): null => {
+    reader.diagnostics.push(error('resolve/unknown-reference', at, message, { part: `\${${inner}}`, hint }));
     return null;
   };
+  const unknown = (known: readonly string[], what = `known in ${noun}`): null =>
+    refuse(`unknown reference "\${${inner}}"`, knownNames(name, known, what));
   if (noun === 'vars') {
     const value = Object.hasOwn(reader.vars, name) ? reader.vars[name] : undefined;
     return value === undefined ? unknown(Object.keys(reader.vars)) : String(value);
   }
   if (!scopes.includes(noun)) {
     const all = [...scopes, 'vars'].sort();
-    return unknown([], ['host', 'app', 'slot', 'secret'].includes(noun)
-      ? `a ${noun} cannot be referred to here; what can: ${all.join(', ')}` : knownNames(noun, all, 'what can be referred to here'));
+    const what = 'what can be referred to here';
+    const list = `${what}: ${all.join(', ')}`;
+    if (['host', 'app', 'slot', 'secret'].includes(noun)) return refuse(`"\${${inner}}" cannot stand here`, list);
+    return refuse(`unknown reference "\${${inner}}"`, /^[A-Z_][A-Z0-9_]*$/.test(inner)
+      ? `write $\${${inner}} for a literal \${${inner}}; ${list}` : knownNames(noun, all, what));
   }
   if (noun === 'secret') {
-    if (!reader.secrets.includes(name)) return unknown(reader.secrets, knownNames(name, reader.secrets, 'known secrets'));
+    if (!reader.secrets.includes(name)) return unknown(reader.secrets, 'known secrets');
     reader.usedSecrets.add(name);
     return { kind: 'secret', secret: name };
   }
   const known = NOUNS[noun as 'host' | 'app' | 'slot'];
-  return known.includes(rest[0] ?? '') && (rest.length === 1 || (noun === 'slot' && rest[0] === 'ports' && rest.length === 2))
-    ? { kind: noun as 'host' | 'app' | 'slot', name } : unknown(known);
+  const depth = noun === 'slot' && rest[0] === 'ports' ? 2 : 1;
+  return known.includes(rest[0] ?? '') && rest.length === depth ? { kind: noun as 'host' | 'app' | 'slot', name }
+    : depth === 2 ? refuse(`unknown reference "\${${inner}}"`, 'name one of the ports: ${slot.ports.NAME}') : unknown(known);
 }

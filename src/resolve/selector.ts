@@ -20,11 +20,17 @@ export function selectorOf(
     wrong = true;
     const place = typeof written === 'string' ? at : [...at, i];
     const [kind, value] = word.includes(':') ? word.split(':', 2) as [string, string] : ['host', word];
-    const names = kind === 'tag' ? hosts.flatMap(host => host.tags) : kind === 'region' ? hosts.flatMap(host => host.region ?? [])
-      : kind === 'host' ? [...hosts.map(host => host.name), 'all'] : [];
-    diagnostics.push(kind === 'tag' || kind === 'region' || kind === 'host'
-      ? error(`resolve/unknown-${kind}`, place, `unknown ${kind} "${value}"`, { hint: knownNames(value, new Set(names), `known ${kind}s`) })
-      : error('resolve/selector', place, `"${word}" selects nothing`, { hint: 'a selector is all, a host\'s name, tag:NAME or region:NAME' }));
+    const names = kind === 'tag' ? hosts.flatMap(host => host.tags)
+      : kind === 'region' ? hosts.flatMap(host => host.region ?? [])
+      : [...hosts.map(host => host.name), 'all'];
+    const separate = word.split(/[\s,]+/).filter(Boolean);
+    diagnostics.push(word.includes(':') && kind !== 'tag' && kind !== 'region'
+      ? error('resolve/selector', place, `"${word}" selects nothing`, {
+        hint: 'a selector is all, a host\'s name, tag:NAME or region:NAME, or a list of these',
+      })
+      : error(`resolve/unknown-${kind}`, place, `unknown ${kind} "${value}"`, {
+        hint: separate.length > 1 ? `several are a list: [${separate.join(', ')}]` : knownNames(value, new Set(names), `known ${kind}s`),
+      }));
   }
   const ordered: Hosts = new Set([...chosen].sort((a, b) => (a.name < b.name ? -1 : 1)));
   if (!wrong) known.set(key, ordered);
