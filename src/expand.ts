@@ -21,8 +21,10 @@ export function expand(text: Text, scope: Scope): Value {
     else {
       const value = lookUp(part.kind === 'slot' ? scope.slot : part.kind === 'app' ? scope.app ?? scope.slot?.app : scope.host, part.name);
       if (value === null) {
-        const of = part.kind === 'host' ? `host "${scope.host.name}"` : `slot "${scope.slot?.name ?? ''}"`;
-        throw new Refused(error('resolve/unset', text.at, `${of} has no "${part.name}" for "\${${part.kind}.${part.name}}"`));
+        throw new Refused(error('resolve/unset', text.at, `host "${scope.host.name}" has no "${part.name}"`, {
+          part: `\${${part.kind}.${part.name}}`, hint: `give the host a "${part.name}", or use another reference`,
+          see: { message: `host "${scope.host.name}"`, at: scope.host.at },
+        }));
       }
       parts.push(value);
     }

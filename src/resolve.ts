@@ -96,6 +96,13 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
     return Object.freeze(value.trim().split(/\s+/).map(part => patternOf(part, scopes, at, reader)));
   }
 
+  for (const [name, value] of Object.entries(reader.vars)) {
+    if (typeof value === 'string' && value.includes('${')) {
+      diagnostics.push(error('resolve/vars', ['vars', name], `"${name}" holds a reference; variables are taken as they are`, {
+        part: '${', hint: 'write the reference in the text that uses the variable',
+      }));
+    }
+  }
   const section = (key: string): void => {
     const node = schema.properties?.[key];
     if (!node || key === 'include') return;

@@ -31,7 +31,7 @@ const pathOf = (pointer: string): Path =>
   });
 
 /**
- * A mistyped key is one mistake: that the right one is missing, or none of several is there, goes without saying. So does
+ * A mistyped key is one mistake: that the right one is missing goes without saying. So does
  * whatever else is wrong with a value of the wrong type.
  */
 function withoutEchoes(found: readonly Diagnostic[]): Diagnostic[] {
@@ -46,7 +46,6 @@ function withoutEchoes(found: readonly Diagnostic[]): Diagnostic[] {
   return found.filter(({ code, at, message }) => {
     const path = pathText(at);
     const near = typed.get(path) ?? [];
-    if (code === 'schema/one-of') return near.length === 0;
     if (code === 'schema/value') return !mistaken.has(path);
     const missing = code === 'schema/missing' ? /^"([^"]*)"/.exec(message)?.[1] : undefined;
     return missing === undefined || !near.some(key => nearest(key, [missing]) !== null);
@@ -104,11 +103,6 @@ function toDiagnostic(problem: ErrorObject): Diagnostic[] {
     case 'uniqueItems': {
       const later = Math.max(Number(params['i']), Number(params['j']));
       return [error('schema/twice', [...at, later], `"${key}" names ${quoted((data as unknown[])[later])} twice`)];
-    }
-    case 'minProperties': case 'maxProperties': {
-      const known = Object.keys(schema.properties ?? {}).filter(name => name !== 'allow');
-      const hint = `one of: ${known.sort().join(', ')}`;
-      return [error('schema/one-of', at, `"${key}" wants exactly one of its keys`, { onKey: true, hint })];
     }
     default: return problem.keyword === 'propertyNames' ? [] : [error('schema/form', at, `"${key}" ${problem.message ?? 'is not right'}`, kept)];
   }

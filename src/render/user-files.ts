@@ -33,7 +33,7 @@ export function userFiles(model: Model, inventory: string, cwd = process.cwd()):
     globs.push({ cwd: root, pattern: '**/*.njk', found });
     read.push(...found);
     for (const path of found) templates.set(relative(root, path), readFileSync(path, 'utf8'));
-    if (templates.size === 0) diagnostics.push(error('files/templates', ['templates'], `there is no template (*.njk) under "${dir}"`));
+    if (templates.size === 0) diagnostics.push(error('files/templates', ['templates'], `there is no template (*.njk) under "${dir}"`, { hint: 'the path is relative to the inventory' }));
   }
   for (const file of Object.values((model.sections['files'] ?? {}) as Record<string, Item<FileEntry>>)) {
     const missing = (key: string, path: Path, hint: string, name: string): void => {

@@ -19,7 +19,9 @@ function check(section: Files, model: Model, offers: Offers): Diagnostic[] {
       }));
     }
     if ([file.content, file.source, file.template].filter(from => from !== null).length !== 1) {
-      found.push(error('files/content', file.at, `"${file.name}" wants "content", "source" or "template", one of them`, { onKey: true }));
+      found.push(error('files/content', file.at, `"${file.name}" wants "content", "source" or "template", one of them`, {
+        onKey: true, hint: 'content: the text; source: a file beside the inventory; template: a name in "templates"',
+      }));
     }
     if (/[2367]$/.test(file.mode)) {
       found.push(error('files/writable', [...file.at, 'mode'], `mode "${file.mode}" lets every user of the host write the file`, { hint: 'such as "0644"' }));

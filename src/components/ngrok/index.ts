@@ -22,11 +22,11 @@ function check(section: Ngrok, model: Model, offers: Offers): Diagnostic[] {
   const domains = new Map<string, Tunnel>();
   for (const tunnel of Object.values(section.tunnels)) {
     if ((tunnel.app === null) === (tunnel.port === null)) {
-      found.push(error('ngrok/target', tunnel.at, `tunnel "${tunnel.name}" wants "app" or "port", one of them`, { onKey: true }));
+      found.push(error('ngrok/target', tunnel.at, `tunnel "${tunnel.name}" wants "app" or "port", one of them`, { onKey: true, hint: 'app: a name, with "link: live" or "link: next"; port: a number' }));
       continue;
     }
     if (tunnel.domain !== null && tunnel.edge !== null) {
-      found.push(error('ngrok/edge-and-domain', [...tunnel.at, 'edge'], `tunnel "${tunnel.name}" has both "edge" and "domain"; the domain of an edge is set at ngrok`));
+      found.push(error('ngrok/edge-and-domain', [...tunnel.at, 'edge'], `tunnel "${tunnel.name}" has both "edge" and "domain"; the domain of an edge is set at ngrok`, { hint: 'keep one of them' }));
     }
     if (tunnel.edge !== null && section.version === 3) {
       found.push(error('ngrok/edge-version', [...tunnel.at, 'edge'], 'version 3 of the agent\'s configuration knows no edges', {

@@ -41,7 +41,7 @@ function replication(instance: Instance): Diagnostic[] {
   const source = instance.replicaOf;
   const at = [...instance.at, 'replicaOf'];
   if (source === null) return [];
-  if (source.name === instance.name) return [error('redis/replica-of-itself', at, `"${instance.name}" cannot be a replica of itself`)];
+  if (source.name === instance.name) return [error('redis/replica-of-itself', at, `"${instance.name}" cannot be a replica of itself`, { hint: 'name the Redis whose data it copies' })];
   if (source.replicaOf !== null) {
     return [error('redis/replica-of-replica', at, `"${source.name}" is a replica itself`, {
       hint: `copy "${source.replicaOf.name}"`, see: { message: `"${source.name}" is a replica`, at: [...source.at, 'replicaOf'] },

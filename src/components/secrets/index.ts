@@ -4,7 +4,7 @@ import { component } from '../../component.ts';
 import { error, warning, type Diagnostic, type Path } from '../../diagnostic.ts';
 import type { Model, Section } from '../../model.ts';
 
-type Secrets = Section<object>;
+type Secrets = Section<{ readonly env?: string | null; readonly file?: string | null; readonly exec?: readonly string[] | null }>;
 
 const TELLING_NAME = /(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)$/i;
 const TELLING_VALUE = /^(AKIA|ASIA)[A-Z0-9]{16}$|^gh[pousr]_\w{20}|^github_pat_|^xox[abprs]-|^sk_(live|test)_|^glpat-|^eyJ[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY-----/;
@@ -35,6 +35,10 @@ export default component<Secrets | null>({
   schema,
   check: ({ section, model }) => [
     ...pasted(model),
+    ...Object.values(section ?? {}).filter(({ env, file, exec }) => [env, file, exec].filter(from => from !== null && from !== undefined).length !== 1)
+      .map(({ name, at }) => error('secrets/one-source', at, `secret "${name}" wants "env", "file" or "exec", one of them`, {
+        onKey: true, hint: 'env: the name of a variable; file: a path; exec: [pass, show, NAME]',
+      })),
     ...Object.values(section ?? {}).filter(({ name }) => !model.usedSecrets.has(name)).map(({ name, at }) =>
       warning('secrets/unused', at, `nothing refers to secret "${name}"`, { onKey: true, hint: `use it as \${secret.${name}}, or remove it` })),
   ],

@@ -7,6 +7,6 @@ const secret = object({
   exec: Type.Optional(Type.Array(Type.String({ minLength: 1, description: 'A word.' }), {
     minItems: 1, description: 'Command that prints the value, as a list of words.', examples: [['pass', 'show', 'smtp']],
   })),
-}, { description: 'Where the value of a secret comes from. The value itself never stands in an inventory or in out/.', minProperties: 1, maxProperties: 1 });
+}, { description: 'Where the value of a secret comes from. The value itself never stands in an inventory or in out/.' });
 
 export const schema = entries(secret, { description: 'Secrets by name; texts refer to them as ${secret.name}.' }, 'secret');

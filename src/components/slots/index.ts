@@ -70,13 +70,14 @@ function place(app: App): Diagnostic[] {
     return [error('apps/dir', at, '"/opt/vgen" is where vgen keeps its own scripts', { hint: 'set "dir"' })];
   }
   return app.dir.length > LONGEST_DIR
-    ? [error('apps/dir-length', at, `the directory has ${app.dir.length} characters; a socket in it could not be opened beyond ${LONGEST_DIR}`)] : [];
+    ? [error('apps/dir-length', at, `the directory has ${app.dir.length} characters; a socket in it could not be opened beyond ${LONGEST_DIR}`, { hint: `such as /opt/${app.name}` })] : [];
 }
 
 /** Runtimes look for a bare name in different places. */
 function program(app: App): Diagnostic[] {
   const first = app.command[0] ?? '';
   const start = typeof first === 'string' ? first : first.parts[0];
+  if (start === '') return [error('apps/program', [...app.at, 'command'], 'the command is blank', { hint: 'such as ./app --port ${slot.port}' })];
   if (typeof start !== 'string' || start.startsWith('/') || start.startsWith('./')) return [];
   return [error('apps/program', [...app.at, 'command'], `"${start}" is neither in the release nor an absolute path`, {
     hint: `"./${start}" is in the release, "/usr/bin/${start}" on the host`,
@@ -104,7 +105,7 @@ function unknownPorts(text: Text, slot: string, ports: Readonly<Record<string, n
   return text.parts.flatMap(part => {
     if (typeof part === 'string' || part.kind !== 'slot' || !part.name.startsWith('ports')) return [];
     const name = part.name.split('.')[1] ?? '';
-    return name in ports ? [] : [error('apps/unknown-port', text.at, `slot ${slot} has no port "${name}"`, { hint: knownNames(name, Object.keys(ports), 'its ports') })];
+    return Object.hasOwn(ports, name) ? [] : [error('apps/unknown-port', text.at, `slot ${slot} has no port "${name}"`, { hint: knownNames(name, Object.keys(ports), 'its ports'), part: `\${slot.${part.name}}` })];
   });
 }
 

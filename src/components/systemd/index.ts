@@ -15,8 +15,8 @@ function files(slot: Slot, host: Host, section: Systemd): FileSpec[] {
       from: {
         template: 'systemd/etc/systemd/system/{unit}.service.njk',
         view: {
-          ...common, user: slot.app.user, release: slot.release, stop: section.stop, jit: section.jit, words: words.map(command => ({ at: slot.app.at, command })),
-          program: { at: slot.app.at, command: program.startsWith('./') ? `${slot.release}/${program.slice(2)}` : program },
+          ...common, user: slot.app.user, release: slot.release, stop: section.stop, jit: section.jit, words: words.map((text, i) => ({ at: [...slot.app.at, 'command', i + 1], text })),
+          program: { at: [...slot.app.at, 'command', 0], text: program.startsWith('./') ? `${slot.release}/${program.slice(2)}` : program },
         },
       },
       secrets: [], onChange, check: 'systemd',
