@@ -34,7 +34,8 @@ export const inTemporaryDirectory = async <T>(use: (directory: string) => T | Pr
 /** Texts that some format here is known to misread; every batch below starts with them. */
 export const knownTraps: readonly string[] = [
   '', ' ', '  a  ', "it's", 'say "hi" x', `both ' and "`, '"quoted"', "'quoted'", "x'", '"x', "'", '"', '\\', 'a\\',
-  '\\\\', '100%', '%', '%%', '%d', '%(here)s', '%n', '$', '$$', '$HOME', '${HOME}', '$(id)', '`id`', '$5', 'cost $',
+  '\\\\', '100%', '%', '%%', '%d', '%(here)s', '%%(here)s', '%(here).0s;#', '%(ENV_X)s', '%(',
+  '%n', '$', '$$', '$HOME', '${HOME}', '$(id)', '`id`', '$5', 'cost $',
   '~', '~/x', '#', '#b', 'a#b', 'a #b', 'a\u00a0#b', 'ł#b', ';', 'a ;b', 'a;b', 'a\t;', '; #', ' ;;##', '{a,b}',
   '*', '?', '[a-z]', '-n', '--', '=', 'A=b', 'A+=b', '--a=b', 'if', 'time', '1', '!', '!!', '&', '|', '>x', '(a)',
   '\\n', '\\t', '\\x41', 'a\nb', 'a\n', '\na', '\n', 'a\n\n', 'a\r\nb', '\r', '\t', 'l1\n  #x\n  l3',

@@ -29,7 +29,9 @@ interface Program {
 
 const read = (sections: readonly string[]): Promise<Program[]> => inTemporaryDirectory(directory => {
   const file = join(directory, 'supervisord.conf');
-  writeFileSync(file, ['[supervisord]', `logfile=${directory}/log`, ...sections, ''].join('\n'));
+  // as vgen does: programs stand in files of their own, and an [include] changes how they are read
+  writeFileSync(file, ['[supervisord]', `logfile=${directory}/log`, '[include]', 'files=programs.conf', ''].join('\n'));
+  writeFileSync(join(directory, 'programs.conf'), [...sections, ''].join('\n'));
   const json = execFileSync(python, ['-c', reader, file], { env: { LANG: 'C' } }).toString();
   const programs = JSON.parse(json) as Program[];
   return programs.sort((a, b) => Number(a.name.slice(1)) - Number(b.name.slice(1)));

@@ -8,9 +8,13 @@ const requireLine = (grammar: string, value: string): void => {
   if (/[\r\n]/.test(value)) throw new Inexpressible(grammar, 'a supervisor value cannot hold a line break');
 };
 
+// Where there is an [include], the raw text "%(here)s" is replaced before any formatting (options.py, expand_here):
+// so no percent sign may be followed by "(" at once.
+const percents = (value: string): string => value.replaceAll('%', '%%').replaceAll('%%(', '%%%(here).0s(');
+
 // Guards more than white space, because "not printable ASCII" needs no Unicode table on the host (encode.sh).
 const guarded = (value: string): string =>
-  value.replaceAll('%', '%%').replace(/(?<=[^!-~])[;#]/g, '%(here).0s$&');
+  percents(value.replace(/(?<=[^!-~])[;#]/g, '\0$&')).replaceAll('\0', '%(here).0s');
 
 /**
  * `value`, with its quotes, for KEY=<here> in environment= of a [program:x] section; wrong for [supervisord], which
@@ -49,5 +53,5 @@ export const supervisorValue = (value: string): string => {
   if (new RegExp(`(?:^|${blank})[;#]`).test(value)) {
     throw new Inexpressible('supervisorvalue', 'a supervisor value cannot hold ; or # where a comment would start');
   }
-  return value.replaceAll('%', '%%');
+  return percents(value);
 };

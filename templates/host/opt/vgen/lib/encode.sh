@@ -143,6 +143,8 @@ encode_supervisorenv() {
   fi
   [[ $1 != *\"* ]] || quote="'"
   rest=${1//"%"/"%%"}
+  # Where there is an [include], supervisor replaces the raw text "%(here)s" before it formats anything.
+  rest=${rest//"%%("/"%%%(here).0s("}
   REPLY=$quote
   # White space and ; or # would start a comment, even here: an expansion to nothing goes between them.
   while [[ $rest == *[\;#]* ]]; do

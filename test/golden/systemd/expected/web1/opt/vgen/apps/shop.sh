@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # facts only: the scripts in /opt/vgen/bin read them
+# shellcheck shell=bash disable=SC2034,SC2209 # facts only: the scripts in /opt/vgen/bin read them
 # Made by vgen from apps.shop; do not edit.
 app=shop
 dir=/opt/shop

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # facts only: the scripts in /opt/vgen/bin read them
+# shellcheck shell=bash disable=SC2034,SC2209 # facts only: the scripts in /opt/vgen/bin read them
 # Made by vgen from apps.api; do not edit.
 app=api
 dir=/opt/api
