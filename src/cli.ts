@@ -29,6 +29,8 @@ const inventory = (command: Command): Command => command
   .option('-i, --inventory <file...>', 'inventory files (default: inventory.yaml)')
   .option('--json', 'print the result as JSON');
 
+const examples = (...lines: string[]): string => `\nExamples:\n${lines.map(line => `  ${line}\n`).join('')}`;
+
 const output = (options: Common): Output => new Output(options.json ?? false);
 const files = (options: Common): string[] => options.inventory ?? ['inventory.yaml'];
 
@@ -36,6 +38,10 @@ program.command('init')
   .description('write a commented starter inventory')
   .argument('[file]', 'where to', 'inventory.yaml')
   .option('--json', 'print the result as JSON')
+  .addHelpText('after', examples(
+    'vgen init                   inventory.yaml',
+    'vgen init fleet/prod.yaml   another name',
+  ))
   .action(async (file: string, options: Common) => {
     const { init } = await import('./commands/init.ts');
     process.exitCode = init(file, output(options));
@@ -43,6 +49,10 @@ program.command('init')
 
 inventory(program.command('validate'))
   .description('say what is wrong with the inventory; writes nothing')
+  .addHelpText('after', examples(
+    'vgen validate',
+    'vgen validate -i prod.yaml --json   for an editor or CI',
+  ))
   .action(async (options: Common) => {
     const { validate } = await import('./commands/validate.ts');
     process.exitCode = await validate(files(options), output(options));
@@ -55,6 +65,12 @@ inventory(program.command('build'))
   .option('--check', 'write nothing; exit 1 if out/ differs from what the inventory says')
   .option('--watch', 'build again whenever a file changes')
   .option('--force', 'overwrite files in out/ that vgen did not write')
+  .addHelpText('after', examples(
+    'vgen build                       all hosts',
+    'vgen build --host eu1 us1        two of them; the others stay as they are',
+    'vgen build --check               for CI: exit 1 if out/ is not up to date',
+    'vgen build -i a.yaml b.yaml      an inventory in several files',
+  ))
   .action(async (options: Common & { out: string; host?: string[]; check?: boolean; watch?: boolean; force?: boolean }) => {
     const { build } = await import('./commands/build.ts');
     process.exitCode = await build(files(options), options, output(options));
@@ -66,6 +82,11 @@ inventory(program.command('diff'))
   .option('--host <name...>', 'only these hosts')
   .option('--stat', 'only counts of lines')
   .option('--impact', 'what would reload, restart or go down on each host, and why')
+  .addHelpText('after', examples(
+    'vgen diff                     unified text',
+    'vgen diff --stat --host eu1   counts of lines of one host',
+    'vgen diff --impact            what would reload, restart or go down',
+  ))
   .action(async (options: Common & { out: string; host?: string[]; stat?: boolean; impact?: boolean }) => {
     const { diff } = await import('./commands/diff.ts');
     process.exitCode = await diff(files(options), options, output(options));
@@ -73,6 +94,10 @@ inventory(program.command('diff'))
 
 program.command('schema')
   .description('print the JSON Schema of inventories')
+  .option('--json', 'the same: the schema is JSON')
+  .addHelpText('after', examples(
+    'vgen schema > inventory.schema.json',
+  ))
   .action(async () => {
     const { schema } = await import('./commands/schema.ts');
     process.exitCode = schema(output({}));
@@ -82,15 +107,26 @@ program.command('explain')
   .description('documentation of a key, such as apps.NAME.listen')
   .argument('[key]', 'dotted key; names of entries may be anything')
   .option('--json', 'print the result as JSON')
+  .addHelpText('after', examples(
+    'vgen explain                         all sections',
+    'vgen explain apps.peerbook.listen    the keys below an entry',
+  ))
   .action(async (key: string | undefined, options: Common) => {
     const { explain } = await import('./commands/explain.ts');
     process.exitCode = explain(key ?? '', output(options));
   });
 
-inventory(program.command('why'))
+program.command('why')
   .description('which inventory line, component and template made a line of a generated file')
   .argument('<place>', 'HOST/PATH:LINE, such as eu1/etc/nginx/nginx.conf:40')
+  // one at a time: a list would swallow the place after it
+  .option('-i, --inventory <file>', 'inventory file; may be given again (default: inventory.yaml)', (file, before: string[] = []) => [...before, file])
+  .option('--json', 'print the result as JSON')
   .option('-o, --out <dir>', 'directory of the trees, where the place begins with it', 'out')
+  .addHelpText('after', examples(
+    'vgen why out/eu1/etc/nginx/nginx.conf:40',
+    'vgen why eu1/install.sh:13 --json',
+  ))
   .action(async (place: string, options: Common & { out: string }) => {
     const { why } = await import('./commands/why.ts');
     process.exitCode = await why(place, files(options), options.out, output(options));
@@ -98,12 +134,29 @@ inventory(program.command('why'))
 
 for (const command of program.commands) command.exitOverride();
 
+/** Says to programs too why there is no result. */
+function failed(message: string, exit: 2 | 3): void {
+  process.exitCode = exit;
+  output({ json: process.argv.includes('--json') }).data({ failure: message, exit });
+}
+
+// "vgen diff | head": who reads has read enough
+process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
+  if (cause.code === 'EPIPE') process.exit();
+  throw cause;
+});
+
 try {
   await program.parseAsync();
 } catch (cause) {
-  if (cause instanceof CommanderError) process.exitCode = cause.exitCode === 0 ? 0 : 2;
-  else if (cause instanceof Failure) {
+  if (cause instanceof CommanderError) {
+    if (cause.exitCode !== 0) failed(cause.message, 2);
+  } else if (cause instanceof Failure) {
     process.stderr.write(`vgen: ${cause.message}\n`);
-    process.exitCode = cause.exit;
-  } else throw cause;
+    failed(cause.message, cause.exit);
+  } else {
+    // 1 would say "the answer is no"
+    process.stderr.write(`vgen: this is a mistake of vgen itself; please report it\n${cause instanceof Error ? cause.stack ?? cause.message : String(cause)}\n`);
+    failed(String(cause), 2);
+  }
 }

@@ -1,12 +1,12 @@
 // HostTrees → out/. In: what each host's directory should hold. Out: exactly that on the disk. Now true: only what
 // changed was written, only what vgen once wrote was removed, and a build that failed midway changed nothing.
-import { existsSync, lstatSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from './diagnostic.ts';
 import { Staging } from './emit/staging.ts';
 import type { State } from './emit/state.ts';
 import { pathsOf } from './manifest.ts';
-import { compare, isThere, leftHosts } from './on-disk.ts';
+import { compare, isKept, isThere, leftHosts, obstacles } from './on-disk.ts';
 import type { HostTree } from './render.ts';
 
 export interface Changes {
@@ -36,7 +36,8 @@ export interface EmitOptions {
 
 /**
  * Compares the trees with the disk and writes the difference.
- * @throws Failure (exit 3) when a file that vgen does not know is in the way or another build is under way
+ * @throws Failure (exit 3) when a file that vgen does not know is in the way or another build is under way, (exit 2)
+ * when the disk refuses
  */
 export function emit(trees: Iterable<HostTree>, options: EmitOptions): Changes {
   const { out } = options;
@@ -49,11 +50,15 @@ export function emit(trees: Iterable<HostTree>, options: EmitOptions): Changes {
       const name = tree.host.name;
       const known = knownPaths(out, name, staging);
       const left = new Set(known);
-      const fresh = !existsSync(join(out, name));
+      const fresh = !isThere(out, name);
+      const inTheWay = fresh ? [] : [...obstacles(out, tree.entries.map(entry => `${name}/${entry.path}`))];
+      const others = inTheWay.filter(path => !known.has(path.slice(name.length + 1)));
+      changes.removed.push(...others);
+      if (!options.force) foreign.push(...others);
       for (const entry of tree.entries) {
         const path = `${name}/${entry.path}`;
         const digest = entry.kind === 'file' ? entry.sha256 : `-> ${entry.target}`;
-        const state = fresh ? 'absent' : options.state?.holds(out, path, digest) ? 'same' : compare(join(out, path), entry);
+        const state = fresh || inTheWay.some(dir => path.startsWith(`${dir}/`)) ? 'absent' : options.state?.holds(out, path, digest) ? 'same' : compare(join(out, path), entry);
         options.onFile?.(path, digest);
         left.delete(entry.path);
         if (state === 'same') {
@@ -61,21 +66,27 @@ export function emit(trees: Iterable<HostTree>, options: EmitOptions): Changes {
           continue;
         }
         (state === 'absent' ? changes.added : changes.changed).push(path);
-        if (state === 'different' && !known.has(entry.path) && !options.force) foreign.push(path);
+        if (state === 'different' && !known.has(entry.path)) {
+          const refused = isDirectory(join(out, path)) ? isKept(join(out, name), entry.path, known) : !options.force;
+          if (refused) foreign.push(path);
+        }
         staging?.put(path, entry);
       }
-      for (const path of left) if (isThere(join(out, name, path))) changes.removed.push(`${name}/${path}`);
+      for (const path of left) if (isThere(out, `${name}/${path}`)) changes.removed.push(`${name}/${path}`);
       if (fresh) staging?.whole(name);
     }
     if (options.fleet) for (const left of leftHosts(out, options.fleet)) changes.removed.push(...left);
     if (foreign.length && !options.check) {
-      throw new Failure(`vgen did not write ${foreign.slice(0, 3).map(path => `"${join(out, path)}"`).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''}; move them away, or overwrite them with --force`, { exit: 3 });
+      throw new Failure(`vgen did not write ${foreign.slice(0, 3).map(path => `"${join(out, path)}"`).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''}; move them away${options.force ? '' : ', or overwrite them with --force'}`, { exit: 3 });
     }
     for (const list of [changes.added, changes.changed, changes.removed]) list.sort();
     if (options.proceed() && staging) {
       for (const path of changes.removed) remove(out, path);
       staging.commit();
     }
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause && 'code' in cause)) throw cause;
+    throw new Failure(`cannot write to "${out}" (${String(cause.code)})`, { cause });
   } finally {
     staging?.close();
   }
@@ -89,10 +100,12 @@ function knownPaths(out: string, host: string, staging: Staging | null): Readonl
   return new Set([...text ? pathsOf(text) : [], ...staging?.interrupted(host) ?? []]);
 }
 
+const isDirectory = (path: string): boolean => lstatSync(path).isDirectory();
+
 /** Removes one file or link and the directories that it leaves empty. */
 function remove(out: string, path: string): void {
   const full = join(out, path);
-  if (lstatSync(full).isDirectory()) return;
+  if (isDirectory(full)) return;
   unlinkSync(full);
   for (let dir = dirname(path); dir !== '.'; dir = dirname(dir)) {
     try { rmdirSync(join(out, dir)); } catch { return; }

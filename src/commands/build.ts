@@ -1,7 +1,7 @@
-import { watch, type FSWatcher } from 'node:fs';
+import { existsSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../diagnostic.ts';
-import { State } from '../emit/state.ts';
+import { changedSince, State } from '../emit/state.ts';
 import { knownNames } from '../nearest.ts';
 import { count, type Output } from './output.ts';
 
@@ -17,21 +17,22 @@ export interface BuildOptions {
 export async function build(files: readonly string[], options: BuildOptions, output: Output): Promise<number> {
   if (options.check && options.watch) throw new Failure('--check and --watch do not go together');
   if (!options.watch) return (await once(files, options, output)).code;
+  let inputs: readonly string[] = files;
   for (;;) {
-    let inputs = [...files];
+    const started = Date.now();
     try {
-      const result = await once(files, options, output);
-      if (result.inputs.length) inputs = [...result.inputs];
+      inputs = [...new Set([...inputs, ...(await once(files, options, output)).inputs])];
     } catch (cause) {
       if (!(cause instanceof Failure)) throw cause;
       output.note(`vgen: ${cause.message}`);
     }
     output.note('watching; end with Ctrl-C');
-    await changed(inputs);
+    await changed(inputs, started);
   }
 }
 
 async function once(files: readonly string[], options: BuildOptions, output: Output): Promise<{ code: number; inputs: readonly string[] }> {
+  const begun = Date.now();
   const started = performance.now();
   const whole = !options.host;
   const state = options.check ? null : State.read(options.out);
@@ -39,15 +40,15 @@ async function once(files: readonly string[], options: BuildOptions, output: Out
   const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(2)} s`;
   if (fresh) {
     output.say(summary(fresh.hosts, { written: 0, unchanged: fresh.files, removed: 0 }, seconds()));
-    output.data({ hosts: fresh.hosts, files: fresh.files, added: [], changed: [], removed: [], unchanged: fresh.files, diagnostics: [], suppressed: [] });
-    return { code: 0, inputs: [] };
+    output.data({ ...NOTHING, hosts: fresh.hosts, files: fresh.files, unchanged: fresh.files, diagnostics: [], suppressed: [] });
+    return { code: 0, inputs: fresh.inputs };
   }
   const [{ compile }, { emit }] = await Promise.all([import('../compile.ts'), import('../emit.ts')]);
   const compilation = await compile(files);
   const { model } = compilation;
   if (!model) {
-    output.data({ ...output.diagnostics(compilation) });
-    return { code: 1, inputs: compilation.inputs };
+    output.data({ ...NOTHING, ...output.diagnostics(compilation) });
+    return { code: 1, inputs: compilation.source.files.map(({ name }) => name) };
   }
   const names = new Set(model.hosts.map(({ name }) => name));
   for (const name of options.host ?? []) if (!names.has(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
@@ -58,20 +59,26 @@ async function once(files: readonly string[], options: BuildOptions, output: Out
     proceed: () => !compilation.failed(), onFile: (path, sha256) => written.set(path, sha256),
   });
   const found = output.diagnostics(compilation);
+  if (compilation.failed()) {
+    output.data({ ...NOTHING, ...found });
+    return { code: 1, inputs: compilation.inputs };
+  }
   const { added, changed: altered, removed } = changes;
   const total = added.length + altered.length + changes.unchanged;
   output.data({ hosts: changes.hosts, files: total, added, changed: altered, removed, unchanged: changes.unchanged, ...found });
-  if (compilation.failed()) return { code: 1, inputs: compilation.inputs };
   if (options.check) return { code: report(changes, output, options.out), inputs: compilation.inputs };
   output.say(summary(changes.hosts, { written: added.length + altered.length, unchanged: changes.unchanged, removed: removed.length }, seconds()));
   if (whole && compilation.diagnostics.length === 0 && compilation.suppressed.length === 0) {
-    State.write(options.out, files, compilation.inputs, compilation.globs, changes.hosts, written);
+    State.write(begun, options.out, files, compilation.inputs, compilation.globs, changes.hosts, written);
   }
   return { code: 0, inputs: compilation.inputs };
 }
 
+/** The facts of a build that wrote nothing. */
+const NOTHING = { hosts: 0, files: 0, added: [], changed: [], removed: [], unchanged: 0 };
+
 const summary = (hosts: number, files: { written: number; unchanged: number; removed: number }, time: string): string =>
-  `${hosts} ${hosts === 1 ? 'host' : 'hosts'}, ${files.written + files.unchanged} files: ${files.written} written, ${files.unchanged} unchanged, ${files.removed} removed (${time})`;
+  `${count(hosts, 'host')}, ${files.written + files.unchanged} files: ${files.written} written, ${files.unchanged} unchanged, ${files.removed} removed (${time})`;
 
 /** For CI: which files of out/ are not what the inventory says. */
 function report({ added, changed: altered, removed, hosts }: { added: string[]; changed: string[]; removed: string[]; hosts: number }, output: Output, out: string): number {
@@ -79,23 +86,28 @@ function report({ added, changed: altered, removed, hosts }: { added: string[]; 
   for (const row of rows.slice(0, 50)) output.say(row);
   if (rows.length > 50) output.say(`and ${rows.length - 50} more`);
   output.say(rows.length ? `${out}/ is not what the inventory says: ${count(rows.length, 'file')}; run "vgen build", review and commit`
-    : `${out}/ is what the inventory says (${hosts} hosts)`);
+    : `${out}/ is what the inventory says (${count(hosts, 'host')})`);
   return rows.length ? 1 : 0;
 }
 
-/** Resolves when one of the files, or a neighbour of one, has changed and 100 ms have passed in peace. */
-function changed(paths: readonly string[]): Promise<void> {
+/** Resolves when one of the files, or a neighbour of one, has changed since then and 100 ms have passed in peace. */
+function changed(paths: readonly string[], started: number): Promise<void> {
+  const dirs = [...new Set(paths.map(path => dirname(path)))].filter(dir => existsSync(dir));
+  if (dirs.length === 0) throw new Failure('there is no directory to watch');
   return new Promise(resolve => {
     let timer: NodeJS.Timeout | undefined;
-    let watchers: FSWatcher[] = [];
     const done = (): void => {
       for (const watcher of watchers) watcher.close();
       resolve();
     };
-    watchers = [...new Set(paths.map(path => dirname(path)))].map(dir => watch(dir, (_, name) => {
-      if (name?.startsWith('.vgen-staging')) return;
+    const wait = (): void => {
       clearTimeout(timer);
       timer = setTimeout(done, 100);
+    };
+    const watchers = dirs.map(dir => watch(dir, (_, name) => {
+      if (!name?.startsWith('.vgen-staging')) wait();
     }));
+    // what was saved while the build ran
+    if (paths.some(path => existsSync(path) && changedSince(started, path))) wait();
   });
 }

@@ -17,7 +17,7 @@ export interface DiffOptions {
 export async function diff(files: readonly string[], options: DiffOptions, output: Output): Promise<number> {
   const compilation = await compile(files);
   const names = new Set(compilation.model?.hosts.map(({ name }) => name) ?? []);
-  for (const name of options.host ?? []) if (!names.has(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
+  for (const name of options.host ?? []) if (compilation.model && !names.has(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
   const diffs: HostDiff[] = [];
   for (const tree of compilation.trees(name => options.host?.includes(name) ?? true)) {
     const one = diffHost(tree, options.out);
@@ -25,7 +25,7 @@ export async function diff(files: readonly string[], options: DiffOptions, outpu
   }
   const found = output.diagnostics(compilation);
   if (compilation.failed()) {
-    output.data(found);
+    output.data({ hosts: [], removed: [], ...found });
     return 1;
   }
   const gone = options.host ? [] : leftHosts(options.out, names);

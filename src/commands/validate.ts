@@ -1,5 +1,5 @@
 import { compile } from '../compile.ts';
-import type { Output } from './output.ts';
+import { count, type Output } from './output.ts';
 
 /** All stages, rendering too, without writing: a value that a grammar refuses is found here. */
 export async function validate(files: readonly string[], output: Output): Promise<number> {
@@ -9,6 +9,6 @@ export async function validate(files: readonly string[], output: Output): Promis
   const found = output.diagnostics(compilation);
   const valid = !compilation.failed();
   output.data({ valid, hosts, ...found });
-  if (valid) output.say(`valid: ${hosts} hosts`);
+  if (valid) output.say(`valid: ${count(hosts, 'host')}`);
   return valid ? 0 : 1;
 }

@@ -1,12 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import glob from 'fast-glob';
 import { compile } from '../compile.ts';
 import { Failure, pathText, type Path } from '../diagnostic.ts';
+import { readManifest } from '../manifest.ts';
 import { knownNames } from '../nearest.ts';
-import type { Entry } from '../render.ts';
+import type { UserTemplates } from '../render/engine.ts';
+import { installView } from '../render/install.ts';
 import { trace } from '../render/trace.ts';
-import type { Output } from './output.ts';
+import type { Entry, HostTree } from '../render.ts';
+import type { Source } from '../source.ts';
+import { count, type Output } from './output.ts';
 
 interface Origin {
   place: string;
@@ -15,17 +20,21 @@ interface Origin {
   /** `templates/…:line`, or what else the bytes are. */
   template: string;
   inventory: { path: string; file: string; line: number; column: number; text: string }[];
+  /** Sections that nobody wrote: their defaults made the line. */
+  defaults: string[];
 }
+
+interface Line { readonly template: string; readonly text: string; readonly values: readonly Path[] }
 
 /** Says which inventory lines, component and template line made a line of a generated file. */
 export async function why(place: string, files: readonly string[], out: string, output: Output): Promise<number> {
   const [, path = '', number = ''] = /^(.*?):(\d+)$/.exec(place) ?? [];
   if (!path) throw new Failure(`"${place}" is no place; write HOST/PATH:LINE, such as eu1/etc/nginx/nginx.conf:40`);
-  const prefix = `${out.replace(/^\.\//, '').replace(/\/$/, '')}/`;
-  const [host = '', ...rest] = path.replace(/^\.\//, '').replace(prefix, '').split('/');
+  const prefix = `${plain(out).replace(/\/$/, '')}/`;
+  const [host = '', ...rest] = (plain(path).startsWith(prefix) ? plain(path).slice(prefix.length) : plain(path)).split('/');
   const compilation = await compile(files);
   if (compilation.failed() || !compilation.model) {
-    output.data(output.diagnostics(compilation));
+    output.data({ place, ...output.diagnostics(compilation) });
     return 1;
   }
   const names = compilation.model.hosts.map(({ name }) => name);
@@ -33,47 +42,71 @@ export async function why(place: string, files: readonly string[], out: string, 
   const [tree] = [...compilation.trees(name => name === host)];
   const entry = tree?.entries.find(one => one.path === rest.join('/'));
   if (!tree || !entry) throw new Failure(`host "${host}" gets no "${rest.join('/')}"; ${knownNames(rest.join('/'), tree?.entries.map(one => one.path) ?? [], 'it gets')}`);
-  const line = entry.kind === 'link' ? { template: 'a link', text: `-> ${entry.target}`, values: [] } : await lineOf(entry, Number(number), compilation.templates, tree.host.at);
+  const line = entry.kind === 'link' ? { template: 'a link', text: `-> ${entry.target}`, values: [] } : await lineOf(entry, Number(number), tree, compilation.templates);
   const { source } = compilation;
-  const paths = unique([...line.values, ...(entry.spec ? [entry.spec.at] : [tree.host.at])]);
+  const at = entry.spec?.at ?? tree.host.at;
+  const paths = unique([...line.values, ...line.values.length && !entry.spec ? [] : [at]]);
+  const written = unique(paths.map(one => writtenPart(one, source)).filter(one => one !== null));
   const origin: Origin = {
     place: `${host}/${entry.path}:${number}`, text: line.text, component: entry.spec?.component ?? 'host', template: line.template,
-    inventory: unique(paths.map(one => writtenPart(one, path2 => source.has(path2)))).map(one => {
-      const at = source.locate(one, false);
-      return { path: pathText(one), file: at.file, line: at.line, column: at.column, text: source.lines(at.file)[at.line - 1]?.trim() ?? '' };
+    inventory: unique(written.flatMap(one => [one, ...referredTo(one, source, tree.host.at, at)])).map(one => {
+      const there = source.locate(one, false);
+      return { path: pathText(one), file: there.file, line: there.line, column: there.column, text: source.lines(there.file)[there.line - 1]?.trim() ?? '' };
     }),
+    defaults: [...new Set(paths.filter(one => !writtenPart(one, source)).map(one => String(one[0])))],
   };
   output.data(origin);
   output.say(`${output.paint('bold', origin.place)}: ${origin.text.trim()}`);
   output.say(`  component  ${origin.component}\n  template   ${origin.template}`);
   for (const one of origin.inventory) output.say(`  inventory  ${one.file}:${one.line}:${one.column}  ${one.path}  ${output.paint('dim', one.text)}`);
+  for (const one of origin.defaults) output.say(`  inventory  nobody wrote "${one}"; its defaults hold, see: vgen explain ${one}`);
   return 0;
 }
 
+const plain = (path: string): string => path.replace(/^\.\//, '');
+
 /** The part of a path that somebody wrote; the rest is the schema's default. */
-function writtenPart(path: Path, has: (path: Path) => boolean): Path {
-  for (let end = path.length; end > 0; end--) if (has(path.slice(0, end))) return path.slice(0, end);
-  return path.slice(0, 1);
+function writtenPart(path: Path, source: Source): Path | null {
+  for (let end = path.length; end > 0; end--) if (source.has(path.slice(0, end))) return path.slice(0, end);
+  return null;
+}
+
+/** What the text at a path speaks of: `${vars.x}`, `${host.x}`, `${slot.x}`, `${secret.x}`. */
+function referredTo(path: Path, source: Source, host: Path, at: Path): Path[] {
+  const text = path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], source.value);
+  const roots: Record<string, Path> = { vars: ['vars'], secret: ['secrets'], host, ...(at[2] === 'slots' ? { slot: at } : {}) };
+  return typeof text !== 'string' ? [] : [...text.matchAll(/(?<!\$)\$\{(\w+)\.([^}]+)\}/g)].flatMap(([, noun = '', name = '']) => {
+    const referred = [...roots[noun] ?? [], ...name.split('.')];
+    return source.has(referred) ? [referred] : [];
+  });
 }
 
 const unique = (paths: readonly Path[]): Path[] => [...new Map(paths.map(path => [path.join('\0'), path])).values()];
 
-async function lineOf(
-  entry: Extract<Entry, { kind: 'file' }>, number: number, own: ReadonlyMap<string, string>, host: Path,
-): Promise<{ template: string; text: string; values: readonly Path[] }> {
+async function lineOf(entry: Extract<Entry, { kind: 'file' }>, number: number, tree: HostTree, own: UserTemplates): Promise<Line> {
   const lines = entry.bytes.toString('utf8').replace(/\n$/, '').split('\n');
   const text = lines[number - 1];
-  if (text === undefined) throw new Failure(`"${entry.path}" has ${lines.length} lines`);
-  const from = entry.spec?.kind === 'file' ? entry.spec.from : null;
-  if (!from) return { template: 'made of the whole plan of the host', text, values: [host] };
+  if (text === undefined) throw new Failure(`"${entry.path}" has ${count(lines.length, 'line')}`);
+  if (entry.path === 'manifest.tsv') return { template: 'the plan of the host, one line a thing', text, values: listed(text, tree) };
+  const from = entry.spec?.kind === 'file' ? entry.spec.from : { template: 'host/install.sh.njk', view: installView(tree.plan) };
   if ('static' in from) return { template: `templates/${from.static}:${number} (the same bytes on every host)`, text, values: [] };
-  if (!('template' in from)) return { template: 'own' in from ? `your own file ${from.own}` : 'the text in the inventory', text, values: [] };
-  const root = new URL('../../templates/', import.meta.url);
-  const builtIn = glob.sync('**/*.njk', { cwd: root.pathname, dot: true }).sort();
-  const sources = new Map([...builtIn.map(name => [name, readFileSync(join(root.pathname, name), 'utf8')] as const), ...own]);
+  if (!('template' in from)) return { template: 'own' in from ? `your own file ${from.own}:${number}` : 'the text in the inventory', text, values: [] };
+  const root = fileURLToPath(new URL('../../templates/', import.meta.url));
+  const builtIn = glob.sync('**/*.njk', { cwd: root, dot: true }).sort();
+  const sources = new Map([...builtIn.map(name => [name, readFileSync(join(root, name), 'utf8')] as const), ...own]);
   const traced = (await trace(from.template, from.view, sources))[number - 1];
   return {
     template: `${own.has(traced?.template ?? '') ? '' : 'templates/'}${traced?.template ?? from.template}${traced?.line ? `:${traced.line}` : ''}`,
     text, values: traced?.values ?? [],
   };
+}
+
+/** The place of what a line of the manifest lists. */
+function listed(text: string, { plan }: HostTree): Path[] {
+  const [line] = readManifest(text);
+  if (!line) return [];
+  const { packages, programs, users, units, files } = plan;
+  const named = { package: packages, user: users, unit: units }[line.type as string] ?? [];
+  if (line.type === 'secret') return [['secrets', line.name]];
+  return [...named.filter(one => one.name === line.name), ...[...programs, ...files].filter(one => one.path === line.name)].map(one => one.at);
 }

@@ -1,10 +1,13 @@
 // Where a build writes before anything in out/ is touched: same disk, so that the last step is renames only. A build
 // that was killed while it renamed leaves its staging behind; the next one learns from it which files are vgen's.
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from '../diagnostic.ts';
 import { pathsOf } from '../manifest.ts';
 import type { Entry } from '../render.ts';
+
+const STAGING = '.vgen-staging';
+const LOCK = '.vgen-staging.pid';
 
 export class Staging {
   readonly #out: string;
@@ -13,34 +16,42 @@ export class Staging {
   readonly #made = new Set<string>();
   readonly #puts: string[] = [];
   readonly #wholes = new Set<string>();
+  readonly #umask: number;
+  #half = false;
 
-  private constructor(out: string, dir: string, interrupted: ReadonlyMap<string, readonly string[]>) {
+  private constructor(out: string, dir: string, interrupted: ReadonlyMap<string, readonly string[]>, umask: number) {
     this.#out = out;
     this.#dir = dir;
     this.#interrupted = interrupted;
+    this.#umask = umask;
   }
 
   /** @throws Failure (exit 3) when another build of the same directory is under way, (exit 2) when it cannot be written */
   static open(out: string): Staging {
-    const dir = join(out, '.vgen-staging');
-    const interrupted = new Map<string, string[]>();
+    const dir = join(out, STAGING);
+    // git keeps modes and rsync sends them: they must not depend on who builds
+    const umask = process.umask(0o022);
     try {
-      if (existsSync(dir)) {
-        const pid = Number(readFileSync(join(dir, 'pid'), 'utf8').trim() || '0');
-        if (isAlive(pid) && pid !== process.pid) throw new Failure(`another build writes to "${out}" (process ${pid}); wait for it`, { exit: 3 });
-        for (const host of readdirSync(join(dir, 'new'))) {
-          const manifest = join(dir, 'new', host, 'manifest.tsv');
-          if (existsSync(manifest)) interrupted.set(host, pathsOf(readFileSync(manifest, 'utf8')));
-        }
-        rmSync(dir, { recursive: true });
+      mkdirSync(out, { recursive: true });
+      lock(out);
+      const interrupted = new Map<string, string[]>();
+      for (const host of existsSync(join(dir, 'new')) ? readdirSync(join(dir, 'new')) : []) {
+        const manifest = join(dir, 'new', host, 'manifest.tsv');
+        if (existsSync(manifest)) interrupted.set(host, pathsOf(readFileSync(manifest, 'utf8')));
       }
+      rmSync(dir, { recursive: true, force: true });
       mkdirSync(join(dir, 'new'), { recursive: true });
-      writeFileSync(join(dir, 'pid'), `${process.pid}\n`);
+      return new Staging(out, dir, interrupted, umask);
     } catch (cause) {
+      process.umask(umask);
       if (cause instanceof Failure) throw cause;
       throw new Failure(`cannot write to "${out}" (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, { cause });
     }
-    return new Staging(out, dir, interrupted);
+  }
+
+  /** Whether a build of `out` is under way or was ended midway. */
+  static isOpen(out: string): boolean {
+    return existsSync(join(out, STAGING));
   }
 
   /** Paths that a build ended midway was about to write for a host. */
@@ -53,11 +64,7 @@ export class Staging {
     const to = join(this.#dir, 'new', path);
     this.#directory(dirname(to));
     if (entry.kind === 'link') symlinkSync(entry.target, to);
-    else {
-      writeFileSync(to, entry.bytes, { mode: entry.executable ? 0o755 : 0o644 });
-      // the umask may have taken bits; git keeps the executable one, so it must not depend on who builds
-      if (entry.executable) chmodSync(to, 0o755);
-    }
+    else writeFileSync(to, entry.bytes, { mode: entry.executable ? 0o755 : 0o644 });
     this.#puts.push(path);
   }
 
@@ -68,20 +75,23 @@ export class Staging {
 
   /** Renames what was staged into out/, each manifest last. */
   commit(): void {
+    this.#half = true;
     const last = this.#puts.filter(path => path.endsWith('/manifest.tsv') && !this.#wholes.has(path.split('/')[0] ?? ''));
     for (const host of this.#wholes) if (existsSync(join(this.#dir, 'new', host))) renameSync(join(this.#dir, 'new', host), join(this.#out, host));
     const single = this.#puts.filter(path => !this.#wholes.has(path.split('/')[0] ?? '') && !last.includes(path));
     for (const path of [...single, ...last]) {
       const to = join(this.#out, path);
       this.#directory(dirname(to));
-      if (isDirectory(to)) throw new Failure(`"${to}" is a directory that vgen did not make; move it away`, { exit: 3 });
       renameSync(join(this.#dir, 'new', path), to);
     }
+    this.#half = false;
   }
 
-  /** Removes the staging directory. */
+  /** Removes the staging directory; after half a commit the next build has to learn from it. */
   close(): void {
-    rmSync(this.#dir, { recursive: true, force: true });
+    if (!this.#half) rmSync(this.#dir, { recursive: true, force: true });
+    rmSync(join(this.#out, LOCK), { force: true });
+    process.umask(this.#umask);
   }
 
   #directory(dir: string): void {
@@ -91,9 +101,21 @@ export class Staging {
   }
 }
 
-const isDirectory = (path: string): boolean => {
-  try { return lstatSync(path).isDirectory(); } catch { return false; }
-};
+/** Takes the lock: a link to the number of this process, because a link is made with its content at once. */
+function lock(out: string): void {
+  const path = join(out, LOCK);
+  for (;;) {
+    try { return symlinkSync(String(process.pid), path); } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    }
+    let pid = 0;
+    try { pid = Number(readlinkSync(path)); } catch { /* just released */ }
+    if (pid !== process.pid && isAlive(pid)) {
+      throw new Failure(`another build writes to "${out}" (process ${pid}); wait for it, or remove "${path}" if that is no build`, { exit: 3 });
+    }
+    rmSync(path, { force: true });
+  }
+}
 
 function isAlive(pid: number): boolean {
   if (!pid) return false;

@@ -69,7 +69,8 @@ function strict(runtime: Runtime): void {
     return (object as Record<string | number, unknown>)[key];
   };
   runtime.contextOrFrameLookup = (context, frame, name) => {
-    const value = frame.lookup(name) ?? context.lookup(name);
+    const own = frame.lookup(name);
+    const value = own === undefined ? context.lookup(name) : own;
     if (value === undefined) throw new Error(`unknown name "${name}"; a template is given "v"`);
     return value;
   };

@@ -1,0 +1,112 @@
+// What would change, and what that means for what runs: each change of an inventory has its sentence.
+import { describe, expect, it } from 'vitest';
+import { compile } from '../src/compile.ts';
+import { diffHost, type Impact } from '../src/diff.ts';
+import { emit } from '../src/emit.ts';
+import { read, small, vgen, withFiles, write } from './vgen.ts';
+
+const base = `hosts:
+  eu1: { address: 203.0.113.10, private: 10.8.0.1 }
+  us1: { address: 198.51.100.20, private: 10.8.0.2 }
+apps:
+  api:
+    hosts: eu1
+    command: ./api
+    runtime: supervisor
+    slots: { blue: { port: 4000 }, green: { port: 4001 } }
+    listen: { live: 8000 }
+    env: { LEVEL: info }
+redis:
+  main: { hosts: us1 }
+`;
+
+async function compiled(dir: string, inventory: string): Promise<Awaited<ReturnType<typeof compile>>> {
+  write(dir, { 'inventory.yaml': inventory });
+  const compilation = await compile([`${dir}/inventory.yaml`]);
+  expect(compilation.diagnostics).toEqual([]);
+  return compilation;
+}
+
+const impactOf = (after: string): Promise<Record<string, readonly Impact[]>> => withFiles({}, async dir => {
+  emit((await compiled(dir, base)).trees(), { out: `${dir}/out`, fleet: null, proceed: () => true });
+  return Object.fromEntries([...(await compiled(dir, after)).trees()].map(tree => [tree.host.name, diffHost(tree, `${dir}/out`).impact]));
+});
+
+type Short = [action: Impact['action'], what: string, downtime: RegExp | null, because: string];
+const cases: [string, (text: string) => string, Record<string, Short[]>][] = [
+  ['nothing', text => text, {}],
+  ['a comment', text => `# x\n${text}`, {}],
+  ['an environment: the slot, when it is next', text => text.replace('info', 'debug'), {
+    eu1: [['restart next', 'api/blue', null, '/etc/supervisor/conf.d/api-blue.conf'], ['restart next', 'api/green', null, '/etc/supervisor/conf.d/api-green.conf']] }],
+  ['one slot', text => text.replace('port: 4000', 'port: 4000, env: { A: b }'), { eu1: [['restart next', 'api/blue', null, '/etc/supervisor/conf.d/api-blue.conf']] }],
+  ['a web server: a reload, without downtime', text => text.replace('live: 8000', 'live: 8080'), { eu1: [['reload', 'nginx.service', null, '/etc/nginx/nginx.conf']] }],
+  ['redis: a restart with downtime', text => text.replace('hosts: us1', 'hosts: us1, maxMemory: 64m'), {
+    us1: [['restart', 'redis-server.service', /every client of Redis/, '/etc/redis/redis.conf']] }],
+  ['a package', text => `${text}packages: { htop: { hosts: us1 } }\n`, { us1: [['install', 'htop', null, 'asked for under packages']] }],
+  ['an app gone: its units stop', text => text.replace(/apps:[^]*(?=redis:)/, ''), {
+    eu1: [['stop', 'api/blue', /the app/, '/etc/supervisor/conf.d/api-blue.conf'], ['stop', 'api/green', /the app/, '/etc/supervisor/conf.d/api-green.conf'],
+      ['stop', 'nginx.service', /every app of the host/, 'the host no longer has it'], ['stop', 'supervisor.service', /every app that supervisor runs/, 'the host no longer has it']] }],
+  ['redis moved: one stops, one starts', text => text.replace('hosts: us1', 'hosts: eu1'), {
+    eu1: [['install', 'redis-server', null, 'redis "main"'], ['start', 'redis-server.service', null, 'redis "main"']],
+    us1: [['stop', 'redis-server.service', /every client of Redis/, 'the host no longer has it']] }],
+  ['a new host', text => text.replace('apps:', '  ap1: { address: 192.0.2.9 }\napps:'), { ap1: [['install', '0 packages, 0 units, 26 paths', null, 'a new host']] }],
+];
+
+describe('impact', () => {
+  it.each(cases)('%s', async (_, change, wanted) => {
+    const impact = await impactOf(change(base));
+    for (const [host, found] of Object.entries(impact)) {
+      const rows = (wanted[host] ?? []).map(([action, what, downtime, because]) => expect.objectContaining({
+        action, what: what.startsWith('0 packages') ? expect.stringMatching(/^0 packages, 0 units, \d+ paths$/) : what,
+        downtime: downtime === null ? null : expect.stringMatching(downtime), because: expect.arrayContaining([because]),
+      }) as unknown);
+      expect(found, host).toEqual(rows);
+    }
+  });
+
+  it('reads as sentences', () => withFiles({ 'inventory.yaml': base }, async dir => {
+    await vgen(dir, ['build']);
+    write(dir, { 'inventory.yaml': base.replace('info', 'debug').replace('live: 8000', 'live: 8080').replace('hosts: us1', 'hosts: us1, maxMemory: 64m') });
+    const { code, stdout } = await vgen(dir, ['diff', '--impact']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^eu1: \d files would change\n/);
+    for (const line of [
+      '  reloads nginx.service: no downtime (/etc/nginx/nginx.conf)',
+      '  restarts, if it is next (live keeps its former configuration until the switch), api/blue: no downtime (/etc/supervisor/conf.d/api-blue.conf)',
+      '  restarts redis-server.service: down: every client of Redis on the host, until its data is loaded again (/etc/redis/redis.conf)',
+    ]) expect(stdout.split('\n')).toContain(line);
+  }));
+});
+
+describe('vgen diff', () => {
+  const after = small.replace('one\\n', 'two\\nthree\\n').replace(/ {2}web2.*\n/, '');
+
+  it('shows unified text, and hosts that are gone; exit 1', () => withFiles({ 'inventory.yaml': small }, async dir => {
+    await vgen(dir, ['build']);
+    expect(await vgen(dir, ['diff'])).toEqual({ code: 0, stdout: 'no difference\n', stderr: '' });
+    write(dir, { 'inventory.yaml': after });
+    const { code, stdout } = await vgen(dir, ['diff']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('--- a/web1/etc/motd\n+++ b/web1/etc/motd\n@@ -1,1 +1,2 @@\n-one\n+two\n+three\n');
+    expect(stdout).toMatch(/\nweb2: the inventory no longer has this host; \d+ files would be removed\. Nothing on the host itself is touched\.\n$/);
+    expect(read(dir, 'out/web1/etc/motd'), 'nothing is written').toBe('one\n');
+  }));
+
+  it('--stat counts, --json says the same as data, --host looks at one', () => withFiles({ 'inventory.yaml': small }, async dir => {
+    await vgen(dir, ['build']);
+    write(dir, { 'inventory.yaml': after });
+    expect((await vgen(dir, ['diff', '--stat', '--host', 'web1'])).stdout).toBe('changed  +2 -1  web1/etc/motd\nchanged  +1 -1  web1/manifest.tsv\n');
+    const data = JSON.parse((await vgen(dir, ['diff', '--json'])).stdout) as { removed: string[] };
+    expect(data).toMatchObject({ diagnostics: [], hosts: [{ host: 'web1', impact: [], files: [
+      { path: 'web1/etc/motd', kind: 'changed', added: 2, removed: 1 }, { path: 'web1/manifest.tsv', kind: 'changed', added: 1, removed: 1 }] }] });
+    expect(data.removed).toContain('web2/etc/motd');
+  }));
+
+  it('shows a file that came and one that went against /dev/null', () => withFiles({ 'inventory.yaml': small }, async dir => {
+    await vgen(dir, ['build']);
+    write(dir, { 'inventory.yaml': small.replace('/etc/motd', '/etc/issue') });
+    const { stdout } = await vgen(dir, ['diff', '--host', 'web1']);
+    expect(stdout).toContain('--- /dev/null\n+++ b/web1/etc/issue\n@@ -0,0 +1,1 @@\n+one\n');
+    expect(stdout).toContain('--- a/web1/etc/motd\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-one\n');
+  }));
+});
