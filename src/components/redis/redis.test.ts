@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { compiled } from '../../../test/compiled.ts';
+import { isPrivate } from './index.ts';
+
+const secrets = 'secrets: { one: { env: ONE }, two: { env: TWO } }\n';
+
+describe('isPrivate', () => {
+  it.each([
+    ['10.0.0.1', true], ['11.0.0.1', false], ['110.0.0.1', false], ['172.15.0.1', false], ['172.16.0.1', true], ['172.31.255.255', true], ['172.32.0.1', false],
+    ['192.168.0.1', true], ['192.169.0.1', false], ['100.63.0.1', false], ['100.64.0.1', true], ['100.127.0.1', true], ['100.128.0.1', false],
+    ['127.0.0.1', true], ['203.0.113.10', false], ['fd00::1', true], ['FC12:3::1', true], ['fe80::1', false], ['::1', true], ['2001:db8::1', false],
+  ])('%s: %s', (address, wanted) => expect(isPrivate(address)).toBe(wanted));
+});
+
+describe('redis', () => {
+  it('alone listens on loopback, and has no file of secrets', async () => {
+    const { text, found } = await compiled('redis: { main: { hosts: a } }\n');
+    expect(found).toEqual([]);
+    expect(text('a', 'etc/redis/redis.conf')).toMatch(/^bind 127\.0\.0\.1 -::1\nport 6379\n/m);
+    expect(text('a', 'etc/redis/secrets.conf')).toBe('');
+    expect(text('b', 'etc/redis/redis.conf')).toBe('');
+  });
+
+  it.each([
+    ['inherits the password of what it copies', '', 'one'], ['has its own', ', password: two', 'two'],
+  ])('a replica %s', async (_, more, wanted) => {
+    const { text, found } = await compiled(`redis: { main: { hosts: a, password: one, port: 7000 }, copy: { hosts: b, replicaOf: main${more} } }\n${secrets}`);
+    expect(found.filter(code => !code.startsWith('secrets/unused'))).toEqual([]);
+    expect(text('a', 'etc/redis/redis.conf')).toContain('bind 127.0.0.1 -::1 -10.0.0.1\n');
+    expect(text('b', 'etc/redis/redis.conf')).toMatch(/^replicaof 10\.0\.0\.1 7000$/m);
+    expect(text('b', 'etc/redis/secrets.conf')).toContain(`masterauth @vgen(redis:<${wanted}>)\n`);
+  });
+
+  it.each([
+    ['aof', ['appendonly yes'], ['save ""']], ['rdb', ['appendonly no', 'save 3600'], ['save ""']], ['none', ['appendonly no', 'save ""'], ['save 3600']],
+  ])('persistence %s', async (persistence, wanted, unwanted) => {
+    const conf = (await compiled(`redis: { main: { hosts: a, persistence: ${persistence} } }\n`)).text('a', 'etc/redis/redis.conf');
+    for (const one of wanted) expect(conf).toContain(one);
+    for (const one of unwanted) expect(conf).not.toContain(one);
+  });
+
+  it.each([['64m', '64mb'], ['2g', '2gb'], ['1024', '1024']])('maxMemory %s is %s in Redis, where "m" is 1000', async (written, wanted) => {
+    expect((await compiled(`redis: { main: { hosts: a, maxMemory: "${written}" } }\n`)).text('a', 'etc/redis/redis.conf')).toContain(`\nmaxmemory ${wanted}\n`);
+  });
+
+  it('offers loopback always and the private address where others connect', async () => {
+    const alone = await compiled('redis: { main: { hosts: a } }\nngrok: { authtoken: one, tunnels: { t: { hosts: a, port: 6379 } } }\nsecrets: { one: { env: ONE } }\n');
+    expect(alone.found).toEqual([]);
+    const clash = await compiled(`redis: { main: { hosts: a, peers: b, password: one } }\napps: { api: { hosts: a, command: ./api, slots: { blue: { port: 4000, ports: { x: 6379 } }, green: { port: 4001 } } } }\nsecrets: { one: { env: ONE } }\n`);
+    expect(clash.found[0]).toMatch(/^ports\/clash /);
+  });
+});
