@@ -1,0 +1,16 @@
+# shellcheck shell=bash disable=SC2034,SC2209 # facts only: the scripts in /opt/vgen/bin read them
+# Made by vgen from apps.peerbook; do not edit.
+app=peerbook
+dir=/opt/peerbook
+user=peerbook
+runtime=supervisor
+slots=(blue green)
+units=(pb-blue pb-green)
+ports=(20000 20001)
+binary=peerbook
+health=/health
+health_seconds=30
+drain_seconds=30
+live=127.0.0.1:8000
+next=127.0.0.1:8001
+keep=5

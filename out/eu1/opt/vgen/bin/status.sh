@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Made by vgen; do not edit.
+# Says what runs on this host: the slots of each app, the units that vgen looks after, and what still runs with its
+# former configuration. Changes nothing and waits for no lock.
+#
+# Usage: status.sh [--json]
+#
+# Examples:
+#   /opt/vgen/bin/status.sh
+#   /opt/vgen/bin/status.sh --json
+#
+# Exit codes: 0 all that shall run does; 1 something is down; 2 could not be done
+# shellcheck disable=SC2154  # what is read here is set in the other files
+
+set -euo pipefail
+lib=$(readlink -f -- "${BASH_SOURCE[0]}")
+lib=${lib%/bin/*}/lib
+# shellcheck source=/dev/null
+. "$lib/action.sh"
+# shellcheck source=/dev/null
+. "$lib/units.sh"
+
+down=0                          # how many things are
+json_apps='' json_units=''
+
+# tell_app NAME
+tell_app() {
+  local role slots_json=''
+  load_app "$1"
+  printf 'app %s\n' "$app" >&3
+  for role in live next; do
+    tell_slot "$role"
+    slots_json+=",\"$role\":$slot_json"
+  done
+  json_apps+="${json_apps:+,}{\"name\":$(json_string "$app")$slots_json}"
+}
+
+# tell_slot live|next: the line of a slot; slot_json is the same as data.
+tell_slot() {
+  local role=$1 slot id state=none reason='' since='' stale
+  slot=$(slot_at "$role")
+  if [[ -z $slot ]]; then
+    reason='the link names no slot'
+    id=''
+  else
+    id=$(release_of "$slot")
+  fi
+  if [[ -n $id ]]; then
+    look_at "$slot"
+    state=$process_state
+    since=$(started_at "$process_pid")
+    reason=$(what_is_wrong "$role" "$slot" "$state")
+  elif [[ -z $reason && $role == live ]]; then
+    reason='nothing is deployed'
+  fi
+  stale=$([[ -z $slot ]] || stale_paths "$slot")
+  # A release that is known to be bad waits in next for its successor; nothing is down because of that.
+  if [[ -n $reason && ! ($role == next && -n $id && -e $app_state/bad/$id) ]]; then
+    down=$((down + 1))
+  fi
+  printf '  %-5s %-6s %-28s %-9s %-21s %s\n' "$role" "${slot:--}" "${id:-no release}" "$state" "${since:--}" \
+    "${reason:-${id:+healthy}}${stale:+; former configuration, changed since: $stale}" >&3
+  slot_json="{\"slot\":$(json_string "$slot"),\"release\":$(json_string "$id"),\"process\":$(json_string "$state")"
+  slot_json+=",\"since\":$(json_string "$since"),\"healthy\":$([[ -n $id && -z $reason ]] && echo true || echo false)"
+  slot_json+=",\"reason\":$(json_string "$reason"),\"pending\":$(json_string "$stale")}"
+}
+
+# what_is_wrong ROLE SLOT STATE: one reason, or nothing.
+what_is_wrong() {
+  local answer address
+  if [[ $3 != running ]]; then
+    printf '%s' "${process_detail:-not running}"
+    return
+  fi
+  probe "$2" || { printf '%s' "$health_reason"; return; }
+  address=$([[ $1 == live ]] && printf '%s' "$live" || printf '%s' "$next")
+  [[ -n $address ]] || return 0
+  answer=$(fetch "http://$address/.vgen/slot" 2>&1) || true
+  [[ $answer == "$2" ]] || printf 'nginx answers "%s" on %s' "${answer:0:80}" "$address"
+}
+
+stale_paths() {
+  local what instance paths
+  [[ -f $pending_file ]] || return 0
+  while IFS=$'\t' read -r what instance paths; do
+    [[ $what != "$app/$1" || $instance != "$(slot_instance "$1")" ]] || printf '%s' "$paths"
+  done <"$pending_file"
+}
+
+# started_at PID: when the process started; the kernel counts in ticks since it booted itself.
+started_at() {
+  local instance boot
+  instance=$(instance_of "$1")
+  [[ $instance != none ]] || return 0
+  boot=$(awk '$1 == "btime" { print $2 }' /proc/stat)
+  date -u -d "@$((boot + ${instance##*:} / $(getconf CLK_TCK)))" +%Y-%m-%dT%H:%M:%SZ
+}
+
+tell_units() {
+  local name names=() up stale
+  [[ ! -f $vgen_state/installed.tsv ]] ||
+    mapfile -t names < <(awk -F '\t' '$1 == "unit" { print $2 }' "$vgen_state/installed.tsv")
+  (( ${#names[@]} > 0 )) || return 0
+  read_units "${names[@]}"
+  printf 'units\n' >&3
+  for name in "${names[@]}"; do
+    up=true
+    if [[ ${unit_active[$name]} != active ]]; then
+      up=false
+      down=$((down + 1))
+    fi
+    stale=''
+    [[ $name != supervisor.service ]] || stale=$(stale_supervisor)
+    printf '  %-34s %s (%s)%s\n' "$name" "${unit_active[$name]}" "${unit_sub[$name]}" \
+      "${stale:+; former configuration, changed since: $stale}" >&3
+    json_units+="${json_units:+,}{\"name\":$(json_string "$name"),\"up\":$up,\"state\":$(json_string "${unit_active[$name]}")"
+    json_units+=",\"pending\":$(json_string "$stale")}"
+  done
+}
+
+stale_supervisor() {
+  local what instance paths
+  [[ -f $pending_file ]] || return 0
+  while IFS=$'\t' read -r what instance paths; do
+    [[ $what != supervisor.service || $instance != "$(supervisor_instance)" ]] || printf '%s' "$paths"
+  done <"$pending_file"
+}
+
+as_json=no
+case ${1:-} in
+  '') ;;
+  --json) as_json=yes ;;
+  --help | -h) usage; exit 0 ;;
+  *) usage_error "unknown word $1" ;;
+esac
+require_root
+# The lines go to descriptor 3: to the terminal, or nowhere when data is asked for.
+if [[ $as_json == yes ]]; then exec 3>/dev/null; else exec 3>&1; fi
+
+host=''
+[[ ! -f $vgen_state/host ]] || read -r host <"$vgen_state/host"
+printf 'host %s\n' "${host:-(nothing installed)}" >&3
+for file in "$vgen_apps"/*.sh; do
+  [[ ! -f $file ]] || tell_app "$(basename -- "$file" .sh)"
+done
+tell_units
+if [[ $as_json == yes ]]; then
+  printf '{"host":%s,"good":%s,"apps":[%s],"units":[%s]}\n' "$(json_string "$host")" \
+    "$( (( down == 0 )) && echo true || echo false)" "$json_apps" "$json_units"
+fi
+(( down == 0 ))

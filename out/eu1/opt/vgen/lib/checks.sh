@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Made by vgen; do not edit.
+# Programs that judge their own configuration, asked after the new files are in place and before anything uses them.
+# Each check gets the changed paths, prints what is wrong and fails; a warning alone goes to stderr.
+# shellcheck disable=SC2154  # what is read here is set in the other files
+
+# run_checks: 0 if all are content; else prints each refusal and fails.
+run_checks() {
+  local name reason paths failed=0
+  for name in $(printf '%s\n' "${!due_checks[@]}" | sort); do
+    mapfile -t paths <<<"${due_checks[$name]}"
+    if [[ $(type -t "check_$name") != function ]]; then
+      fail 2 "this version of vgen has no check \"$name\""
+    fi
+    reason=$("check_$name" "${paths[@]}") && continue
+    failed=1
+    failure="$name refuses ${paths[*]}"
+    note "error: $failure"
+    indent <<<"$reason"
+  done
+  return "$failed"
+}
+
+check_none() { :; }
+
+check_nginx() {
+  local output
+  if ! output=$(nginx -t 2>&1); then
+    grep -E '\[(emerg|alert|crit|error)\]' <<<"$output" || printf '%s\n' "$output"
+    return 1
+  fi
+  grep -F '[warn]' <<<"$output" | indent || true
+}
+
+# supervisord prints whole environments with its errors, so only the place is told; the text stays with root.
+check_supervisor() {
+  local output place
+  output=$(/usr/bin/python3 -c '
+import sys
+from supervisor.options import ServerOptions
+ServerOptions().realize(["-c", sys.argv[1]])' /etc/supervisor/supervisord.conf 2>&1) && return 0
+  (umask 077 && printf '%s\n' "$output" >"$vgen_state/supervisor-check.log")
+  place=$(supervisor_place <<<"$output")
+  printf '%s\n' "${place:-its configuration cannot be read}"
+  printf '%s\n' "the whole message, which may show secrets, is in $vgen_state/supervisor-check.log"
+  return 1
+}
+
+# supervisor_place: of an error message, the section and file it is about.
+supervisor_place() { grep -oE "in section '[^']*'( \(file: '[^']*'\))?" | head -n 1 || true; }
+
+check_systemd() {
+  local path output failed=0
+  for path; do
+    [[ -f $path && ! -L $path ]] || continue
+    # Missing programs are no fault of the file: a release or a foreign program may come later. Lines that speak of
+    # other files are the packages' own.
+    output=$(systemd-analyze verify --man=no --recursive-errors=no "$(unit_of_file "$path")" 2>&1 |
+      grep -F -e "$path:" -e "${path##*/}:" | grep -vE 'is not executable: No such file or directory') || true
+    [[ -n $output ]] || continue
+    printf '%s\n' "$output"
+    failed=1
+  done
+  return "$failed"
+}
+
+# unit_of_file PATH: what systemd-analyze takes for it; a drop-in is judged with its unit.
+unit_of_file() {
+  local parent=${1%/*}
+  if [[ $parent == *.d ]]; then
+    parent=${parent##*/}
+    printf '%s' "${parent%.d}"
+  else
+    printf '%s' "$1"
+  fi
+}
+
+# Redis has no check: it is started on a private socket, with everything that touches the machine overridden.
+check_redis() {
+  local path scratch
+  for path; do
+    [[ -f $path ]] || continue
+    scratch=$(mktemp -d /run/vgen-redis.XXXXXX)
+    if ! try_redis "$path" "$scratch"; then
+      sed -e "s|$scratch/copy.conf|$path|g" "$scratch/log"
+      rm -rf -- "${scratch:?}"
+      return 1
+    fi
+    rm -rf -- "${scratch:?}"
+  done
+}
+
+try_redis() {
+  local scratch=$2 process count sound=1
+  # dir and logfile are taken up while the file is read, before an override can replace them.
+  sed -E '/^[[:space:]]*(dir|logfile)[[:space:]]/Id' "$1" >"$scratch/copy.conf"
+  redis-server "$scratch/copy.conf" --port 0 --tls-port 0 --bind 127.0.0.1 --unixsocket "$scratch/socket" \
+    --dir "$scratch" --logfile '' --daemonize no --supervised no --save '' --appendonly no --replicaof no one \
+    --pidfile '' --loglevel warning >"$scratch/log" 2>&1 </dev/null &
+  process=$!
+  for (( count = 0; count < 100; count++ )); do
+    [[ ! -S $scratch/socket ]] || { sound=0; break; }
+    kill -0 "$process" 2>/dev/null || break
+    sleep 0.05
+  done
+  kill -9 "$process" 2>/dev/null || true
+  wait "$process" 2>/dev/null || true
+  return "$sound"
+}
+
+check_bash() {
+  local path failed=0
+  for path; do
+    [[ ! -f $path ]] || bash -n "$path" 2>&1 || failed=1
+  done
+  return "$failed"
+}

@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# Made by vgen; do not edit.
+# What an install is about to change, written down before it changes it, with the former versions beside it. While the
+# journal exists the install is not finished; `put_back` undoes all that it names. The next run does so if this one dies.
+#
+#   saved PATH NUMBER        its former version is former/NUMBER      new PATH             it was not there
+#   mode PATH MODE OWNER     a directory had these                    made PATH            a directory was not there
+#   stopped RUNTIME UNIT     a service was stopped
+#
+# Beside it stands the list of units that may run with other files than those in place ("owed").
+# shellcheck disable=SC2154  # what is read here is set in the other files
+
+journal=${vgen_state:?}/journal
+former=${vgen_state:?}/former
+owed=${vgen_state:?}/owed
+owed_before=''                  # what a former run still owed
+saved_count=0
+
+# journal_add KIND FIELD…: the first line opens the journal and drops what the install before this one saved.
+journal_add() {
+  local IFS=$'\t'
+  if [[ ! -e $journal ]]; then
+    rm -rf -- "${former:?}"
+    mkdir -m 0700 -- "$former"
+  fi
+  printf '%s\n' "$*" >>"$journal"
+}
+
+# journal_safe: all of it, the saved and the staged files are on the disk from here on.
+journal_safe() { sync -f -- "$vgen_state"; }
+
+journal_end() {
+  [[ -e $journal ]] || return 0
+  journal_safe
+  mv -fT -- "$journal" "$former/journal"
+}
+
+# save PATH: keeps what is there now, whatever it is.
+save() {
+  if [[ -e $1 || -L $1 ]]; then
+    saved_count=$((saved_count + 1))
+    journal_add saved "$1" "$saved_count"
+    cp -aT -- "$1" "$former/$saved_count"
+  else
+    journal_add new "$1"
+  fi
+}
+
+# put_back: everything as it was before the install that the journal tells of, the last step first.
+put_back() {
+  local line fields path files=0 revive=() lines=()
+  mapfile -t lines < <(tac -- "$journal")
+  for line in "${lines[@]}"; do
+    IFS=$'\t' read -r -a fields <<<"$line"
+    path=${fields[1]}
+    case ${fields[0]} in
+      saved)
+        # Not there: the run was cut short before it was saved, or put_back itself was, after it.
+        [[ -e $former/${fields[2]} || -L $former/${fields[2]} ]] || continue
+        replace_with "$former/${fields[2]}" "$path"
+        [[ $path == "${record:?}" ]] || files=$((files + 1))
+        ;;
+      new)
+        rm -f -- "$path"
+        files=$((files + 1))
+        ;;
+      mode)
+        chown -- "${fields[3]}" "$path"
+        chmod -- "${fields[2]}" "$path"
+        ;;
+      made) [[ ! -d $path ]] || rmdir --ignore-fail-on-non-empty -- "$path" ;;
+      stopped) revive+=("${fields[1]} ${fields[2]}") ;;
+      *) fail 2 "$journal has a line that this version of vgen does not know: $line" ;;
+    esac
+  done
+  journal_end
+  systemctl daemon-reload
+  for line in "${revive[@]}"; do
+    revive_service "${line% *}" "${line#* }"
+  done
+  say "put back $(count "$files" file) as they were before"
+}
+
+# replace_with SAVED PATH: in one step, so that nobody ever finds PATH missing or half written.
+replace_with() {
+  local new
+  new=$(beside "$2")
+  rm -rf -- "${new:?}"
+  if cp -aT -- "$1" "$new"; then
+    mv -fT -- "$new" "$2"
+  else
+    # A full disk must not keep the former version from coming back; moving it needs no room.
+    rm -rf -- "${new:?}"
+    mv -fT -- "$1" "$2"
+  fi
+}
+
+# beside PATH: a hidden name in the same directory, hence on the same file system and outside every *.conf.
+beside() { printf '%s/.%s.vgen-new' "${1%/*}" "${1##*/}"; }
+
+revive_service() {
+  if [[ $1 == supervisor ]]; then
+    supervisor_reread && supervisor_update "$2" && return 0
+  else
+    systemctl enable --quiet --now -- "$2" && return 0
+  fi
+  warn "$2 could not be started again"
+}
+
+# put_back_unfinished: an install that was killed left its journal; what it did is undone before anything else.
+put_back_unfinished() {
+  [[ -e $journal ]] || return 0
+  note 'a former install was cut short; its changes are put back first'
+  put_back
+}
+
+# read_owed: units that a former run had to reload or restart and perhaps did not.
+read_owed() {
+  local what unit
+  [[ -s $owed ]] || return 0
+  owed_before=$(<"$owed")
+  while read -r what unit; do
+    note_due "$what" "$unit"
+  done <<<"$owed_before"
+}
+
+# write_owed: before the swap, so that no unit is forgotten whatever happens after it.
+write_owed() {
+  local unit
+  {
+    for unit in "${!due_reload[@]}"; do printf 'reload %s\n' "$unit"; done
+    for unit in "${!due_restart[@]}"; do printf 'restart %s\n' "$unit"; done
+    [[ ${supervisor_changed:?} == no ]] || printf 'reload supervisor.service\n'
+  } >"$owed"
+}
+
+# owe_as_before: nothing has acted on the files of this run, and they are gone again.
+owe_as_before() {
+  if [[ -n $owed_before ]]; then
+    printf '%s\n' "$owed_before" >"$owed"
+  else
+    owe_nothing
+  fi
+}
+
+owe_nothing() { rm -f -- "$owed"; }

@@ -1,0 +1,228 @@
+#!/usr/bin/env bash
+# Made by vgen; do not edit.
+# Files, links and directories: made ready aside, compared with what is there, and put in place by rename.
+# shellcheck disable=SC2034,SC2154  # variables are shared with the other files
+
+staging=${vgen_state:?}/staging
+changed_files=() changed_links=() new_links=()   # indexes into the arrays of words.sh
+declare -A staged=()            # path → the new version, ready to be renamed
+declare -A new_content=()       # path → sha256 of the new version of a file
+declare -A hash_of=()           # any path → sha256
+declare -A metadata_of=()       # path → "MODE OWNER:GROUP"
+declare -A mount_of=()          # directory → where its file system is mounted
+declare -A made_directories=()  # path → yes, for those this run made
+
+# check_tree TREE: what install.sh speaks of came along. Nothing has been touched yet.
+check_tree() {
+  local path missing=()
+  for path in "${file_path[@]}"; do
+    [[ -f $1$path ]] || missing+=("$path")
+  done
+  (( ${#missing[@]} == 0 )) || fail 2 "this tree is not complete; it lacks ${missing[*]}"
+}
+
+make_directories() {
+  local i path
+  read_metadata "${directory_path[@]}"
+  for i in "${!directory_path[@]}"; do
+    path=${directory_path[i]}
+    if [[ ! -d $path ]]; then
+      make_parents "$path"
+      make_directory "${directory_mode[i]}" "${directory_owner[i]}" "$path"
+    elif ! same_metadata "$path" "${directory_mode[i]}" "${directory_owner[i]}"; then
+      journal_add mode "$path" "${metadata_of[$path]% *}" "${metadata_of[$path]#* }"
+      set_directory "${directory_mode[i]}" "${directory_owner[i]}" "$path"
+    fi
+  done
+  for path in "${file_path[@]}" "${link_path[@]}" "${first_link_path[@]}"; do
+    make_parents "$path"
+  done
+}
+
+# make_parents PATH: the directories above it, for everyone to read.
+make_parents() {
+  local parent=${1%/*}
+  [[ -n $parent && ! -d $parent ]] || return 0
+  make_parents "$parent"
+  make_directory 0755 root:root "$parent"
+}
+
+make_directory() {
+  [[ ! -e $3 && ! -L $3 ]] || fail 2 "$3 shall be a directory, but something else is there"
+  journal_add made "$3"
+  mkdir -m 0700 -- "$3"
+  made_directories[$3]=yes
+  set_directory "$@"
+}
+
+set_directory() {
+  chown -- "$2" "$3" || fail 2 "$3 cannot belong to $2"
+  chmod -- "$1" "$3"
+  change directory "$3"
+}
+
+# stage_files TREE: everything that differs is ready, with its mode and owner, before anything is replaced.
+stage_files() {
+  local i source
+  local -A source_of=()
+  rm -rf -- "${staging:?}"
+  mkdir -m 0700 -- "$staging"
+  for i in "${!file_path[@]}"; do
+    source=$1${file_path[i]}
+    if [[ ${file_secret[i]} == yes ]]; then
+      source=$staging/secret.$i
+      fill_secrets "$1${file_path[i]}" "$source" "${file_path[i]}"
+    fi
+    source_of[${file_path[i]}]=$source
+  done
+  hash_files "${source_of[@]}" "${file_path[@]}"
+  read_metadata "${file_path[@]}"
+  for i in "${!file_path[@]}"; do
+    source=${source_of[${file_path[i]}]}
+    new_content[${file_path[i]}]=${hash_of[$source]}
+    same_file "$i" || stage_file "$i" "$source"
+  done
+  stage_links
+}
+
+fill_secrets() {
+  local reason
+  install -m 0600 -T -- /dev/null "$2"
+  reason=$(expand_placeholders "$1" "$2" "$vgen_secrets" 2>&1) || fail 2 "$3: $reason"
+}
+
+same_file() {
+  local path=${file_path[$1]}
+  [[ -f $path && ! -L $path && ${hash_of[$path]:-} == "${new_content[$path]}" ]] &&
+    same_metadata "$path" "${file_mode[$1]}" "${file_owner[$1]}"
+}
+
+same_metadata() {
+  local is=${metadata_of[$1]:-}
+  [[ -n $is && ${is#* } == "$3" ]] && (( 8#${is% *} == 8#$2 ))
+}
+
+stage_file() {
+  local path=${file_path[$1]} new owner=${file_owner[$1]}
+  [[ ! -d $path || -L $path ]] || fail 2 "$path shall be a file, but a directory is there"
+  new=$(staging_name "$path" "$1")
+  # Owner and mode first, on the empty file: nobody who must not read it can have it open when the content comes.
+  install -m "${file_mode[$1]}" -o "${owner%:*}" -g "${owner#*:}" -T -- /dev/null "$new" ||
+    fail 2 "$path cannot belong to $owner"
+  cat -- "$2" >"$new"
+  staged[$path]=$new
+  changed_files+=("$1")
+}
+
+stage_links() {
+  local i path new
+  for i in "${!link_path[@]}"; do
+    path=${link_path[i]}
+    [[ ! -L $path || $(readlink -- "$path") != "${link_target[i]}" ]] || continue
+    [[ ! -d $path || -L $path ]] || fail 2 "$path shall be a link, but a directory is there"
+    new=$(staging_name "$path" "link.$i")
+    rm -f -- "$new"
+    ln -s -- "${link_target[i]}" "$new"
+    staged[$path]=$new
+    changed_links+=("$i")
+  done
+  for i in "${!first_link_path[@]}"; do
+    path=${first_link_path[i]}
+    [[ -e $path || -L $path ]] || new_links+=("$i")
+  done
+}
+
+# staging_name PATH NAME: in the staging directory if a rename from there can work, else beside PATH.
+staging_name() {
+  local here there
+  find_mount "$staging"
+  here=$REPLY
+  find_mount "${1%/*}/"
+  there=$REPLY
+  if [[ -n $here && $here == "$there" ]]; then
+    printf '%s/%s' "$staging" "$2"
+  else
+    beside "$1"
+  fi
+}
+
+find_mount() {
+  [[ -n ${mount_of[$1]+known} ]] ||
+    mount_of[$1]=$(findmnt --noheadings --first-only --output TARGET --target "$1" 2>/dev/null || true)
+  REPLY=${mount_of[$1]}
+}
+
+# hash_files PATH…: one run of sha256sum for all; what is no plain file has no hash.
+hash_files() {
+  local path line plain=()
+  for path; do
+    [[ ! -f $path || -L $path ]] || plain+=("$path")
+  done
+  (( ${#plain[@]} > 0 )) || return 0
+  while IFS= read -r line; do
+    hash_of[${line:66}]=${line:0:64}
+  done < <(sha256sum -- "${plain[@]}")
+}
+
+read_metadata() {
+  local mode owner path
+  (( $# > 0 )) || return 0
+  while read -r mode owner path; do
+    metadata_of[$path]="$mode $owner"
+  done < <(stat --dereference --format '%a %U:%G %n' -- "$@" 2>/dev/null || true)
+}
+
+# save_changed: the former version of all that will be replaced is kept, for put_back and for the day vgen leaves a file.
+save_changed() {
+  local i
+  for i in "${changed_files[@]}"; do
+    keep_original "${file_path[i]}"
+    save "${file_path[i]}"
+  done
+  for i in "${changed_links[@]}"; do
+    keep_original "${link_path[i]}"
+    save "${link_path[i]}"
+  done
+  for i in "${new_links[@]}"; do
+    save "${first_link_path[i]}"
+  done
+}
+
+# swap_changed: the new versions are in place.
+swap_changed() {
+  local i path
+  for i in "${changed_files[@]}"; do
+    path=${file_path[i]}
+    change file "$path$(difference "$path" "${file_mode[i]}" "${file_owner[i]}")"
+    mv -fT -- "${staged[$path]}" "$path"
+  done
+  for i in "${changed_links[@]}"; do
+    path=${link_path[i]}
+    mv -fT -- "${staged[$path]}" "$path"
+    change link "$path -> ${link_target[i]}"
+  done
+  for i in "${new_links[@]}"; do
+    path=${first_link_path[i]}
+    ln -s -- "${first_link_target[i]}" "$path"
+    change link "$path -> ${first_link_target[i]}"
+  done
+  rm -rf -- "${staging:?}"
+}
+
+# difference PATH MODE OWNER: why the file is replaced, where it is not its text.
+difference() {
+  if [[ ! -e $1 && ! -L $1 ]]; then
+    printf ' (new)'
+  elif [[ ${hash_of[$1]:-} == "${new_content[$1]}" ]]; then
+    printf ' (%s, was %s)' "$2 $3" "${metadata_of[$1]}"
+  fi
+}
+
+# discard_staged: what was made ready and never used, where an install ends early.
+discard_staged() {
+  local path
+  for path in "${staged[@]}"; do
+    rm -f -- "$path"
+  done
+  rm -rf -- "${staging:?}"
+}

@@ -1,0 +1,186 @@
+#!/usr/bin/env bash
+# Made by vgen; do not edit.
+# The engine of install.sh: the words of a tree (words.sh) declare what a host shall have, and `apply` makes it so.
+# Each phase is one function; the order below is the whole story. Up to the swap nothing that runs has changed; until
+# the journal ends, everything can be put back; after it, the new files are the host's.
+
+lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=SCRIPTDIR/places.sh
+. "$lib/places.sh"
+# shellcheck source=SCRIPTDIR/say.sh
+. "$lib/say.sh"
+# shellcheck source=SCRIPTDIR/lock.sh
+. "$lib/lock.sh"
+# shellcheck source=SCRIPTDIR/words.sh
+. "$lib/words.sh"
+# shellcheck source=SCRIPTDIR/packages.sh
+. "$lib/packages.sh"
+# shellcheck source=SCRIPTDIR/users.sh
+. "$lib/users.sh"
+# shellcheck source=SCRIPTDIR/encode.sh
+. "$lib/encode.sh"
+# shellcheck source=SCRIPTDIR/journal.sh
+. "$lib/journal.sh"
+# shellcheck source=SCRIPTDIR/files.sh
+. "$lib/files.sh"
+# shellcheck source=SCRIPTDIR/record.sh
+. "$lib/record.sh"
+# shellcheck source=SCRIPTDIR/checks.sh
+. "$lib/checks.sh"
+# shellcheck source=SCRIPTDIR/units.sh
+. "$lib/units.sh"
+# shellcheck source=SCRIPTDIR/apps.sh
+. "$lib/apps.sh"
+# shellcheck source=SCRIPTDIR/pending.sh
+. "$lib/pending.sh"
+# shellcheck source=SCRIPTDIR/supervisor.sh
+. "$lib/supervisor.sh"
+# shellcheck source=SCRIPTDIR/process.sh
+. "$lib/process.sh"
+# shellcheck source=SCRIPTDIR/health.sh
+. "$lib/health.sh"
+# shellcheck source=SCRIPTDIR/slots.sh
+. "$lib/slots.sh"
+
+tree_id=''                      # sha256 of the manifest of this tree
+
+apply() {
+  require_root
+  end_on_signals
+  with_lock install_tree "${tree:?}"
+}
+
+install_tree() {
+  trap finish_install EXIT
+  refuse_other_host
+  check_tree "$1"
+  tree_id=$(sha256sum <"$1/manifest.tsv" | cut -c 1-64)
+  put_back_unfinished
+  read_record
+  read_owed
+
+  require_secrets "${want_secrets[@]}"
+  install_packages "${want_packages[@]}"
+  make_users
+
+  make_directories
+  stage_files "$1"
+  find_retired
+  call_for_changes
+  if files_change; then
+    replace_files
+  fi
+  take_up_files
+  remember_due_slots
+  write_record "$tree_id"
+  journal_end
+  owe_nothing
+
+  start_units
+  settle_slots
+  tidy_up
+  tell_result
+}
+
+# refuse_other_host: a tree that was sent to the wrong machine.
+refuse_other_host() {
+  local is=''
+  install -d -m 0700 -- "$vgen_state"
+  [[ ! -f $vgen_state/host ]] || read -r is <"$vgen_state/host"
+  [[ -z $is || $is == "${want_host:?}" ]] ||
+    fail 3 "this machine is $is, the tree is for $want_host; if it shall become that, remove $vgen_state/host first"
+  printf '%s\n' "$want_host" >"$vgen_state/host"
+}
+
+files_change() {
+  (( ${#changed_files[@]} + ${#changed_links[@]} + ${#new_links[@]} + ${#retired_files[@]} + ${#retired_services[@]} > 0 ))
+}
+
+# call_for_changes: which checks, reloads and restarts the changes ask for.
+call_for_changes() {
+  local i path
+  for i in "${changed_files[@]}"; do
+    note_change "${file_path[i]}" "${file_then[i]}"
+  done
+  for i in "${changed_links[@]}"; do
+    note_change "${link_path[i]}" "${link_then[i]}"
+  done
+  for path in "${retired_files[@]}" "${retired_services[@]}"; do
+    note_change "$path" "$(still_wanted "${former_then[$path]}")"
+  done
+}
+
+# still_wanted OPTIONS: of a file that goes, without those for units and slots that this tree does not have any more.
+still_wanted() {
+  local option
+  for option in $1; do
+    case $option in
+      slot=*) [[ " ${want_slots[*]/ //} " == *" ${option#*=} "* ]] || continue ;;
+      reload=* | restart=*) [[ -z ${former_units[${option#*=}]:-} || " ${want_units[*]} " == *" ${option#*=} "* ]] || continue ;;
+    esac
+    printf '%s ' "$option"
+  done
+}
+
+replace_files() {
+  save_changed
+  save "$record"
+  write_owed
+  journal_safe
+  swap_changed
+  retire_files
+  run_checks || give_up
+  retire_services
+}
+
+give_up() {
+  put_back
+  owe_as_before
+  say "$want_host: nothing was changed"
+  exit 1
+}
+
+# take_up_files: also without a change of files, for what an install that was cut short still owes.
+take_up_files() {
+  act_on_units && return 0
+  undo_install
+  say "$want_host: nothing was changed"
+  exit 1
+}
+
+tidy_up() {
+  forget_originals
+  remove_directories
+  tell_left_alone
+}
+
+tell_result() {
+  local problem
+  tell_missing_programs
+  if (( changes == 0 && ${#problems[@]} == 0 )); then
+    say "$want_host: nothing to do"
+    return 0
+  fi
+  say "$want_host: $(count "$changes" change)"
+  (( ${#problems[@]} > 0 )) || return 0
+  for problem in "${problems[@]}"; do
+    warn "$problem"
+  done
+  fail 2 "$want_host is as the tree says, but not everything runs: ${problems[0]}"
+}
+
+# finish_install: however it ends, no half-installed tree stays and services may start again.
+finish_install() {
+  local code=$?
+  trap - EXIT
+  allow_service_starts
+  if [[ -e $journal ]]; then
+    put_back || true
+  fi
+  discard_staged
+  # An error that nobody foresaw ends bash with any code; to the caller it is "could not be done".
+  (( code != 1 )) || [[ -n $failure ]] || code=2
+  audit install host="$want_host" from="${former_tree:0:12}" to="${tree_id:0:12}" changes="$changes" \
+    result="$(result_of "$code")" reason="$failure" seconds="$SECONDS"
+  exit "$code"
+}

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Made by vgen; do not edit.
+# The switch: next becomes live by exchanging two links, is proven through nginx, and is undone if that fails. nginx
+# follows the link at each connect, so nothing is reloaded and no request fails. A rollback is the same with an older release.
+# shellcheck disable=SC2034,SC2154  # variables are shared with the other files
+
+answers_wanted=20               # right answers in a row that prove a switch
+proof_seconds=5                 # how long they may take
+unproven_from=''                # while a switch is not proven: the slot that was live
+
+# switch_to_next switch|rollback
+switch_to_next() {
+  local was is id proof
+  was=$(slot_at live)
+  is=$(slot_at next)
+  id=$(release_of "$is")
+  [[ -n $id ]] || fail 1 "${app:?}: the next slot $is has no release; deploy one first"
+  action_from=$(release_of "$was")
+  action_to=$id
+  be_ready "$is"
+  [[ -d $app_state ]] || install -d -m 0700 -- "$app_state"
+  printf '%s\n' "$1" >"$app_state/switching"
+  unproven_from=$was
+  exchange "$was" "$is"
+  if ! proof=$(prove "$is"); then
+    undo_switch
+    fail 1 "$app: $is did not prove itself on ${live:-the live address}: $proof; live is $was again"
+  fi
+  remember_live "$1" "$is" "$id"
+  unproven_from=''
+  rm -f -- "$app_state/switching"
+  unmark_bad "$id"
+  say "$app: live is $is (release $id), was $was (release ${action_from:-none}), $proof"
+}
+
+# be_ready SLOT: it answers, and runs with the files of today.
+be_ready() {
+  if is_stale "$1"; then
+    note "$app: $1 still runs with its former configuration; it is restarted first"
+    restart_slot "$1" || fail 1 "$failure"
+  fi
+  probe "$1" && return 0
+  explain_slot "$1"
+  fail 1 "$app: the next slot $1 is not healthy: $health_reason"
+}
+
+# exchange LIVE NEXT: live and next change places. In one step where the kernel does that (renameat2 with
+# RENAME_EXCHANGE, reached through perl), else in two, live first; a stop between them is seen to by repair_pair.
+exchange() {
+  local call=0
+  case $HOSTTYPE in
+    x86_64) call=316 ;;
+    aarch64) call=276 ;;
+  esac
+  if (( call == 0 )) || ! exchange_at_once "$call" 2>/dev/null; then
+    point "${dir:?}/live" "$2"
+    point "$dir/next" "$1"
+  fi
+  [[ $(slot_at live) == "$2" && $(slot_at next) == "$1" ]] || fail 2 "$app: live and next could not be exchanged"
+}
+
+exchange_at_once() {
+  # shellcheck disable=SC2016  # the variables are perl's
+  perl -e 'exit(syscall($ARGV[0] + 0, -100, $ARGV[1], -100, $ARGV[2], 2) == 0 ? 0 : 1)' "$1" "$dir/live" "$dir/next"
+}
+
+# undo_switch: also called when the script ends early while a switch is not proven.
+undo_switch() {
+  [[ $(slot_at live) == "$unproven_from" ]] || exchange "$(other_slot "$unproven_from")" "$unproven_from"
+  unproven_from=''
+  rm -f -- "$app_state/switching"
+}
+
+# prove SLOT: through nginx, each time over a new connection, the slot answers with its name, and the app behind it with
+# anything but a gateway's error. Prints the proof, or what was wrong with it.
+prove() {
+  local until=$((SECONDS + proof_seconds)) wanted='' answers='' code count
+  [[ -n ${live?} ]] || { printf 'which nothing proves, as nginx does not serve it'; return 0; }
+  for (( count = 0; count < answers_wanted; count++ )); do
+    wanted+=$1$'\n'
+  done
+  while :; do
+    # curl asks for each number of the range; the question mark keeps it out of the path.
+    answers=$(fetch "http://$live/.vgen/slot?[1-$answers_wanted]" --header 'Connection: close' 2>&1) || true
+    if [[ $answers$'\n' == "$wanted" ]]; then
+      code=$(fetch "http://$live${health:-/}" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
+      [[ $code == 000 || $code == 50[234] ]] || break
+      answers="HTTP $code for ${health:-/}"
+    fi
+    if (( SECONDS >= until )); then
+      printf 'it answered "%s"' "$(head -n 1 <<<"$answers" | cut -c 1-120)"
+      return 1
+    fi
+    sleep 0.1
+  done
+  printf 'proven by %s answers' "$answers_wanted"
+}
+
+# roll_back: what was live before is live again. Deployed anew from its release if the next slot holds another by now.
+roll_back() {
+  local left target slot
+  left=$(release_of "$(slot_at live)")
+  target=$(good_before "$left")
+  slot=$(slot_at next)
+  [[ -n $target ]] || fail 1 "$app: nothing to roll back to: no other release was live, is still here and is not marked bad"
+  action_from=$left
+  action_to=$target
+  if [[ $(release_of "$slot") != "$target" ]] || ! probe "$slot"; then
+    note "$app: release $target is started in $slot first"
+    place "$target" "$slot" || fail 1 "$failure"
+  fi
+  switch_to_next rollback
+  [[ -z $left ]] || mark_bad "$left" 'rolled back'
+}
