@@ -56,7 +56,7 @@ export async function compile(files: readonly string[], options: CompileOptions 
   const { offers, diagnostics: refused } = offer(components, model);
   const checked = check(components, model, offers);
   diagnostics.push(...refused, ...checked.diagnostics);
-  const own = userFiles(model, files[0] ?? '', options.cwd);
+  const own = await userFiles(model, files[0] ?? '', options.cwd);
   diagnostics.push(...own.diagnostics);
   if (failed()) return { ...stopped(), suppressed: checked.suppressed };
 

@@ -1,7 +1,12 @@
 // The text of an inventory and the way from a path back to the line that wrote it. Positions cost a full parse,
 // so they are looked up only when something is to be shown.
-import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 import type { Path } from './diagnostic.ts';
+
+// loaded when the first place is looked up: most runs have nothing to show
+let loaded: typeof import('yaml') | undefined;
+const yaml = (): typeof import('yaml') => loaded ??= createRequire(import.meta.url)('yaml') as typeof import('yaml');
 
 /** A place in a file: line and column from 1 (line 0 = the file as a whole), length in characters. */
 export interface Place {
@@ -51,8 +56,8 @@ export class Source {
     if (!file) return { file: '(no file)', line: 0, column: 0, length: 1 };
     let parsed = this.#parsed.get(index);
     if (!parsed) {
-      const counter = new LineCounter();
-      parsed = { doc: parseDocument(file.text, { lineCounter: counter, merge: true, uniqueKeys: false }), counter, file };
+      const counter = new (yaml().LineCounter)();
+      parsed = { doc: yaml().parseDocument(file.text, { lineCounter: counter, merge: true, uniqueKeys: false }), counter, file };
       this.#parsed.set(index, parsed);
     }
     return locateIn(parsed, path, onKey, part);
@@ -73,14 +78,14 @@ function locateIn({ doc, counter, file }: Parsed, path: Path, onKey: boolean, pa
   let node: unknown = doc.contents;
   let pair: Pair | null = null;
   for (const key of path) {
-    if (isAlias(node)) node = node.resolve(doc);
+    if (yaml().isAlias(node)) node = node.resolve(doc);
     let next: unknown;
-    if (isMap(node)) {
+    if (yaml().isMap(node)) {
       const found = pairIn(node, key, doc);
       if (!found) break;
       pair = found;
       next = found.value ?? found.key;
-    } else if (isSeq(node)) {
+    } else if (yaml().isSeq(node)) {
       next = node.items[Number(key)];
       pair = null;
     }
@@ -90,7 +95,7 @@ function locateIn({ doc, counter, file }: Parsed, path: Path, onKey: boolean, pa
   const reached = node as Node | null;
   const atKey = pair?.key as Node | undefined;
   // a whole map under its key is shown at the key, and so is a key with nothing after it: the key is what the eye looks for
-  const shown = pair && atKey?.range && (onKey || !isScalar(reached) || reached.range?.[0] === reached.range?.[1]) ? atKey : reached;
+  const shown = pair && atKey?.range && (onKey || !yaml().isScalar(reached) || reached.range?.[0] === reached.range?.[1]) ? atKey : reached;
   const range = shown?.range;
   if (!range) return { file: file.name, line: 1, column: 1, length: 1 };
   const text = file.text.slice(range[0], range[1]);
@@ -103,13 +108,13 @@ function locateIn({ doc, counter, file }: Parsed, path: Path, onKey: boolean, pa
 
 /** The pair of a key: its own, or one that `<<` merges into the mapping. */
 function pairIn(map: YAMLMap, key: string | number, doc: Document): Pair | undefined {
-  const own = map.items.find(item => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+  const own = map.items.find(item => yaml().isPair(item) && yaml().isScalar(item.key) && String(item.key.value) === String(key));
   if (own) return own;
   for (const item of map.items) {
-    if (!isScalar(item.key) || String(item.key.source ?? item.key.value) !== '<<') continue;
-    for (const source of isSeq(item.value) ? item.value.items : [item.value]) {
-      const merged = isAlias(source) ? source.resolve(doc) : source;
-      const found = isMap(merged) ? pairIn(merged, key, doc) : undefined;
+    if (!yaml().isScalar(item.key) || String(item.key.source ?? item.key.value) !== '<<') continue;
+    for (const source of yaml().isSeq(item.value) ? item.value.items : [item.value]) {
+      const merged = yaml().isAlias(source) ? source.resolve(doc) : source;
+      const found = yaml().isMap(merged) ? pairIn(merged, key, doc) : undefined;
       if (found) return found;
     }
   }

@@ -1,7 +1,6 @@
 // What the user keeps beside the inventory: templates (one with a built-in's name replaces it) and files to copy.
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve as absolute } from 'node:path';
-import glob from 'fast-glob';
 import { error, type Diagnostic, type Path } from '../diagnostic.ts';
 import type { Globbed } from '../load.ts';
 import type { Item, Model } from '../model.ts';
@@ -19,7 +18,7 @@ export interface UserFiles {
 interface FileEntry { readonly source: string | null; readonly template: string | null }
 
 /** Reads the directory that `templates` names and the `source` of every file; paths are relative to the inventory. */
-export function userFiles(model: Model, inventory: string, cwd = process.cwd()): UserFiles {
+export async function userFiles(model: Model, inventory: string, cwd = process.cwd()): Promise<UserFiles> {
   const base = dirname(absolute(cwd, inventory));
   const diagnostics: Diagnostic[] = [];
   const templates = new Map<string, string>();
@@ -29,6 +28,7 @@ export function userFiles(model: Model, inventory: string, cwd = process.cwd()):
   const dir = model.sections['templates'] as string | null | undefined;
   if (dir) {
     const root = join(base, dir);
+    const { default: glob } = await import('fast-glob');
     const found = glob.sync('**/*.njk', { cwd: root, dot: true, absolute: true, onlyFiles: true }).sort();
     globs.push({ cwd: root, pattern: '**/*.njk', found });
     read.push(...found);
