@@ -4,6 +4,7 @@
 # shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
 staging=${vgen_state:?}/staging
+tree_id=''                      # sha256 of the manifest of this tree
 changed_files=() changed_links=() new_links=()   # indexes into the arrays of words.sh
 declare -A staged=()            # path → the new version, ready to be renamed
 declare -A new_content=()       # path → sha256 of the new version of a file
@@ -12,13 +13,21 @@ declare -A metadata_of=()       # path → "MODE OWNER:GROUP"
 declare -A mount_of=()          # directory → where its file system is mounted
 declare -A made_directories=()  # path → yes, for those this run made
 
-# check_tree TREE: what install.sh speaks of came along. Nothing has been touched yet.
+# check_tree TREE: what install.sh speaks of came along, and is what the manifest says; a file can stay behind when a tree
+# is sent over an older one with the same sizes and times. Nothing has been touched yet.
 check_tree() {
-  local path missing=()
+  local path kind sum wrong=()
+  hash_files "$1/manifest.tsv" "${file_path[@]/#/$1}"
   for path in "${file_path[@]}"; do
-    [[ -f $1$path ]] || missing+=("$path")
+    [[ -n ${hash_of[$1$path]:-} ]] || wrong+=("$path")
   done
-  (( ${#missing[@]} == 0 )) || fail 2 "this tree is not complete; it lacks ${missing[*]}"
+  tree_id=${hash_of[$1/manifest.tsv]:-}
+  [[ -n $tree_id ]] || wrong+=('manifest.tsv')
+  (( ${#wrong[@]} == 0 )) || fail 2 "this tree is not complete; it lacks ${wrong[*]}"
+  while IFS=$'\t' read -r kind path _ _ sum _; do
+    [[ $kind != file || ! $sum =~ ^[0-9a-f]{64}$ || ${hash_of[$1$path]:-} == "$sum" ]] || wrong+=("$path")
+  done <"$1/manifest.tsv"
+  (( ${#wrong[@]} == 0 )) || fail 2 "this tree is not what its manifest says: ${wrong[*]}; send it again"
 }
 
 make_directories() {
@@ -63,7 +72,7 @@ set_directory() {
 
 # stage_files TREE: everything that differs is ready, with its mode and owner, before anything is replaced.
 stage_files() {
-  local i source
+  local i source rendered=()
   local -A source_of=()
   rm -rf -- "${staging:?}"
   mkdir -m 0700 -- "$staging"
@@ -72,10 +81,11 @@ stage_files() {
     if [[ ${file_secret[i]} == yes ]]; then
       source=$staging/secret.$i
       fill_secrets "$1${file_path[i]}" "$source" "${file_path[i]}"
+      rendered+=("$source")
     fi
     source_of[${file_path[i]}]=$source
   done
-  hash_files "${source_of[@]}" "${file_path[@]}"
+  hash_files "${rendered[@]}" "${file_path[@]}"
   read_metadata "${file_path[@]}"
   for i in "${!file_path[@]}"; do
     source=${source_of[${file_path[i]}]}

@@ -42,8 +42,6 @@ lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=SCRIPTDIR/slots.sh
 . "$lib/slots.sh"
 
-tree_id=''                      # sha256 of the manifest of this tree
-
 apply() {
   require_root
   end_on_signals
@@ -54,7 +52,6 @@ install_tree() {
   trap finish_install EXIT
   refuse_other_host
   check_tree "$1"
-  tree_id=$(sha256sum <"$1/manifest.tsv" | cut -c 1-64)
   put_back_unfinished
   read_record
   read_owed
