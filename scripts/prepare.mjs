@@ -15,6 +15,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
 process.chdir(root);
 
+// npm asks for this at every npx in a checkout too: nothing is done when dist/ was made of just these files
+const sources = createHash('sha256');
+for (const file of glob.sync(['src/**', 'templates/**', 'scripts/prepare.mjs', 'package.json', 'package-lock.json', 'tsconfig.json'], { dot: true }).sort()) {
+  sources.update(`${file}\0`).update(readFileSync(file)).update('\0');
+}
+const sourceId = `${sources.digest('hex')} node ${process.version}\n`;
+const isMade = existsSync('dist/source-id') && readFileSync('dist/source-id', 'utf8') === sourceId && !process.argv.includes('--schema');
+if (isMade) {
+  link();
+  process.exit(0);
+}
+
 // made beside dist/ and put in its place when it is whole: a vgen that runs meanwhile never sees half of it
 const made = `.dist-${process.pid}`;
 process.on('exit', () => rmSync(made, { recursive: true, force: true }));
@@ -48,11 +60,15 @@ writeFileSync(`${made}/templates.mjs`, `export const templates = {\n${compiled.j
 const hash = createHash('sha256');
 for (const file of glob.sync([`${made}/**`, 'templates/**', 'schema/*.json', 'package.json'], { dot: true }).sort()) hash.update(`${file.replace(made, 'dist')}\0`).update(readFileSync(file));
 writeFileSync(`${made}/build-id`, `${hash.digest('hex')}\n`);
+writeFileSync(`${made}/source-id`, sourceId);
 rmSync('dist', { recursive: true, force: true });
 renameSync(made, 'dist');
 
-// "npx vgen" in a checkout finds the command where npm puts those of packages
-if (existsSync('node_modules/.bin')) {
+link();
+
+/** "vgen" in the scripts of a checkout is found where npm puts the commands of packages. */
+function link() {
+  if (!existsSync('node_modules/.bin')) return;
   rmSync('node_modules/.bin/vgen', { force: true });
   symlinkSync('../../dist/cli.js', 'node_modules/.bin/vgen');
 }
