@@ -3,7 +3,7 @@ import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { changeText, pathsOf, readManifest, type ManifestLine } from './manifest.ts';
 import { compare } from './on-disk.ts';
-import type { HostTree } from './render.ts';
+import type { HostTree } from './tree.ts';
 
 export interface FileDiff {
   /** `<host>/<path>` */

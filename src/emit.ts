@@ -7,7 +7,7 @@ import { Staging } from './emit/staging.ts';
 import type { State } from './emit/state.ts';
 import { pathsOf } from './manifest.ts';
 import { compare, isKept, isThere, leftHosts, obstacles } from './on-disk.ts';
-import type { HostTree } from './render.ts';
+import type { HostTree } from './tree.ts';
 
 export interface Changes {
   /** `<host>/<path>`, sorted. */

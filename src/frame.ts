@@ -1,6 +1,10 @@
 // The lines of a file around a place, as a diagnostic shows them. What may be the value of a secret is not shown.
-import type { Paint } from './diagnostic.ts';
-import type { Place, Source } from './source.ts';
+import type { Place } from './diagnostic.ts';
+import type { Source } from './source.ts';
+
+/** Colours text, or leaves it as it is. */
+export type Paint = (style: 'red' | 'yellow' | 'cyan' | 'dim' | 'bold', text: string) => string;
+export const noPaint: Paint = (_, text) => text;
 
 /** Values under names that tell of a secret, in the upper case of environments; a reference is no value. */
 const TOLD = /(?<=(?:PASS(?:WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)["']?\s*:\s+)(?!["']?\$\{|[[{|>&*])[^\s,}][^,}]*/g;

@@ -2,7 +2,7 @@
 // no longer made need nothing but text. Columns are separated by tabs; "-" is an empty one.
 import type { OnChange } from './component.ts';
 import type { HostPlan, Planned } from './plan.ts';
-import type { Entry } from './render.ts';
+import type { Entry } from './tree.ts';
 
 export interface ManifestLine {
   readonly type: 'file' | 'link' | 'first-link' | 'directory' | 'package' | 'user' | 'unit' | 'program' | 'secret';

@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { pathsOf } from './manifest.ts';
-import type { Entry } from './render.ts';
+import type { Entry } from './tree.ts';
 
 /** What lies at a path, itself and not what it leads to; null for nothing. */
 function statOf(path: string): Stats | null {

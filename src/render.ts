@@ -2,22 +2,11 @@
 // manifest that lists them. Now true: every value is encoded for its grammar, and a secret is only named.
 import { hash } from 'node:crypto';
 import { error, type Diagnostic } from './diagnostic.ts';
-import type { Host } from './model.ts';
 import type { HostPlan, Planned } from './plan.ts';
 import { RenderError, staticFile, type Engine } from './render/engine.ts';
 import { installView } from './render/install.ts';
+import type { Entry, HostTree } from './tree.ts';
 import { manifest } from './manifest.ts';
-
-/** One path of a tree. `path` is relative to the host's directory: `etc/nginx/nginx.conf`. */
-export type Entry =
-  | { readonly path: string; readonly kind: 'file'; readonly bytes: Buffer; readonly executable: boolean; readonly sha256: string; readonly spec: Planned | null }
-  | { readonly path: string; readonly kind: 'link'; readonly target: string; readonly spec: Planned | null };
-
-export interface HostTree {
-  readonly host: Host;
-  readonly plan: HostPlan;
-  readonly entries: readonly Entry[];
-}
 
 /** Renders one host; what a grammar cannot carry is reported at the inventory's line. */
 export function renderHost(plan: HostPlan, engine: Engine, own: ReadonlyMap<string, Buffer>): { tree: HostTree; diagnostics: Diagnostic[] } {

@@ -2,21 +2,11 @@
 // so they are looked up only when something is to be shown.
 import { createRequire } from 'node:module';
 import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
-import type { Path } from './diagnostic.ts';
+import type { Path, Place } from './diagnostic.ts';
 
 // loaded when the first place is looked up: most runs have nothing to show
 let loaded: typeof import('yaml') | undefined;
 const yaml = (): typeof import('yaml') => loaded ??= createRequire(import.meta.url)('yaml') as typeof import('yaml');
-
-/** A place in a file: line and column from 1 (line 0 = the file as a whole), length in characters. */
-export interface Place {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly length: number;
-  /** The last line of a value that takes more than one. */
-  readonly last?: number;
-}
 
 export interface SourceFile {
   /** The name as it was given on the command line or found by an include. */

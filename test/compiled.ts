@@ -1,7 +1,7 @@
 // Small inventories, compiled in this process: what a host gets, and what is said of them.
 import { compile, type Compilation } from '../src/compile.ts';
 import { pathText } from '../src/diagnostic.ts';
-import type { HostTree } from '../src/render.ts';
+import type { HostTree } from '../src/tree.ts';
 import { withFiles } from './vgen.ts';
 
 export interface Compiled {

@@ -1,6 +1,7 @@
 // Where commands print: results to stdout, progress and diagnostics to stderr; colour follows the terminal and NO_COLOR.
 import type { Compilation } from '../compile.ts';
-import { noPaint, toJson, toText, type Paint } from '../diagnostic.ts';
+import { noPaint, type Paint } from '../frame.ts';
+import { toJson, toText } from '../report.ts';
 
 const CODES = { red: [31, 39], yellow: [33, 39], cyan: [36, 39], dim: [2, 22], bold: [1, 22], green: [32, 39] } as const;
 

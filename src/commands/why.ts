@@ -9,7 +9,7 @@ import { knownNames } from '../nearest.ts';
 import type { UserTemplates } from '../render/engine.ts';
 import { installView } from '../render/install.ts';
 import { trace } from '../render/trace.ts';
-import type { Entry, HostTree } from '../render.ts';
+import type { Entry, HostTree } from '../tree.ts';
 import type { Source } from '../source.ts';
 import { count, type Output } from './output.ts';
 

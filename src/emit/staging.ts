@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameS
 import { dirname, join } from 'node:path';
 import { Failure } from '../diagnostic.ts';
 import { pathsOf } from '../manifest.ts';
-import type { Entry } from '../render.ts';
+import type { Entry } from '../tree.ts';
 
 const STAGING = '.vgen-staging';
 const LOCK = '.vgen-staging.pid';

@@ -2,8 +2,8 @@
 // grammar of their files can carry them.
 import { join } from 'node:path';
 import { compile } from '../../src/compile.ts';
-import { toText } from '../../src/diagnostic.ts';
-import type { HostTree } from '../../src/render.ts';
+import { toText } from '../../src/report.ts';
+import type { HostTree } from '../../src/tree.ts';
 import { goldenCases } from '../golden.ts';
 
 export interface Tree extends HostTree {
