@@ -18,7 +18,7 @@ function program(slot: Slot, host: Host, section: Supervisor): object {
   return {
     at: slot.at, app: slot.app.name, name: slot.name, unit: slot.unit, user: slot.app.user, directory: slot.release,
     command: slot.app.command.map((word, i) => ({ at: [...slot.app.at, 'command', i], text: commandWord(expandPlain(word, { host, slot }), i, slot) })),
-    size: section.log.size, keep: section.log.keep, stop: section.stop,
+    settings: { at: ['supervisor'], stop: section.stop }, log: { at: ['supervisor', 'log'], size: section.log.size, keep: section.log.keep },
     secret: hasSecrets(slot), env: env.map(({ name, value, at }) => ({ name, at, value })),
   };
 }

@@ -15,7 +15,7 @@ function files(slot: Slot, host: Host, section: Systemd): FileSpec[] {
       from: {
         template: 'systemd/etc/systemd/system/{unit}.service.njk',
         view: {
-          ...common, user: slot.app.user, release: slot.release, stop: section.stop, jit: section.jit, words: words.map((text, i) => ({ at: [...slot.app.at, 'command', i + 1], text })),
+          ...common, user: slot.app.user, release: slot.release, settings: { at: ['systemd'], stop: section.stop, jit: section.jit }, words: words.map((text, i) => ({ at: [...slot.app.at, 'command', i + 1], text })),
           program: { at: [...slot.app.at, 'command', 0], text: program.startsWith('./') ? `${slot.release}/${program.slice(2)}` : program },
         },
       },
