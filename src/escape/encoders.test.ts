@@ -19,7 +19,7 @@ const exact: Record<EncoderName, [string, string][]> = {
   ],
   supervisorenv: [
     ['', '""'], ['100%', '"100%%"'], ['say "hi" x', "'say \"hi\" x'"], ["it's", '"it\'s"'], ['a;b#c', '"a;b#c"'],
-    ['a #b', '"a %(here).0s#b"'], ['a\u00a0;b', '"a\u00a0%(here).0s;b"'], ['%(ENV_X)s', '"%%(ENV_X)s"'],
+    ['a #b', '"a %(here).0s#b"'], ['a\u00a0;b', '"a\u00a0%(here).0s;b"'], ['%(ENV_X)s', '"%%%(here).0s(ENV_X)s"'],
   ],
   supervisorvalue: [['/srv/50%', '/srv/50%%'], ['a#b;c d', 'a#b;c d'], ['', '']],
   supervisorword: [
