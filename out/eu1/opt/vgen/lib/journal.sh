@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
 # What an install is about to change, written down before it changes it, with the former versions beside it. While the
-# journal exists the install is not finished; `put_back` undoes all that it names. The next run does so if this one dies.
+# journal exists the install is not finished; `put_back` undoes all that it names, in the next run if this one dies.
 #
 #   saved PATH NUMBER        its former version is former/NUMBER      new PATH             it was not there
 #   mode PATH MODE OWNER     a directory had these                    made PATH            a directory was not there
@@ -46,39 +46,46 @@ save() {
   fi
 }
 
-# put_back: everything as it was before the install that the journal tells of, the last step first.
+# put_back: everything as it was before the install that the journal tells of, the last step first. What cannot be put
+# back does not keep the rest from it; but then the journal stays, and this fails.
 put_back() {
-  local line fields path files=0 revive=() lines=()
+  local line fields files=0 revive=() lines=() stuck=()
   mapfile -t lines < <(tac -- "$journal")
   for line in "${lines[@]}"; do
     IFS=$'\t' read -r -a fields <<<"$line"
-    path=${fields[1]}
     case ${fields[0]} in
-      saved)
-        # Not there: the run was cut short before it was saved, or put_back itself was, after it.
-        [[ -e $former/${fields[2]} || -L $former/${fields[2]} ]] || continue
-        replace_with "$former/${fields[2]}" "$path"
-        [[ $path == "${record:?}" ]] || files=$((files + 1))
-        ;;
-      new)
-        rm -f -- "$path"
-        files=$((files + 1))
+      saved | new)
+        [[ ${fields[1]} == "${record:?}" ]] || files=$((files + 1))
+        put_back_path "${fields[@]}" || stuck+=("${fields[1]}")
         ;;
       mode)
-        chown -- "${fields[3]}" "$path"
-        chmod -- "${fields[2]}" "$path"
+        chown -- "${fields[3]}" "${fields[1]}" && chmod -- "${fields[2]}" "${fields[1]}" || stuck+=("${fields[1]}")
         ;;
-      made) [[ ! -d $path ]] || rmdir --ignore-fail-on-non-empty -- "$path" ;;
+      made) [[ ! -d ${fields[1]} ]] || rmdir --ignore-fail-on-non-empty -- "${fields[1]}" ;;
       stopped) revive+=("${fields[1]} ${fields[2]}") ;;
-      *) fail 2 "$journal has a line that this version of vgen does not know: $line" ;;
+      *) stuck+=("\"$line\"") ;;
     esac
   done
-  journal_end
   systemctl daemon-reload
   for line in "${revive[@]}"; do
     revive_service "${line% *}" "${line#* }"
   done
-  say "put back $(count "$files" file) as they were before"
+  if (( ${#stuck[@]} > 0 )); then
+    failure="cannot be put back: ${stuck[*]}; the former versions are in $former"
+    note "error: $failure"
+    return 1
+  fi
+  journal_end
+  (( files == 0 )) || say "put back $(count "$files" file) as before"
+}
+
+# put_back_path saved|new PATH [NUMBER]
+put_back_path() {
+  if [[ $1 == new ]]; then
+    rm -f -- "$2"
+  elif [[ -e $former/$3 || -L $former/$3 ]]; then
+    replace_with "$former/$3" "$2"
+  fi      # else it was written down and then not saved any more; or it is back already, and this was cut short after it
 }
 
 # replace_with SAVED PATH: in one step, so that nobody ever finds PATH missing or half written.
@@ -111,7 +118,7 @@ revive_service() {
 put_back_unfinished() {
   [[ -e $journal ]] || return 0
   note 'a former install was cut short; its changes are put back first'
-  put_back
+  put_back || exit 2
 }
 
 # read_owed: units that a former run had to reload or restart and perhaps did not.

@@ -7,7 +7,10 @@
 # with_lock COMMAND…: runs COMMAND while no other script of vgen runs here.
 with_lock() {
   [[ -d ${vgen_lock%/*} ]] || mkdir -- "${vgen_lock%/*}"
-  exec 9<>"${vgen_lock:?}"
+  # Everyone may write in /run/lock, and who can read a file can lock it; so this one is root's alone.
+  (umask 077 && : >>"${vgen_lock:?}")
+  [[ -O $vgen_lock && ! -L $vgen_lock ]] || fail 2 "$vgen_lock was made by somebody else; remove it"
+  exec 9<>"$vgen_lock"
   flock --nonblock 9 || wait_for_lock
   : >"$vgen_lock"
   printf '%s, process %s, since %s\n' "$0" "$$" "$(time_now)" >&9

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
-# supervisord: what runs under it, and how it takes up new files. Never "supervisorctl reload": with one broken file that
-# ends every program. Its error messages show environments, secrets among them, so only places are told.
+# supervisord: what runs under it, and how it takes up new files. Never "supervisorctl reload": with one broken file
+# that ends every program. Its error messages show environments, secrets among them, so only places are told.
 # shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
 supervisor_report=''            # its last "reread"

@@ -151,7 +151,7 @@ settled() {
 # undo_install: the former files are back, and every unit that took up the new ones takes up those.
 undo_install() {
   local step settled=yes
-  put_back
+  put_back || exit 2
   for step in "${acted[@]}"; do
     systemctl reload-or-restart -- "${step#* }" && continue
     warn "${step#* } does not come back with its former files either"

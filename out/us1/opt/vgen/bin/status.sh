@@ -37,7 +37,7 @@ tell_app() {
 
 # tell_slot live|next: the line of a slot; slot_json is the same as data.
 tell_slot() {
-  local role=$1 slot id state=none reason='' since='' stale
+  local role=$1 slot id state=none reason='' since='' stale bad=''
   slot=$(slot_at "$role")
   if [[ -z $slot ]]; then
     reason='the link names no slot'
@@ -54,15 +54,16 @@ tell_slot() {
     reason='nothing is deployed'
   fi
   stale=$([[ -z $slot ]] || stale_paths "$slot")
+  [[ -z $id || ! -e $app_state/bad/$id ]] || bad=$(<"$app_state/bad/$id")
   # A release that is known to be bad waits in next for its successor; nothing is down because of that.
-  if [[ -n $reason && ! ($role == next && -n $id && -e $app_state/bad/$id) ]]; then
+  if [[ -n $reason && ($role == live || -z $bad) ]]; then
     down=$((down + 1))
   fi
   printf '  %-5s %-6s %-28s %-9s %-21s %s\n' "$role" "${slot:--}" "${id:-no release}" "$state" "${since:--}" \
-    "${reason:-${id:+healthy}}${stale:+; former configuration, changed since: $stale}" >&3
+    "${reason:-${id:+healthy}}${bad:+; marked bad}${stale:+; former configuration, changed since: $stale}" >&3
   slot_json="{\"slot\":$(json_string "$slot"),\"release\":$(json_string "$id"),\"process\":$(json_string "$state")"
   slot_json+=",\"since\":$(json_string "$since"),\"healthy\":$([[ -n $id && -z $reason ]] && echo true || echo false)"
-  slot_json+=",\"reason\":$(json_string "$reason"),\"pending\":$(json_string "$stale")}"
+  slot_json+=",\"bad\":$(json_string "$bad"),\"reason\":$(json_string "$reason"),\"pending\":$(json_string "$stale")}"
 }
 
 # what_is_wrong ROLE SLOT STATE: one reason, or nothing.
@@ -113,7 +114,8 @@ tell_units() {
     [[ $name != supervisor.service ]] || stale=$(stale_supervisor)
     printf '  %-34s %s (%s)%s\n' "$name" "${unit_active[$name]}" "${unit_sub[$name]}" \
       "${stale:+; former configuration, changed since: $stale}" >&3
-    json_units+="${json_units:+,}{\"name\":$(json_string "$name"),\"up\":$up,\"state\":$(json_string "${unit_active[$name]}")"
+    json_units+="${json_units:+,}{\"name\":$(json_string "$name"),\"up\":$up"
+    json_units+=",\"state\":$(json_string "${unit_active[$name]}")"
     json_units+=",\"pending\":$(json_string "$stale")}"
   done
 }

@@ -13,8 +13,8 @@ declare -A metadata_of=()       # path → "MODE OWNER:GROUP"
 declare -A mount_of=()          # directory → where its file system is mounted
 declare -A made_directories=()  # path → yes, for those this run made
 
-# check_tree TREE: what install.sh speaks of came along, and is what the manifest says; a file can stay behind when a tree
-# is sent over an older one with the same sizes and times. Nothing has been touched yet.
+# check_tree TREE: what install.sh speaks of came along, and is what the manifest says; a file can stay behind when a
+# tree is sent over an older one with the same sizes and times. Nothing has been touched yet.
 check_tree() {
   local path kind sum wrong=()
   hash_files "$1/manifest.tsv" "${file_path[@]/#/$1}"
@@ -182,7 +182,7 @@ read_metadata() {
   done < <(stat --dereference --format '%a %U:%G %n' -- "$@" 2>/dev/null || true)
 }
 
-# save_changed: the former version of all that will be replaced is kept, for put_back and for the day vgen leaves a file.
+# save_changed: the former version of all that will be replaced is kept, for put_back and for when vgen leaves a file.
 save_changed() {
   local i
   for i in "${changed_files[@]}"; do

@@ -70,6 +70,7 @@ install_tree() {
   take_up_files
   remember_due_slots
   write_record "$tree_id"
+  printf '%s\n' "$want_host" >"$vgen_state/host"
   journal_end
   owe_nothing
 
@@ -86,11 +87,11 @@ refuse_other_host() {
   [[ ! -f $vgen_state/host ]] || read -r is <"$vgen_state/host"
   [[ -z $is || $is == "${want_host:?}" ]] ||
     fail 3 "this machine is $is, the tree is for $want_host; if it shall become that, remove $vgen_state/host first"
-  printf '%s\n' "$want_host" >"$vgen_state/host"
 }
 
 files_change() {
-  (( ${#changed_files[@]} + ${#changed_links[@]} + ${#new_links[@]} + ${#retired_files[@]} + ${#retired_services[@]} > 0 ))
+  (( ${#changed_files[@]} + ${#changed_links[@]} + ${#new_links[@]} > 0 ||
+    ${#retired_files[@]} + ${#retired_services[@]} > 0 ))
 }
 
 # call_for_changes: which checks, reloads and restarts the changes ask for.
@@ -113,7 +114,9 @@ still_wanted() {
   for option in $1; do
     case $option in
       slot=*) [[ " ${want_slots[*]/ //} " == *" ${option#*=} "* ]] || continue ;;
-      reload=* | restart=*) [[ -z ${former_units[${option#*=}]:-} || " ${want_units[*]} " == *" ${option#*=} "* ]] || continue ;;
+      reload=* | restart=*)
+        [[ -z ${former_units[${option#*=}]:-} || " ${want_units[*]} " == *" ${option#*=} "* ]] || continue
+        ;;
     esac
     printf '%s ' "$option"
   done
@@ -131,7 +134,7 @@ replace_files() {
 }
 
 give_up() {
-  put_back
+  put_back || exit 2
   owe_as_before
   say "$want_host: nothing was changed"
   exit 1
@@ -172,7 +175,7 @@ finish_install() {
   trap - EXIT
   allow_service_starts
   if [[ -e $journal ]]; then
-    put_back || true
+    put_back || code=2
   fi
   discard_staged
   # An error that nobody foresaw ends bash with any code; to the caller it is "could not be done".

@@ -31,8 +31,8 @@
 
 action='' action_app='' action_from='' action_to=''
 
-# run_action ACTION APP FUNCTION [ARGUMENT…]: FUNCTION with the app's data loaded and its links sound, while nothing else
-# of vgen runs here.
+# run_action ACTION APP FUNCTION [ARGUMENT…]: FUNCTION with the app's data loaded and its links sound, while nothing
+# else of vgen runs here.
 run_action() {
   action=$1
   action_app=$2

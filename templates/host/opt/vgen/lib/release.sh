@@ -71,7 +71,8 @@ unpack() {
 unpack_tar() {
   local names
   names=$(tar --list --quoting-style=escape "${@:3}" --file "$1" 2>&1) || fail 1 "$1 cannot be read: ${names##*$'\n'}"
-  if names=$(grep -E -m 1 '^/|(^|/)\.\.(/|$)' <<<"$(tar --list --absolute-names --quoting-style=escape "${@:3}" --file "$1")"); then
+  names=$(tar --list --absolute-names --quoting-style=escape "${@:3}" --file "$1")
+  if names=$(grep -E -m 1 '^/|(^|/)\.\.(/|$)' <<<"$names"); then
     fail 1 "$1 has a name that leaves the release: $names"
   fi
   tar --extract --no-same-owner --no-same-permissions "${@:3}" --file "$1" --directory "$2" ||
@@ -103,7 +104,7 @@ check_program() {
   if [[ $head == 7f454c46* ]]; then
     [[ ${head:36:2} == "$(elf_machine)" ]] || fail 1 "$binary is for another kind of machine than $(uname -m)"
     loader=$(head --bytes=4096 -- "$1" | grep -aoE -m 1 '/lib[A-Za-z0-9/_-]*/ld-[A-Za-z0-9._-]+' || true)
-    [[ -z $loader || -e $loader ]] || fail 1 "$binary needs $loader, which is not here; link it statically or for Debian"
+    [[ -z $loader || -e $loader ]] || fail 1 "$binary needs $loader, which is not here; link it statically"
   elif [[ $head == 2321* ]]; then
     IFS= read -r line <"$1" || true
     read -r line _ <<<"${line#\#!}"

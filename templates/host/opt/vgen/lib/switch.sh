@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
 # The switch: next becomes live by exchanging two links, is proven through nginx, and is undone if that fails. nginx
-# follows the link at each connect, so nothing is reloaded and no request fails. A rollback is the same with an older release.
+# follows the link at each connect, so nothing is reloaded and no request fails. A rollback is a switch to an older
+# release.
 # shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
 answers_wanted=20               # right answers in a row that prove a switch
@@ -102,7 +103,8 @@ roll_back() {
   left=$(release_of "$(slot_at live)")
   target=$(good_before "$left")
   slot=$(slot_at next)
-  [[ -n $target ]] || fail 1 "$app: nothing to roll back to: no other release was live, is still here and is not marked bad"
+  [[ -n $target ]] ||
+    fail 1 "$app: nothing to roll back to: no other release was live, is still here and is not marked bad"
   action_from=$left
   action_to=$target
   if [[ $(release_of "$slot") != "$target" ]] || ! probe "$slot"; then
