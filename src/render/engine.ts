@@ -118,10 +118,11 @@ interface Nunjucks {
 
 /**
  * An engine over vgen's precompiled templates and the user's own.
- * The full library (with its compiler) is loaded only where the user has templates or `sources` asks for it.
+ * The full library (with its compiler) is loaded only where there are templates in `user`.
+ * @param alone only `user` is looked in, as where every template is read from its text
  */
-export async function createEngine(user: UserTemplates = new Map()): Promise<Engine> {
-  const compiled = user.size && user.has('*') ? {} : (await import(new URL('../../dist/templates.mjs', import.meta.url).href) as { templates: Compiled }).templates;
+export async function createEngine(user: UserTemplates = new Map(), alone = false): Promise<Engine> {
+  const compiled = alone ? {} : (await import(new URL('../../dist/templates.mjs', import.meta.url).href) as { templates: Compiled }).templates;
   const name = user.size ? 'nunjucks' : 'nunjucks/browser/nunjucks-slim.js';
   const nunjucks = ((await import(name)) as { default: Nunjucks }).default;
   strict(nunjucks.runtime);

@@ -20,7 +20,7 @@ const FORGET = `${OPEN}x${CLOSE}`;
 export async function trace(template: string, view: object, sources: UserTemplates): Promise<TracedLine[]> {
   const names = [...sources.keys()];
   const marked = new Map([...sources].map(([name, text]) => [name, mark(text, names.indexOf(name))]));
-  const engine = await createEngine(new Map([...marked, ['*', '']]));
+  const engine = await createEngine(marked, true);
   const looked: Path[] = [];
   const prints: Path[][] = [];
   const output = listening({
