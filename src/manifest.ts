@@ -1,17 +1,18 @@
 // The manifest: one line per thing that a host gets, so that a review, a diff of two trees and the removal of what is
 // no longer made need nothing but text. Columns are separated by tabs; "-" is an empty one.
 import type { OnChange } from './component.ts';
+import { pathText } from './diagnostic.ts';
 import type { HostPlan, Planned } from './plan.ts';
 import type { Entry } from './tree.ts';
 
 export interface ManifestLine {
   readonly type: 'file' | 'link' | 'first-link' | 'directory' | 'package' | 'user' | 'unit' | 'program' | 'secret';
   readonly name: string;
-  /** file: mode, owner, sha256, what happens on change, checker, secrets; link: target; unit: what a restart interrupts. */
+  /** file: mode, owner, sha256, what happens on change, checker, secrets, key of the inventory; link: target; unit: what a restart interrupts. */
   readonly columns: readonly string[];
 }
 
-const HEAD = '# type\tname\tmode\towner\tsha256\ton change\tchecked by\tsecrets';
+const HEAD = '# type\tname\tmode\towner\tsha256\ton change\tchecked by\tsecrets\tfrom';
 
 /** The text of a host's manifest. */
 export function manifest(plan: HostPlan, entries: readonly Entry[]): string {
@@ -30,7 +31,7 @@ export function manifest(plan: HostPlan, entries: readonly Entry[]): string {
 function fileLine(file: Planned, sha256: string): string[] {
   if (file.kind === 'link' || file.kind === 'first-link') return [file.kind, file.path, file.target];
   if (file.kind === 'directory') return ['directory', file.path, file.mode, file.owner];
-  return ['file', file.path, file.mode, file.owner, sha256, file.onChange.map(changeText).join(',') || '-', file.check ?? '-', file.secrets.join(',') || '-'];
+  return ['file', file.path, file.mode, file.owner, sha256, file.onChange.map(changeText).join(',') || '-', file.check ?? '-', file.secrets.join(',') || '-', pathText(file.at) || '-'];
 }
 
 /** `reload:nginx.service`, `restart:redis-server.service` or `slot:peerbook/blue`. */

@@ -32,6 +32,7 @@ export class Machine {
   readonly #fleet: Fleet;
   readonly #artifacts: string;
   readonly #trees: Tree[] = [];
+  #order = 0;
 
   private constructor(fleet: Fleet, artifacts: string) {
     this.#fleet = fleet;
@@ -90,9 +91,10 @@ export class Machine {
     await this.host.push(tree.dir, incoming);
   }
 
-  async install(tree: Tree): Promise<Answer> {
+  /** Each tree is newer than the one before, as with commits. */
+  async install(tree: Tree, ...options: string[]): Promise<Answer> {
     await this.push(tree);
-    return this.run(`bash ${incoming}/install.sh`);
+    return this.run(`bash ${incoming}/install.sh --order ${++this.#order} ${options.join(' ')}`);
   }
 
   async installed(tree: Tree): Promise<string> {

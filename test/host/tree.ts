@@ -70,8 +70,9 @@ export class Tree {
       .sort();
     const lines = files.filter(file => file !== manifest && file !== install).map(file => {
       const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
-      return `file\t${file.slice(this.dir.length)}\t-\t-\t${sha256}\t-\t-\t-\n`;
+      return `file\t${file.slice(this.dir.length)}\t-\t-\t${sha256}\t-\t-\t-\tfixture\n`;
     });
+    for (const [, path, target] of readFileSync(install, 'utf8').matchAll(/^link (\S+) (\S+)/gm)) lines.push(`link\t${path}\t${target}\n`);
     writeFileSync(manifest, `# Made by vgen from hosts.one; do not edit.\n${lines.join('')}`);
     // Times of its own for each tree: rsync takes files with the same size and second for the same.
     for (const file of files) utimesSync(file, this.#time, this.#time);

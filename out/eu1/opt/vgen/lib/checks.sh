@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
-# Programs that judge their own configuration, asked after the new files are in place and before anything uses them.
-# Each check gets the changed paths, prints what is wrong and fails; a warning alone goes to stderr.
-# shellcheck disable=SC2154  # what is read here is set in the other files
+# Programs that judge their own configuration, asked before anything uses it: in a view of the files as they will be
+# (view.sh), or where a host cannot make one, right after the swap. Each check gets the changed paths, prints what is wrong and fails; a warning alone goes to stderr.
+# shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
 # run_checks: 0 if all are content; else prints each refusal and fails.
 run_checks() {
@@ -17,8 +17,65 @@ run_checks() {
     failure="$name refuses ${paths[*]}"
     note "error: $failure"
     indent <<<"$reason"
+    tell_origin "$reason" "${paths[@]}"
   done
   return "$failed"
+}
+
+checked=no                      # the staged files were, and all are content
+
+# check_staged: all checks that are due, on the new files at their places, while the real ones are untouched.
+check_staged() {
+  local code=0
+  write_view
+  [[ -s $staging/checks.tsv ]] || { checked=yes; return 0; }
+  unshare --mount --propagation private -- bash "$lib/view.sh" "$staging" "$want_host" || code=$?
+  if (( code == 0 )); then
+    checked=yes
+  elif [[ -s $staging/failure ]]; then
+    failure=$(<"$staging/failure")
+    give_up
+  elif (( code == 99 )); then
+    note "no view of the new files can be made here: $(tail -n 1 -- "$staging/view.log"); they are checked after the swap"
+  else
+    fail 2 "the checks ended with $code"
+  fi
+}
+
+# write_view: what view.sh has to know.
+write_view() {
+  local i name path
+  {
+    for i in "${changed_files[@]}"; do
+      printf 'file\t%s\t%s\n' "${file_path[i]}" "${staged[${file_path[i]}]}"
+    done
+    for i in "${changed_links[@]}"; do
+      printf 'link\t%s\t%s\n' "${link_path[i]}" "${link_target[i]}"
+    done
+    for path in "${retired_files[@]}" "${retired_services[@]}"; do
+      if has_original "$path"; then
+        printf 'file\t%s\t%s\n' "$path" "$originals$path"
+      else
+        printf 'gone\t%s\t-\n' "$path"
+      fi
+    done
+  } >"$staging/view.tsv"
+  for name in "${!due_checks[@]}"; do
+    while IFS= read -r path; do
+      printf '%s\t%s\t%s\n' "$name" "$path" "${origin_of[$path]:--}"
+    done <<<"${due_checks[$name]}"
+  done >"$staging/checks.tsv"
+}
+
+# tell_origin REASON PATH…: where in the inventory the refused files come from; for the line that a program names too.
+tell_origin() {
+  local reason=$1 path place
+  shift
+  for path; do
+    [[ ${origin_of[$path]:--} != - ]] || continue
+    place=$(grep -oE -m 1 -- "$path:[0-9]+" <<<"$reason" | head -n 1) || true
+    note "  $path is made from ${origin_of[$path]} in the inventory; the line: vgen why out/$want_host${place:-$path}"
+  done
 }
 
 check_none() { :; }

@@ -7,26 +7,29 @@ staging=${vgen_state:?}/staging
 tree_id=''                      # sha256 of the manifest of this tree
 changed_files=() changed_links=() new_links=()   # indexes into the arrays of words.sh
 declare -A staged=()            # path → the new version, ready to be renamed
-declare -A new_content=()       # path → sha256 of the new version of a file
+declare -A new_content=()       # path → sha256 of the new version of a file; target of a link that is left alone
+declare -A tree_sum=()          # path → sha256 of a file in the tree
+declare -A origin_of=()         # path → the key of the inventory that it was made from
 declare -A hash_of=()           # any path → sha256
 declare -A metadata_of=()       # path → "MODE OWNER:GROUP"
 declare -A mount_of=()          # directory → where its file system is mounted
 declare -A made_directories=()  # path → yes, for those this run made
 
-# check_tree TREE: what install.sh speaks of came along, and is what the manifest says; a file can stay behind when a
-# tree is sent over an older one with the same sizes and times. Nothing has been touched yet.
+# check_tree: what install.sh speaks of came along, and is what the manifest says; a file can stay behind when a tree is
+# sent over an older one with the same sizes and times. Nothing has been touched yet.
 check_tree() {
-  local path kind sum wrong=()
-  hash_files "$1/manifest.tsv" "${file_path[@]/#/$1}"
+  local path kind sum origin wrong=()
+  hash_files "${file_path[@]/#/$tree}"
   for path in "${file_path[@]}"; do
-    [[ -n ${hash_of[$1$path]:-} ]] || wrong+=("$path")
+    tree_sum[$path]=${hash_of[$tree$path]:-}
+    [[ -n ${tree_sum[$path]} ]] || wrong+=("$path")
   done
-  tree_id=${hash_of[$1/manifest.tsv]:-}
-  [[ -n $tree_id ]] || wrong+=('manifest.tsv')
   (( ${#wrong[@]} == 0 )) || fail 2 "this tree is not complete; it lacks ${wrong[*]}"
-  while IFS=$'\t' read -r kind path _ _ sum _; do
-    [[ $kind != file || ! $sum =~ ^[0-9a-f]{64}$ || ${hash_of[$1$path]:-} == "$sum" ]] || wrong+=("$path")
-  done <"$1/manifest.tsv"
+  while IFS=$'\t' read -r kind path _ _ sum _ _ _ origin; do
+    [[ $kind == file ]] || continue
+    origin_of[$path]=$origin
+    [[ ! $sum =~ ^[0-9a-f]{64}$ || ${tree_sum[$path]:-} == "$sum" ]] || wrong+=("$path")
+  done <"$tree/manifest.tsv"
   (( ${#wrong[@]} == 0 )) || fail 2 "this tree is not what its manifest says: ${wrong[*]}; send it again"
 }
 
@@ -70,17 +73,18 @@ set_directory() {
   change directory "$3"
 }
 
-# stage_files TREE: everything that differs is ready, with its mode and owner, before anything is replaced.
+# stage_files: everything that differs is ready, with its mode and owner, before anything is replaced.
 stage_files() {
   local i source rendered=()
   local -A source_of=()
   rm -rf -- "${staging:?}"
   mkdir -m 0700 -- "$staging"
   for i in "${!file_path[@]}"; do
-    source=$1${file_path[i]}
+    [[ -z ${left_alone[${file_path[i]}]:-} ]] || continue
+    source=$tree${file_path[i]}
     if [[ ${file_secret[i]} == yes ]]; then
       source=$staging/secret.$i
-      fill_secrets "$1${file_path[i]}" "$source" "${file_path[i]}"
+      fill_secrets "$tree${file_path[i]}" "$source" "${file_path[i]}"
       rendered+=("$source")
     fi
     source_of[${file_path[i]}]=$source
@@ -88,7 +92,11 @@ stage_files() {
   hash_files "${rendered[@]}" "${file_path[@]}"
   read_metadata "${file_path[@]}"
   for i in "${!file_path[@]}"; do
-    source=${source_of[${file_path[i]}]}
+    source=${source_of[${file_path[i]}]:-}
+    if [[ -z $source ]]; then
+      new_content[${file_path[i]}]=${hash_of[${file_path[i]}]:-}
+      continue
+    fi
     new_content[${file_path[i]}]=${hash_of[$source]}
     same_file "$i" || stage_file "$i" "$source"
   done
@@ -128,6 +136,10 @@ stage_links() {
   local i path new
   for i in "${!link_path[@]}"; do
     path=${link_path[i]}
+    if [[ -n ${left_alone[$path]:-} ]]; then
+      new_content[$path]=$(readlink -- "$path" || printf 'no link')
+      continue
+    fi
     [[ ! -L $path || $(readlink -- "$path") != "${link_target[i]}" ]] || continue
     [[ ! -d $path || -L $path ]] || fail 2 "$path shall be a link, but a directory is there"
     new=$(staging_name "$path" "link.$i")
@@ -171,7 +183,7 @@ hash_files() {
   (( ${#plain[@]} > 0 )) || return 0
   while IFS= read -r line; do
     hash_of[${line:66}]=${line:0:64}
-  done < <(sha256sum -- "${plain[@]}")
+  done < <(sha256sum -- "${plain[@]}" 2>/dev/null)
 }
 
 read_metadata() {
@@ -222,7 +234,7 @@ swap_changed() {
 # difference PATH MODE OWNER: why the file is replaced, where it is not its text.
 difference() {
   if [[ ! -e $1 && ! -L $1 ]]; then
-    printf ' (new)'
+    if [[ -n ${former_content[$1]:-} ]]; then printf ' (it was removed by hand)'; else printf ' (new)'; fi
   elif [[ ${hash_of[$1]:-} == "${new_content[$1]}" ]]; then
     printf ' (%s, was %s)' "$2 $3" "${metadata_of[$1]}"
   fi

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
 # What vgen made on this host, kept in /var/lib/vgen/installed.tsv, and the removal of what it made and no longer makes.
-# Columns: type, name, content (sha256 of a file, target of a link, groups of a user), what its change calls for, and
-# for a directory whether vgen made it. "-" is an empty one. Nothing that is not in the record is ever removed.
+# Columns: type, name, content (sha256 of a file, target of a link, groups of a user), what its change calls for, source
+# (sha256 of a file in the tree, with placeholders where the host has secrets) and "adopted" if somebody's own version was
+# left in place. "-" is an empty one. Nothing that is not in the record is ever removed.
 # shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
 record=${vgen_state:?}/installed.tsv
@@ -11,17 +12,21 @@ former_tree=''                              # sha256 of the manifest that was in
 retired_files=() retired_services=()        # paths of the former record that this tree has no more
 declare -A former_content=()                # path of a file or link → content
 declare -A former_then=()                   # path → what its change calls for
+declare -A former_source=()                 # path → sha256 in the tree; "link" for a link
+declare -A former_adopted=()                # path → yes
 declare -A former_units=() former_users=() former_directories=()
 
 read_record() {
-  local kind name content calls
+  local kind name content calls source adopted
   [[ -f $record ]] || return 0
-  while IFS=$'\t' read -r kind name content calls _; do
+  while IFS=$'\t' read -r kind name content calls source adopted; do
     case $kind in
       tree) former_tree=$name ;;
       file | link)
         former_content[$name]=$content
         former_then[$name]=${calls#-}
+        former_source[$name]=$source
+        [[ $adopted != adopted ]] || former_adopted[$name]=yes
         ;;
       directory) former_directories[$name]=yes ;;
       unit) former_units[$name]=yes ;;
@@ -39,10 +44,13 @@ write_record() {
     printf 'tree\t%s\n' "$1"
     for i in "${!file_path[@]}"; do
       path=${file_path[i]}
-      printf 'file\t%s\t%s\t%s\n' "$path" "${new_content[$path]}" "${file_then[i]:--}"
+      printf 'file\t%s\t%s\t%s\t%s\t%s\n' "$path" "${new_content[$path]:--}" "${file_then[i]:--}" \
+        "${tree_sum[$path]}" "$(adoption "$path")"
     done
     for i in "${!link_path[@]}"; do
-      printf 'link\t%s\t%s\t%s\n' "${link_path[i]}" "${link_target[i]}" "${link_then[i]:--}"
+      path=${link_path[i]}
+      printf 'link\t%s\t%s\t%s\tlink\t%s\n' "$path" "${new_content[$path]:-${link_target[i]}}" "${link_then[i]:--}" \
+        "$(adoption "$path")"
     done
     for path in "${!former_directories[@]}" "${!made_directories[@]}"; do
       [[ ! -d $path ]] || printf 'directory\t%s\n' "$path"
@@ -62,6 +70,8 @@ write_record() {
   fi
 }
 
+adoption() { if [[ -n ${left_alone[$1]:-} ]]; then printf 'adopted'; else printf -- '-'; fi; }
+
 # find_retired: what the former record has and this tree has not, if it is still as vgen left it.
 find_retired() {
   local path gone=() hashed=()
@@ -78,7 +88,7 @@ find_retired() {
   done
   hash_files "${hashed[@]}"
   for path in "${gone[@]}"; do
-    if ! as_left "$path"; then
+    if ! as_left "$path" || [[ -n ${former_adopted[$path]:-} ]]; then
       warn "$path is no longer in the inventory, but was changed by someone else; it is kept"
     elif has_service "$path"; then
       retired_services+=("$path")
@@ -147,7 +157,7 @@ stop_programs_of() {
 
 # remove PATH: what vgen made goes; what was there before vgen comes back.
 remove() {
-  if [[ -e $originals$1 || -L $originals$1 ]]; then
+  if has_original "$1"; then
     replace_with "$originals$1" "$1"
     change restore "$1"
   else
@@ -155,6 +165,8 @@ remove() {
     change remove "$1"
   fi
 }
+
+has_original() { [[ -e $originals$1 || -L $originals$1 ]]; }
 
 # keep_original PATH: before vgen replaces what it did not make.
 keep_original() {

@@ -94,10 +94,12 @@ settle_slots() {
     load_app "$name"
     repair_pair
     if [[ $runtime == supervisor ]] && ! supervisor_ready; then
-      problems+=("$app: supervisor.service does not run")
+      failure="$app: supervisor.service does not run"
+      note_unfit supervisor.service
       continue
     fi
     settle_slot "$(slot_at next)"
+    [[ -z $unfit ]] || return 0
     settle_slot "$(slot_at live)"
   done
 }
@@ -132,9 +134,13 @@ settle_by() {
     stop_slot "$2"
     start_slot "$2" || true
     pending_clear "$app/$2"
-  elif ! restart_slot "$2"; then
-    problems+=("$failure")
-    return 0
+  else
+    settled_slots+=("$app $2")
+    if ! restart_slot "$2"; then
+      # its files changed with this install, and with them it does not run
+      if [[ $1 == restart && -n ${due_slots[$app/$2]:-} ]]; then unfit=$failure; else problems+=("$failure"); fi
+      return 0
+    fi
   fi
   change "$1" "$app/$2"
 }

@@ -2,7 +2,7 @@
 # Made by vgen; do not edit.
 # The engine of install.sh: the words of a tree (words.sh) declare what a host shall have, and `apply` makes it so.
 # Each phase is one function; the order below is the whole story. Up to the swap nothing that runs has changed; until
-# the journal ends, everything can be put back; after it, the new files are the host's.
+# the journal ends, everything can be put back, files and services; after it, the tree is a generation of this host.
 
 lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=SCRIPTDIR/places.sh
@@ -11,6 +11,8 @@ lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$lib/say.sh"
 # shellcheck source=SCRIPTDIR/lock.sh
 . "$lib/lock.sh"
+# shellcheck source=SCRIPTDIR/options.sh
+. "$lib/options.sh"
 # shellcheck source=SCRIPTDIR/words.sh
 . "$lib/words.sh"
 # shellcheck source=SCRIPTDIR/packages.sh
@@ -25,6 +27,10 @@ lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$lib/files.sh"
 # shellcheck source=SCRIPTDIR/record.sh
 . "$lib/record.sh"
+# shellcheck source=SCRIPTDIR/generations.sh
+. "$lib/generations.sh"
+# shellcheck source=SCRIPTDIR/hand.sh
+. "$lib/hand.sh"
 # shellcheck source=SCRIPTDIR/checks.sh
 . "$lib/checks.sh"
 # shellcheck source=SCRIPTDIR/units.sh
@@ -45,37 +51,42 @@ lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 apply() {
   require_root
   end_on_signals
+  read_options "$@"
   with_lock install_tree "${tree:?}"
 }
 
 install_tree() {
   trap finish_install EXIT
   refuse_other_host
-  check_tree "$1"
   put_back_unfinished
+  read_generations
+  stage_generation "$1"
+  check_tree
+  refuse_older
   read_record
   read_owed
+  settle_hand_changes
 
   require_secrets "${want_secrets[@]}"
   install_packages "${want_packages[@]}"
   make_users
 
   make_directories
-  stage_files "$1"
+  stage_files
   find_retired
   call_for_changes
   if files_change; then
+    check_staged
     replace_files
   fi
   take_up_files
-  remember_due_slots
   write_record "$tree_id"
+  record_generation
   printf '%s\n' "$want_host" >"$vgen_state/host"
   journal_end
   owe_nothing
 
-  start_units
-  settle_slots
+  end_generation
   tidy_up
   tell_result
 }
@@ -123,29 +134,34 @@ still_wanted() {
 }
 
 replace_files() {
+  keep_hand_versions
   save_changed
   save "$record"
+  save "$pending_file"
   write_owed
   journal_safe
   swap_changed
   retire_files
-  run_checks || give_up
+  [[ $checked == yes ]] || run_checks || give_up
   retire_services
 }
 
+# give_up: nothing has taken up the new files.
 give_up() {
-  put_back || exit 2
+  [[ ! -e $journal ]] || put_back || exit 2
   owe_as_before
   say "$want_host: nothing was changed"
   exit 1
 }
 
-# take_up_files: also without a change of files, for what an install that was cut short still owes.
+# take_up_files: what reads a changed file takes it up and proves that it runs, new units start, next slots run with the
+# files of today. Also without a change of files, for what an install that was cut short still owes.
 take_up_files() {
-  act_on_units && return 0
-  undo_install
-  say "$want_host: nothing was changed"
-  exit 1
+  act_on_units || undo_install
+  start_units
+  remember_due_slots
+  [[ -n $unfit ]] || settle_slots
+  [[ -z $unfit ]] || undo_install
 }
 
 tidy_up() {
@@ -178,9 +194,11 @@ finish_install() {
     put_back || code=2
   fi
   discard_staged
+  rm -rf -- "${generations:?}/.new"
   # An error that nobody foresaw ends bash with any code; to the caller it is "could not be done".
   (( code != 1 )) || [[ -n $failure ]] || code=2
-  audit install host="$want_host" from="${former_tree:0:12}" to="${tree_id:0:12}" changes="$changes" \
+  audit install host="$want_host" from="${former_tree:0:12}" to="${tree_id:0:12}" generation="$generation" \
+    commit="${option_commit?}" changes="$changes" \
     result="$(result_of "$code")" reason="$failure" seconds="$SECONDS"
   exit "$code"
 }

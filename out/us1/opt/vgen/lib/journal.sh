@@ -5,7 +5,7 @@
 #
 #   saved PATH NUMBER        its former version is former/NUMBER      new PATH             it was not there
 #   mode PATH MODE OWNER     a directory had these                    made PATH            a directory was not there
-#   stopped RUNTIME UNIT     a service was stopped
+#   stopped RUNTIME UNIT     a service was stopped           started UNIT / enabled UNIT   a unit was not so before
 #
 # Beside it stands the list of units that may run with other files than those in place ("owed").
 # shellcheck disable=SC2154  # what is read here is set in the other files
@@ -62,6 +62,8 @@ put_back() {
         chown -- "${fields[3]}" "${fields[1]}" && chmod -- "${fields[2]}" "${fields[1]}" || stuck+=("${fields[1]}")
         ;;
       made) [[ ! -d ${fields[1]} ]] || rmdir --ignore-fail-on-non-empty -- "${fields[1]}" ;;
+      started) systemctl stop -- "${fields[1]}" || stuck+=("${fields[1]}") ;;
+      enabled) systemctl disable --quiet -- "${fields[1]}" 2>/dev/null || true ;;
       stopped) revive+=("${fields[1]} ${fields[2]}") ;;
       *) stuck+=("\"$line\"") ;;
     esac
@@ -121,7 +123,7 @@ put_back_unfinished() {
   put_back || exit 2
 }
 
-# read_owed: units that a former run had to reload or restart and perhaps did not.
+# read_owed: units and slots that a former run had to reload or restart and perhaps did not.
 read_owed() {
   local what unit
   [[ -s $owed ]] || return 0
@@ -137,6 +139,7 @@ write_owed() {
   {
     for unit in "${!due_reload[@]}"; do printf 'reload %s\n' "$unit"; done
     for unit in "${!due_restart[@]}"; do printf 'restart %s\n' "$unit"; done
+    for unit in "${!due_slots[@]}"; do printf 'slot %s\n' "$unit"; done
     [[ ${supervisor_changed:?} == no ]] || printf 'reload supervisor.service\n'
   } >"$owed"
 }

@@ -10,6 +10,8 @@ acted=()                        # "reload UNIT" or "restart UNIT", done in this 
 supervisor_changed=no
 systemd_changed=no
 problems=()                     # what is wrong although the install went through
+unfit=''                        # what this install itself made fail, so that it is put back
+settled_slots=()                # "APP SLOT", those that took up the new files
 
 # note_change PATH OPTIONS: remembers what the change of a file calls for.
 note_change() {
@@ -21,16 +23,17 @@ note_change() {
       check=*) due_checks[${option#*=}]+="${due_checks[${option#*=}]:+$'\n'}$path" ;;
       reload=*) note_due reload "${option#*=}" "$path" ;;
       restart=*) note_due restart "${option#*=}" "$path" ;;
-      slot=*) due_slots[${option#*=}]+=" $path" ;;
+      slot=*) note_due slot "${option#*=}" "$path" ;;
     esac
   done
 }
 
-# note_due reload|restart UNIT [PATH]
+# note_due reload|restart|slot NAME [PATH]
 note_due() {
   case $1 in
     reload) due_reload[$2]+=" ${3:-}" ;;
     restart) due_restart[$2]+=" ${3:-}" ;;
+    slot) due_slots[$2]+=" ${3:-}" ;;
   esac
 }
 
@@ -148,7 +151,8 @@ settled() {
   done
 }
 
-# undo_install: the former files are back, and every unit that took up the new ones takes up those.
+# undo_install: the former files are back, and every unit and slot that took up the new ones takes up those. Ends the
+# install.
 undo_install() {
   local step settled=yes
   put_back || exit 2
@@ -161,10 +165,20 @@ undo_install() {
     warn 'supervisor does not take up its former files either'
     settled=no
   fi
+  for step in "${settled_slots[@]}"; do
+    load_app "${step% *}"
+    restart_slot "${step#* }" && continue
+    warn "$app: ${step#* } does not come back with its former files either"
+    settled=no
+  done
   [[ $settled == no ]] || owe_as_before
+  failure=${unfit:-$failure}
+  say "$want_host: nothing was changed"
+  exit 1
 }
 
-# start_units: all that shall run is enabled and runs.
+# start_units: all that shall run is enabled and runs. One that was down before this install is a problem of its own;
+# one that is new has to start.
 start_units() {
   local unit started=()
   read_units "${want_units[@]}"
@@ -172,15 +186,26 @@ start_units() {
     ! lacks_program "$unit" || continue
     enable_unit "$unit"
     if [[ ${unit_active[$unit]} != active || ${unit_sub[$unit]} == auto-restart ]]; then
-      start_unit "$unit" && started+=("$unit")
+      journal_add started "$unit"
+      if start_unit "$unit"; then started+=("$unit"); else note_unfit "$unit"; fi
     fi
   done
   (( ${#started[@]} > 0 )) || return 0
-  settled "${started[@]}" || problems+=("$failure")
+  settled "${started[@]}" || note_unfit "${failure%% *}"
+}
+
+# note_unfit UNIT: it failed; is that this install's doing?
+note_unfit() {
+  if [[ -z ${former_units[$1]:-} || -n ${due_restart[$1]:-} ]]; then
+    unfit=${unfit:-$failure}
+  else
+    problems+=("$failure")
+  fi
 }
 
 enable_unit() {
   [[ ${unit_enabled[$1]} == disabled ]] || return 0
+  journal_add enabled "$1"
   if systemctl enable --quiet -- "$1" 2>/dev/null; then
     change enable "$1"
   fi
@@ -189,13 +214,13 @@ enable_unit() {
 start_unit() {
   local output
   if [[ ${unit_load[$1]} == not-found ]]; then
-    problems+=("there is no unit $1 on this host")
+    failure="there is no unit $1 on this host"
+    note "error: $failure"
     return 1
   fi
   systemctl reset-failed -- "$1" 2>/dev/null || true
   if ! output=$(systemctl start -- "$1" 2>&1); then
-    explain_unit "$1" 'does not start' "$output" || problems+=("$failure")
-    return 1
+    explain_unit "$1" 'does not start' "$output" || return 1
   fi
   change start "$1"
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
-# Says what runs on this host: the slots of each app, the units that vgen looks after, and what still runs with its
-# former configuration. Changes nothing and waits for no lock.
+# Says what runs on this host: its generation, the slots of each app, the units that vgen looks after, what still runs
+# with its former configuration, and drift: what differs between the last install, this host and the tree that this script
+# belongs to (run from /opt/vgen/bin, that is the last one that was installed). Changes nothing and waits for no lock.
 #
 # Usage: status.sh [--json]
 #
@@ -19,9 +20,30 @@ lib=${lib%/bin/*}/lib
 . "$lib/action.sh"
 # shellcheck source=/dev/null
 . "$lib/units.sh"
+# shellcheck source=/dev/null
+. "$lib/files.sh"
+# shellcheck source=/dev/null
+. "$lib/record.sh"
+# shellcheck source=/dev/null
+. "$lib/generations.sh"
+# shellcheck source=/dev/null
+. "$lib/drift.sh"
 
 down=0                          # how many things are
-json_apps='' json_units=''
+json_apps='' json_units='' json_generation=''
+
+tell_generation() {
+  local commit order time
+  json_generation="\"generation\":$generation,\"tree\":$(json_string "$generation_tree")"
+  if (( generation > 0 )); then
+    order=$(field_of "$generation" 3)
+    commit=$(field_of "$generation" 4)
+    time=$(field_of "$generation" 5)
+    printf 'generation %s, tree %s%s, since %s\n' "$generation" "${generation_tree:0:12}" \
+      "$([[ $commit == - ]] || printf ', commit %s' "$commit")" "$time" >&3
+    json_generation+=",\"order\":${order/#-/null},\"commit\":$(json_string "${commit#-}"),\"since\":$(json_string "$time")"
+  fi
+}
 
 # tell_app NAME
 tell_app() {
@@ -142,12 +164,19 @@ if [[ $as_json == yes ]]; then exec 3>/dev/null; else exec 3>&1; fi
 host=''
 [[ ! -f $vgen_state/host ]] || read -r host <"$vgen_state/host"
 printf 'host %s\n' "${host:-(nothing installed)}" >&3
+read_generations
+tell_generation
 for file in "$vgen_apps"/*.sh; do
   [[ ! -f $file ]] || tell_app "$(basename -- "$file" .sh)"
 done
 tell_units
+tell_drift
+if [[ -e $journal ]]; then
+  printf 'an install is under way or was cut short; the next one puts it back first\n' >&3
+fi
 if [[ $as_json == yes ]]; then
-  printf '{"host":%s,"good":%s,"apps":[%s],"units":[%s]}\n' "$(json_string "$host")" \
-    "$( (( down == 0 )) && echo true || echo false)" "$json_apps" "$json_units"
+  printf '{"host":%s,"good":%s,%s,"unfinished":%s,"apps":[%s],"units":[%s],"drift":[%s]}\n' "$(json_string "$host")" \
+    "$( (( down == 0 )) && echo true || echo false)" "$json_generation" \
+    "$([[ -e $journal ]] && echo true || echo false)" "$json_apps" "$json_units" "$json_drift"
 fi
 (( down == 0 ))

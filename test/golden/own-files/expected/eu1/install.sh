@@ -41,12 +41,16 @@ file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/drift.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash
 file 0644 root:root /opt/vgen/lib/files.sh check=bash
+file 0644 root:root /opt/vgen/lib/generations.sh check=bash
+file 0644 root:root /opt/vgen/lib/hand.sh check=bash
 file 0644 root:root /opt/vgen/lib/health.sh check=bash
 file 0644 root:root /opt/vgen/lib/install.sh check=bash
 file 0644 root:root /opt/vgen/lib/journal.sh check=bash
 file 0644 root:root /opt/vgen/lib/lock.sh check=bash
+file 0644 root:root /opt/vgen/lib/options.sh check=bash
 file 0644 root:root /opt/vgen/lib/packages.sh check=bash
 file 0644 root:root /opt/vgen/lib/pending.sh check=bash
 file 0644 root:root /opt/vgen/lib/places.sh check=bash
@@ -59,10 +63,11 @@ file 0644 root:root /opt/vgen/lib/supervisor.sh check=bash
 file 0644 root:root /opt/vgen/lib/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/units.sh check=bash
 file 0644 root:root /opt/vgen/lib/users.sh check=bash
+file 0644 root:root /opt/vgen/lib/view.sh check=bash
 file 0644 root:root /opt/vgen/lib/words.sh check=bash
 
 unit nginx.service  # reverse proxy in front of the slots
 unit supervisor.service  # runs the slots
 slot site blue
 slot site green
-apply
+apply "$@"

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Made by vgen; do not edit.
+# Generations: each tree that this host took, by number, whole and installable, so that a console alone is enough to go
+# back. The list is /var/lib/vgen/generations.tsv: number, tree (sha256 of its manifest), order, commit, time, result
+# (started, ok or left, which a rollback says of the one that it leaves). The last line is what the host is.
+# shellcheck disable=SC2034,SC2154  # variables are shared with the other files
+
+generations=${vgen_state:?}/generations
+generations_list=${vgen_state:?}/generations.tsv
+replaced=${vgen_state:?}/replaced           # N/PATH: what was changed by hand and then overwritten by generation N
+keep_generations=10
+generation=0                                # the present one; 0 before the first
+generation_tree=''
+newest_order=0                              # the highest that this host has seen
+
+read_generations() {
+  local number id order
+  [[ -f $generations_list ]] || return 0
+  while IFS=$'\t' read -r number id order _; do
+    generation=$number
+    generation_tree=$id
+    [[ $order == - ]] || (( order <= newest_order )) || newest_order=$order
+  done <"$generations_list"
+}
+
+# field_of NUMBER COLUMN: of the line of a generation.
+field_of() {
+  [[ -f $generations_list ]] || return 0
+  awk -F '\t' -v number="$1" -v column="$2" '$1 == number { print $column }' "$generations_list"
+}
+
+# generation_with TREE-ID: the last one that was this tree, if its tree is still here.
+generation_with() {
+  [[ -f $generations_list ]] || return 0
+  awk -F '\t' -v id="$1" '$2 == id { number = $1 } END { print number }' "$generations_list"
+}
+
+# refuse_older: two runs of CI that overtake one another must not leave the older tree on the host.
+refuse_older() {
+  local former
+  [[ ${option_rollback:?} == no ]] || return 0
+  if [[ -n ${option_order?} ]]; then
+    (( option_order >= newest_order )) ||
+      fail 3 "this tree is older (order $option_order) than one that $want_host has seen (order $newest_order);" \
+        'to go back to it: install.sh --rollback'
+  elif [[ $tree_id != "$generation_tree" ]]; then
+    former=$(generation_with "$tree_id")
+    [[ -z $former ]] ||
+      fail 3 "this tree was generation $former here, and $want_host is at generation $generation by now;" \
+        'to go back to it: install.sh --rollback; if it is newer, say so with --order'
+  fi
+}
+
+# stage_generation TREE: a copy of a tree that is new here, which belongs to root and which nobody changes while it is
+# installed. Sets tree and tree_id.
+stage_generation() {
+  tree=$1
+  tree_id=''
+  [[ -f $1/manifest.tsv ]] || fail 2 "this tree is not complete; it lacks manifest.tsv"
+  hash_files "$1/manifest.tsv"
+  tree_id=${hash_of[$1/manifest.tsv]:?}
+  [[ $tree_id != "$generation_tree" || ! -f $generations/$generation/install.sh ]] || return 0
+  install -d -m 0700 -- "$generations"
+  rm -rf -- "$generations/.new"
+  mkdir -m 0700 -- "$generations/.new"
+  cp -R --no-dereference --preserve=mode,timestamps,links -- "$1/." "$generations/.new" ||
+    fail 2 "the tree cannot be copied to $generations; is the disk full?"
+  chmod -R u=rwX,go= -- "$generations/.new"
+  tree=$generations/.new
+}
+
+# record_generation: the tree that is installed is the present generation.
+record_generation() {
+  local number=$((generation + 1))
+  if [[ $tree_id == "$generation_tree" ]]; then
+    number=$generation
+    [[ $tree == "$generations/.new" || $(field_of "$number" 3) != "${option_order:--}" && -n $option_order ]] || return 0
+  fi
+  save "$generations_list"
+  if [[ $tree == "$generations/.new" ]]; then
+    rm -rf -- "${generations:?}/$number"
+    mv -T -- "$tree" "$generations/$number"
+  fi
+  {
+    [[ ! -f $generations_list ]] || awk -F '\t' -v number="$number" '$1 != number' "$generations_list" | tail -n 200
+    printf '%s\t%s\t%s\t%s\t%s\tstarted\n' "$number" "$tree_id" "${option_order:--}" "${option_commit:--}" "$(time_now)"
+  } >"$generations_list.new"
+  mv -fT -- "$generations_list.new" "$generations_list"
+  former_generation=$generation
+  generation=$number
+}
+
+former_generation=0             # that this install replaced
+
+# end_generation: it runs; the one that a rollback left is not offered again.
+end_generation() {
+  set_result "$generation" ok
+  [[ $option_rollback == no || $former_generation == 0 || $former_generation == "$generation" ]] ||
+    set_result "$former_generation" left
+  forget_generations
+}
+
+# set_result NUMBER RESULT
+set_result() {
+  [[ $(field_of "$1" 6) != "$2" ]] || return 0
+  awk -F '\t' -v OFS='\t' -v number="$1" -v result="$2" '$1 == number { $6 = result } { print }' \
+    "$generations_list" >"$generations_list.new"
+  mv -fT -- "$generations_list.new" "$generations_list"
+}
+
+# good_generation: the last one that ran before the present one, with another tree.
+good_generation() {
+  awk -F '\t' -v number="$generation" -v tree="$generation_tree" \
+    '$1 < number && $2 != tree && $6 == "ok" { good = $1 } END { print good }' "$generations_list" 2>/dev/null || true
+}
+
+# forget_generations: all but the newest, the present one and the one a rollback would take.
+forget_generations() {
+  local path number needed
+  generation_tree=$tree_id
+  needed=$(good_generation)
+  for path in "$generations"/*/ "$replaced"/*/; do
+    number=$(basename -- "$path")
+    [[ -d $path && $number =~ ^[0-9]+$ && $number != "$needed" ]] || continue
+    (( number <= generation - keep_generations )) || continue
+    rm -rf -- "$path"
+  done
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Made by vgen; do not edit.
+# Files that somebody changed by hand since vgen wrote them. They are never overwritten silently: the install refuses and
+# shows what was changed, or leaves them as they are (adopts them), or overwrites them and keeps a copy.
+# shellcheck disable=SC2034,SC2154  # variables are shared with the other files
+
+changed_by_hand=()              # paths that this tree declares and that are not as vgen left them
+declare -A left_alone=()        # path → yes, for those that stay as they are
+
+# settle_hand_changes: refuses, or remembers what is to be left alone or kept. Nothing was touched yet.
+settle_hand_changes() {
+  local path
+  find_hand_changes
+  (( ${#changed_by_hand[@]} > 0 )) || return 0
+  case ${option_by_hand:?} in
+    adopt)
+      for path in "${changed_by_hand[@]}"; do
+        left_alone[$path]=yes
+        note "$path stays as it was changed by hand"
+      done
+      ;;
+    overwrite) ;;
+    *)
+      for path in "${changed_by_hand[@]}"; do
+        show_hand_change "$path"
+      done
+      fail 3 "changed by hand since generation $generation: ${changed_by_hand[*]}; take this over into the inventory," \
+        'or leave it as it is with --adopt, or overwrite it with --force (a copy is kept)'
+      ;;
+  esac
+}
+
+find_hand_changes() {
+  local i path
+  hash_files "${file_path[@]}"
+  for i in "${!file_path[@]}"; do
+    path=${file_path[i]}
+    is_hand_changed "$path" || continue
+    # what somebody wrote is what this tree wants: nothing is lost
+    [[ ${file_secret[i]} == no && ! -L $path && ${hash_of[$path]:-} == "${tree_sum[$path]}" ]] ||
+      changed_by_hand+=("$path")
+  done
+  for i in "${!link_path[@]}"; do
+    path=${link_path[i]}
+    is_hand_changed "$path" || continue
+    [[ -L $path && $(readlink -- "$path") == "${link_target[i]}" ]] || changed_by_hand+=("$path")
+  done
+}
+
+# is_hand_changed PATH: there, and not as vgen left it. What was adopted stays so until the tree changes it.
+is_hand_changed() {
+  [[ -n ${former_content[$1]:-} ]] && [[ -e $1 || -L $1 ]] || return 1
+  as_left "$1" || return 0
+  [[ -n ${former_adopted[$1]:-} ]] || return 1
+  if [[ ${former_source[$1]:-} == "${tree_sum[$1]:-link}" && $option_by_hand != overwrite ]]; then
+    left_alone[$1]=yes
+    return 1
+  fi
+}
+
+# show_hand_change PATH: what was changed, but never in a file that holds secrets.
+show_hand_change() {
+  local before=$generations/$generation$1 i
+  for i in "${!file_path[@]}"; do
+    [[ ${file_path[i]} == "$1" ]] || continue
+    if [[ ${file_secret[i]} == yes ]]; then
+      indent <<<"$1 was changed; it holds secrets and is not shown"
+      return 0
+    fi
+  done
+  if [[ -L $1 || ! -f $1 || ! -f $before ]]; then
+    indent <<<"$1 is $(what_is "$1"), vgen left ${former_content[$1]}"
+  else
+    { diff -u --label "$1 (generation $generation)" --label "$1 (on this host)" -- "$before" "$1" || true; } |
+      head -n 60 | indent
+  fi
+}
+
+what_is() {
+  if [[ -L $1 ]]; then printf 'a link to %s' "$(readlink -- "$1")"; else stat -c %F -- "$1"; fi
+}
+
+# keep_hand_versions: before they are overwritten.
+keep_hand_versions() {
+  local path to=$replaced/$((generation + 1))
+  [[ $option_by_hand == overwrite ]] || return 0
+  for path in "${changed_by_hand[@]}"; do
+    install -d -m 0700 -- "$replaced" "$to" "$to${path%/*}"
+    rm -rf -- "${to:?}$path"
+    cp -aT -- "$path" "$to$path"
+    note "$path was changed by hand; that version is kept as $to$path"
+  done
+}
