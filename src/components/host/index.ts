@@ -3,7 +3,7 @@ import { component, type FileSpec } from '../../component.ts';
 
 const bin = ['deploy', 'rollback', 'status', 'switch'];
 const lib = [
-  'action', 'apps', 'checks', 'encode', 'files', 'health', 'install', 'journal', 'lock', 'packages', 'pending', 'places',
+  'action', 'apps', 'checks', 'detach', 'encode', 'files', 'health', 'install', 'journal', 'lock', 'options', 'packages', 'pending', 'places',
   'process', 'record', 'release', 'say', 'slots', 'supervisor', 'switch', 'units', 'users', 'words',
 ];
 const scripts = [...bin.map(name => `bin/${name}.sh`), ...lib.map(name => `lib/${name}.sh`)];

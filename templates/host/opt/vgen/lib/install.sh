@@ -5,10 +5,8 @@
 # the journal ends, everything can be put back; after it, the new files are the host's.
 
 lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-# shellcheck source=SCRIPTDIR/places.sh
-. "$lib/places.sh"
-# shellcheck source=SCRIPTDIR/say.sh
-. "$lib/say.sh"
+# shellcheck source=SCRIPTDIR/detach.sh
+. "$lib/detach.sh"
 # shellcheck source=SCRIPTDIR/lock.sh
 . "$lib/lock.sh"
 # shellcheck source=SCRIPTDIR/words.sh
@@ -43,6 +41,8 @@ lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$lib/slots.sh"
 
 apply() {
+  install_options "$@"
+  detached install "$@"
   require_root
   end_on_signals
   with_lock install_tree "${tree:?}"
