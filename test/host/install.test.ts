@@ -36,7 +36,7 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
     await machine.putSecrets();
     await machine.ask(`printf '#!/bin/sh\\nexit 0\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d`);
     await machine.push(machine.tree());
-    await machine.run(`setsid bash ${incoming}/install.sh >/dev/null 2>&1 & pid=$!
+    await machine.run(`setsid bash ${incoming}/install.sh --foreground >/dev/null 2>&1 & pid=$!
       until grep -qs Unpacking.*redis /var/log/vgen/apt.log; do sleep 0.05; done; kill -9 -- -$pid; wait $pid; true`);
     expect(await machine.ask('grep -c "Made by vgen" /usr/sbin/policy-rc.d')).toBe('1');
     await machine.ask('chmod 644 /etc/vgen/secrets/redisPassword');

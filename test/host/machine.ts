@@ -103,9 +103,9 @@ export class Machine {
     return text;
   }
 
-  /** Runs a script in a process group of its own and kills all of it after a while. */
+  /** Runs a script in a process group of its own, in the foreground, and kills all of it after a while. */
   async kill(script: string, milliseconds: number): Promise<void> {
-    await this.run(`setsid ${script} >/dev/null 2>&1 & pid=$!
+    await this.run(`setsid ${script} --foreground >/dev/null 2>&1 & pid=$!
       sleep ${milliseconds / 1000}; kill -9 -- -$pid; wait $pid; true`);
   }
 

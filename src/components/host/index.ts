@@ -3,8 +3,8 @@ import { component, type FileSpec } from '../../component.ts';
 
 const bin = ['deploy', 'rollback', 'status', 'switch'];
 const lib = [
-  'action', 'apps', 'checks', 'drift', 'encode', 'files', 'generations', 'hand', 'health', 'install', 'journal', 'lock',
-  'options', 'packages', 'pending', 'places', 'process', 'record', 'release', 'say', 'slots', 'supervisor', 'switch',
+  'action', 'apps', 'checks', 'detach', 'drift', 'encode', 'files', 'generations', 'hand', 'health', 'install', 'journal',
+  'lock', 'options', 'packages', 'pending', 'places', 'process', 'record', 'release', 'say', 'slots', 'supervisor', 'switch',
   'units', 'users', 'view', 'words',
 ];
 const scripts = [...bin.map(name => `bin/${name}.sh`), ...lib.map(name => `lib/${name}.sh`)];

@@ -5,14 +5,10 @@
 # the journal ends, everything can be put back, files and services; after it, the tree is a generation of this host.
 
 lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-# shellcheck source=SCRIPTDIR/places.sh
-. "$lib/places.sh"
-# shellcheck source=SCRIPTDIR/say.sh
-. "$lib/say.sh"
+# shellcheck source=SCRIPTDIR/detach.sh
+. "$lib/detach.sh"
 # shellcheck source=SCRIPTDIR/lock.sh
 . "$lib/lock.sh"
-# shellcheck source=SCRIPTDIR/options.sh
-. "$lib/options.sh"
 # shellcheck source=SCRIPTDIR/words.sh
 . "$lib/words.sh"
 # shellcheck source=SCRIPTDIR/packages.sh
@@ -49,9 +45,10 @@ lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$lib/slots.sh"
 
 apply() {
+  install_options "$@"
+  detached install "$@"
   require_root
   end_on_signals
-  read_options "$@"
   with_lock install_tree "${tree:?}"
 }
 

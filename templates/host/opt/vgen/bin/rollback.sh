@@ -5,8 +5,11 @@
 # Or, with --host, installs an earlier generation of this host's configuration; by default the last one before this that
 # ran. Releases and what is live stay as they are then.
 #
-# Usage: rollback.sh APP
+# Usage: rollback.sh APP [--foreground]
 #        rollback.sh --host [GENERATION] [OPTION of install.sh]…
+#        rollback.sh --attach
+#   --foreground  run in this terminal; else it runs by itself, and goes on if this terminal or connection ends
+#   --attach      follow the run that is under way, or tell how the last one went
 #
 # Examples:
 #   /opt/vgen/bin/rollback.sh peerbook
@@ -14,13 +17,13 @@
 #   /opt/vgen/bin/rollback.sh --host 7 --force
 #
 # Exit codes: 0 it is as it was before; 1 refused or not proven, all is as it is; 2 could not be done; 3 locked
-# shellcheck disable=SC2154  # what is read here is set in the other files
+# shellcheck disable=SC2154  # for_app is set in options.sh, the rest in the other files
 
 set -euo pipefail
 lib=$(readlink -f -- "${BASH_SOURCE[0]}")
 lib=${lib%/bin/*}/lib
 # shellcheck source=/dev/null
-. "$lib/action.sh"
+. "$lib/detach.sh"
 
 # roll_back_host [GENERATION] [OPTION…]: by the install.sh that this generation carries itself.
 roll_back_host() {
@@ -36,16 +39,16 @@ roll_back_host() {
     to=$(good_generation)
     [[ -n $to ]] || fail 1 'nothing to roll back to: no earlier generation of this host ran'
   fi
-  [[ -f $generations/$to/install.sh ]] ||
-    fail 2 "generation $to is not here; known: $(find "$generations" -mindepth 1 -maxdepth 1 -name '[0-9]*' -printf '%f\n' | sort -n | tr '\n' ' ')"
+  [[ -f $generations/$to/install.sh ]] || fail 2 "generation $to is not here; known: $(known_generations)"
   note "from generation $generation back to $to"
   exec bash "$generations/$to/install.sh" --rollback "$@"
 }
 
-case ${1:-} in
-  --help | -h) usage; exit 0 ;;
-  --host) roll_back_host "${@:2}" ;;
-  -*) usage_error "unknown option $1" ;;
-esac
-(( $# == 1 )) || usage_error 'one app is needed'
-run_action rollback "$1" roll_back
+if [[ ${1:-} == --host ]]; then
+  roll_back_host "${@:2}"
+fi
+app_options "$@"
+detached rollback "$for_app"
+# shellcheck source=/dev/null
+. "$lib/action.sh"
+run_action rollback "$for_app" roll_back

@@ -114,6 +114,10 @@ good_generation() {
     '$1 < number && $2 != tree && $6 == "ok" { good = $1 } END { print good }' "$generations_list" 2>/dev/null || true
 }
 
+known_generations() {
+  find "$generations" -mindepth 1 -maxdepth 1 -name '[0-9]*' -printf '%f\n' | sort -n | paste -sd ' '
+}
+
 # forget_generations: all but the newest, the present one and the one a rollback would take.
 forget_generations() {
   local path number needed

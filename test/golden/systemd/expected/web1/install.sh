@@ -34,6 +34,7 @@ file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/drift.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash
 file 0644 root:root /opt/vgen/lib/files.sh check=bash
