@@ -40,6 +40,7 @@ const app = object({
     description: 'HTTP path that a healthy slot answers with 200 to 399; absent: a TCP connection is enough.',
   })),
   wait: filled(word('duration', { description: 'How long a deploy waits for health.' }), '30s'),
+  steady: filled(word('duration', { description: 'For how long a release has to answer well, in one and the same process, until it counts as healthy.' }), '3s'),
   drain: filled(word('duration', { description: 'How long a deploy waits for the old connections of the slot before it restarts it.' }), '30s'),
   keep: filled(Type.Integer({ minimum: 2, maximum: 100, description: 'Releases kept on the host.' }), 5),
   timeout: filled(word('duration', { description: 'Longest silence of a request or websocket before nginx ends it.' }), '60s'),

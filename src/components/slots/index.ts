@@ -41,7 +41,7 @@ function view(app: App): object {
   return {
     at: app.at, name: app.name, dir: app.dir, user: app.user, runtime: app.runtime, binary: app.binary ?? '',
     slots: app.slots.map(({ name, unit, port, at }) => ({ name, unit, port, at })),
-    health: app.health ?? '', wait: seconds(app.wait), drain: seconds(app.drain), keep: app.keep,
+    health: app.health ?? '', wait: seconds(app.wait), steady: seconds(app.steady), drain: seconds(app.drain), keep: app.keep,
     live: served(app.listen.live), next: served(app.listen.next),
   };
 }

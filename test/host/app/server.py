@@ -1,7 +1,9 @@
 #!/usr/bin/python3
-"""The tests' app: says who it is. The line below is replaced for each release; "sick" never gets healthy."""
+"""The tests' app: says who it is. The line below is replaced for each release; "sick" never gets
+healthy, "brief" is healthy for two seconds."""
 import os
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 VERSION = 'VERSION'
@@ -30,4 +32,6 @@ class Server(ThreadingHTTPServer):
 print(f'{VERSION} starts', flush=True)
 if VERSION == 'dead':
     sys.exit('cannot go on')
+if VERSION == 'brief':
+    threading.Timer(2, lambda: os.write(2, b'out of memory\n') and os._exit(7)).start()
 Server(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()

@@ -6,13 +6,14 @@
 # shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
 declare -A unit_of=() port_of=()      # slot → its unit, its port
+finished_action=''                    # what a killed script had begun and this one completed
 
 # load_app NAME
 load_app() {
   local file=$vgen_apps/$1.sh i
   [[ $1 =~ ^[a-z][a-z0-9_-]{0,62}$ && -f $file ]] || fail 2 "no app \"$1\" on this host; known: $(known_apps)"
   app='' dir='' user='' runtime='' slots=() units=() ports=() binary='' health='' live='' next=''
-  health_seconds=30 drain_seconds=30 keep=5
+  health_seconds=30 steady_seconds=3 drain_seconds=30 keep=5
   # shellcheck source=/dev/null
   . "$file"
   [[ ${app:?} == "$1" && ${dir:?} == /*/* && ${runtime:?} =~ ^(supervisor|systemd)$ && ${#slots[@]} == 2 ]] ||
@@ -64,6 +65,7 @@ point() {
 # is what is served, so next follows it.
 repair_pair() {
   local is_live is_next
+  rm -f -- "$(beside "$dir/live")" "$(beside "$dir/next")"      # of one that died before the rename
   is_live=$(slot_at live)
   is_next=$(slot_at next)
   if [[ -z $is_live ]]; then
@@ -81,13 +83,17 @@ repair_pair() {
 
 # finish_cut_switch: a script that died while it switched left this file; what became live is written down after all.
 finish_cut_switch() {
-  local action slot
+  local action left slot
   [[ -e $app_state/switching ]] || return 0
-  read -r action <"$app_state/switching" || action=switch
+  IFS=$'\t' read -r action left <"$app_state/switching" || action=switch
   slot=$(slot_at live)
   if [[ $(last_live_slot) != "$slot" && -n $(release_of "$slot") ]]; then
     remember_live "$action" "$slot" "$(release_of "$slot")"
     note "$app: the last $action was cut short before it was proven; live is $slot"
+  fi
+  if [[ $action == rollback && -n $left && $(release_of "$slot") != "$left" ]]; then
+    mark_bad "$left" 'rolled back'
+    finished_action=rollback
   fi
   rm -f -- "$app_state/switching"
 }

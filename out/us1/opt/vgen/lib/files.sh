@@ -124,11 +124,11 @@ stage_file() {
   local path=${file_path[$1]} new owner=${file_owner[$1]}
   [[ ! -d $path || -L $path ]] || fail 2 "$path shall be a file, but a directory is there"
   new=$(staging_name "$path" "$1")
+  staged[$path]=$new      # before it is there: discard_staged removes it also if it could not be written
   # Owner and mode first, on the empty file: nobody who must not read it can have it open when the content comes.
   install -m "${file_mode[$1]}" -o "${owner%:*}" -g "${owner#*:}" -T -- /dev/null "$new" ||
     fail 2 "$path cannot belong to $owner"
-  cat -- "$2" >"$new"
-  staged[$path]=$new
+  cat -- "$2" >"$new" || fail 2 "$path cannot be made ready"
   changed_files+=("$1")
 }
 

@@ -23,7 +23,7 @@ journal_add() {
     rm -rf -- "${former:?}"
     mkdir -m 0700 -- "$former"
   fi
-  printf '%s\n' "$*" >>"$journal"
+  printf '%s\n' "$*" >>"$journal" || fail 2 "$journal cannot be written"
 }
 
 # journal_safe: all of it, the saved and the staged files are on the disk from here on.
@@ -40,7 +40,7 @@ save() {
   if [[ -e $1 || -L $1 ]]; then
     saved_count=$((saved_count + 1))
     journal_add saved "$1" "$saved_count"
-    cp -aT -- "$1" "$former/$saved_count"
+    cp -aT -- "$1" "$former/$saved_count" || fail 2 "the former version of $1 cannot be kept, so it is not replaced"
   else
     journal_add new "$1"
   fi
@@ -49,9 +49,13 @@ save() {
 # put_back: everything as it was before the install that the journal tells of, the last step first. What cannot be put
 # back does not keep the rest from it; but then the journal stays, and this fails.
 put_back() {
-  local line fields files=0 revive=() lines=() stuck=()
-  mapfile -t lines < <(tac -- "$journal")
-  for line in "${lines[@]}"; do
+  local line fields files=0 revive=() lines=() stuck=() last
+  mapfile -t lines <"$journal"
+  last=$((${#lines[@]} - 1))
+  # Of a full disk or a power loss half a line can stay. What it would have told of was not begun.
+  [[ -z $(tail --bytes 1 -- "$journal") ]] || last=$((last - 1))
+  for (( ; last >= 0; last-- )); do
+    line=${lines[last]}
     IFS=$'\t' read -r -a fields <<<"$line"
     case ${fields[0]} in
       saved | new)

@@ -174,7 +174,7 @@ keep_original() {
   [[ -z ${former_content[$1]:-} ]] || return 0
   install -d -m 0700 -- "$originals${1%/*}"
   rm -rf -- "${originals:?}$1"
-  cp -aT -- "$1" "$originals$1"
+  cp -aT -- "$1" "$originals$1" || fail 2 "the former version of $1 cannot be kept, so it is not replaced"
 }
 
 forget_originals() {

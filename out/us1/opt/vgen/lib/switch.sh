@@ -20,7 +20,7 @@ switch_to_next() {
   action_to=$id
   be_ready "$is"
   [[ -d $app_state ]] || install -d -m 0700 -- "$app_state"
-  printf '%s\n' "$1" >"$app_state/switching"
+  printf '%s\t%s\n' "$1" "$action_from" >"$app_state/switching"
   unproven_from=$was
   exchange "$was" "$is"
   if ! proof=$(prove "$is"); then
@@ -29,18 +29,22 @@ switch_to_next() {
   fi
   remember_live "$1" "$is" "$id"
   unproven_from=''
-  rm -f -- "$app_state/switching"
+  [[ $1 != rollback || -z $action_from ]] || mark_bad "$action_from" 'rolled back'
   unmark_bad "$id"
   say "$app: live is $is (release $id), was $was (release ${action_from:-none}), $proof"
 }
 
-# be_ready SLOT: it answers, and runs with the files of today.
+# be_ready SLOT: it answers, runs with the files of today, and not only since a moment ago.
 be_ready() {
   if is_stale "$1"; then
     note "$app: $1 still runs with its former configuration; it is restarted first"
     restart_slot "$1" || fail 1 "$failure"
   fi
-  probe "$1" && return 0
+  if probe "$1"; then
+    is_steady "$1" && return 0
+    note "$app: $1 was started anew since it was found healthy; it has to answer for $steady_seconds s"
+    wait_healthy "$1" && return 0
+  fi
   explain_slot "$1"
   fail 1 "$app: the next slot $1 is not healthy: $health_reason"
 }
@@ -98,9 +102,18 @@ prove() {
 }
 
 # roll_back: what was live before is live again. Deployed anew from its release if the next slot holds another by now.
+# After one that was cut short when live had changed already there is nothing left to do; one more step back would be
+# wrong.
 roll_back() {
-  local left target slot
+  local left target slot proof
   left=$(release_of "$(slot_at live)")
+  if [[ $finished_action == rollback ]]; then
+    slot=$(slot_at live)
+    action_to=$left
+    proof=$(prove "$slot") || fail 1 "$app: $slot does not prove itself on ${live:-the live address}: $proof"
+    say "$app: the rollback that was cut short is complete; live is $slot (release $left), $proof"
+    return 0
+  fi
   target=$(good_before "$left")
   slot=$(slot_at next)
   [[ -n $target ]] ||
@@ -112,5 +125,4 @@ roll_back() {
     place "$target" "$slot" || fail 1 "$failure"
   fi
   switch_to_next rollback
-  [[ -z $left ]] || mark_bad "$left" 'rolled back'
 }

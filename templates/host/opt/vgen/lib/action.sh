@@ -60,5 +60,7 @@ finish_action() {
   (( code != 1 )) || [[ -n $failure ]] || code=2
   audit "$action" app="$action_app" from="$action_from" to="$action_to" result="$(result_of "$code")" \
     reason="$failure" seconds="$SECONDS"
+  # Last of all: a rollback that dies before this is completed by the next one; after it, the next goes further back.
+  (( code != 0 )) || rm -f -- "${app_state:?}/switching"
   exit "$code"
 }

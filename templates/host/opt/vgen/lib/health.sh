@@ -29,27 +29,56 @@ probe() {
   [[ $code =~ ^[23] ]]
 }
 
-# wait_healthy SLOT: one and the same process runs and answers well twice in a row.
+# wait_healthy SLOT: one and the same process runs and answers well for steady_seconds, each time it is asked; a program
+# that answers at first and dies soon after is not healthy. The third process that ends is the last one.
 wait_healthy() {
-  local until=$((SECONDS + ${health_seconds:?})) good=0 pid=0
+  local until=$((SECONDS + ${health_seconds:?})) pid=0 ended=0 since='' now
   while :; do
     supervisor_table=''
     look_at "$1"
+    if (( pid > 0 && process_pid != pid )); then
+      ended=$((ended + 1))
+      since=''
+    fi
+    pid=$process_pid
     if [[ $process_state != running ]]; then
-      good=0
+      since=''
       health_reason="its process is not running: $process_state, $process_detail"
       [[ $process_state != failed ]] || return 1
     elif probe "$1"; then
-      (( process_pid == pid )) || good=0
-      pid=$process_pid
-      good=$((good + 1))
-      (( good < 2 )) || return 0
+      read -r now _ </proc/uptime             # in hundredths of a second, without the dot
+      now=${now/./}
+      since=${since:-$now}
+      if (( now - since >= steady_seconds * 100 )); then
+        remember_steady "$1"
+        return 0
+      fi
+      health_reason="it does not answer well for $steady_seconds s on end"
     else
-      good=0
+      since=''
     fi
-    (( SECONDS < until )) || return 1
+    (( ended == 0 )) || health_reason="its process does not stay up, it ended $(count "$ended" time); $health_reason"
+    # However late the first good answer came, it gets the time to be a lasting one.
+    (( ended < 3 && SECONDS < until + (${#since} > 0 ? steady_seconds + 1 : 0) )) || return 1
     sleep 0.2
   done
+}
+
+# is_steady SLOT: the process that answers now is the one that wait_healthy found steady.
+is_steady() {
+  local file=${app_state:?}/steady.$1
+  [[ -s $file && $(<"$file") == "$(listening_instance "$1")" ]]
+}
+
+remember_steady() {
+  install -d -m 0700 -- "$app_state"
+  listening_instance "$1" >"$app_state/steady.$1"
+}
+
+listening_instance() {
+  local who
+  who=$(listener_on "${port_of[$1]:?}")
+  [[ ! $who =~ pid=([0-9]+) ]] || instance_of "${BASH_REMATCH[1]}"
 }
 
 # explain_slot SLOT: what somebody wants to see when it is not healthy.

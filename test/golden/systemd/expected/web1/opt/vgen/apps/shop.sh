@@ -10,6 +10,7 @@ ports=(3000 3001)
 binary=''
 health='/health?deep=1'
 health_seconds=30
+steady_seconds=3
 drain_seconds=30
 live=127.0.0.1:80
 next=127.0.0.1:8080

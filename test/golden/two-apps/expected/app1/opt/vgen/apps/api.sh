@@ -10,6 +10,7 @@ ports=(7000 7001)
 binary=api
 health=''
 health_seconds=30
+steady_seconds=3
 drain_seconds=30
 live=127.0.0.1:8000
 next=127.0.0.1:8001

@@ -10,6 +10,7 @@ ports=(7100 7101)
 binary=''
 health=''
 health_seconds=120
+steady_seconds=3
 drain_seconds=1
 live=''
 next=''
