@@ -42,6 +42,7 @@ first_link /opt/peerbook/live blue
 first_link /opt/peerbook/next green
 directory 0755 root:root /opt/peerbook/releases
 file 0644 root:root /opt/vgen/apps/peerbook.sh check=bash
+file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
 file 0755 root:root /opt/vgen/bin/status.sh check=bash
@@ -49,12 +50,15 @@ file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
+file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash
 file 0644 root:root /opt/vgen/lib/files.sh check=bash
 file 0644 root:root /opt/vgen/lib/health.sh check=bash
 file 0644 root:root /opt/vgen/lib/install.sh check=bash
 file 0644 root:root /opt/vgen/lib/journal.sh check=bash
 file 0644 root:root /opt/vgen/lib/lock.sh check=bash
+file 0644 root:root /opt/vgen/lib/options.sh check=bash
 file 0644 root:root /opt/vgen/lib/packages.sh check=bash
 file 0644 root:root /opt/vgen/lib/pending.sh check=bash
 file 0644 root:root /opt/vgen/lib/places.sh check=bash
@@ -75,4 +79,4 @@ unit redis-server.service  # redis "replica"
 unit supervisor.service  # runs the slots
 slot peerbook blue
 slot peerbook green
-apply
+apply "$@"

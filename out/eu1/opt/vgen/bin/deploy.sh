@@ -3,9 +3,12 @@
 # Puts a release into the next slot of an app and waits until it is healthy there. The live slot is never touched; what
 # users see changes with switch.sh.
 #
-# Usage: deploy.sh APP ARTIFACT [--release ID]
-#   ARTIFACT   an executable file (if the app has a "binary"), a directory, or a .tar, .tar.gz or .tar.zst
-#   --release  the release's name; by default the time and the first digits of the artifact's sha256
+# Usage: deploy.sh APP ARTIFACT [--release ID] [--foreground]
+#        deploy.sh --attach
+#   ARTIFACT      an executable file (if the app has a "binary"), a directory, or a .tar, .tar.gz or .tar.zst
+#   --release     the release's name; by default the time and the first digits of the artifact's sha256
+#   --foreground  run in this terminal; else it runs by itself, and goes on if this terminal or connection ends
+#   --attach      follow the run that is under way, or tell how the last one went
 #
 # Examples:
 #   /opt/vgen/bin/deploy.sh peerbook /tmp/peerbook
@@ -18,7 +21,7 @@ set -euo pipefail
 lib=$(readlink -f -- "${BASH_SOURCE[0]}")
 lib=${lib%/bin/*}/lib
 # shellcheck source=/dev/null
-. "$lib/action.sh"
+. "$lib/detach.sh"
 
 deploy() {
   local artifact=$1 id=$2 slot
@@ -49,17 +52,19 @@ nginx_serves() {
 artifact='' id='' words=()
 while (( $# > 0 )); do
   case $1 in
-    --help | -h) usage; exit 0 ;;
     --release)
       [[ -n ${2:-} ]] || usage_error '--release needs a name'
       id=$2
       shift
       ;;
-    -*) usage_error "unknown option $1" ;;
+    -*) common_option "$1" || usage_error "unknown option $1" ;;
     *) words+=("$1") ;;
   esac
   shift
 done
 (( ${#words[@]} == 2 )) || usage_error 'an app and an artifact are needed'
 artifact=$(readlink -f -- "${words[1]}") || usage_error "${words[1]} is not there"
+detached deploy "${words[0]}" "$artifact" ${id:+--release "$id"}
+# shellcheck source=/dev/null
+. "$lib/action.sh"
 run_action deploy "${words[0]}" deploy "$artifact" "$id"

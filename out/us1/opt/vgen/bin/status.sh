@@ -19,9 +19,11 @@ lib=${lib%/bin/*}/lib
 . "$lib/action.sh"
 # shellcheck source=/dev/null
 . "$lib/units.sh"
+# shellcheck source=/dev/null
+. "$lib/confirm.sh"
 
 down=0                          # how many things are
-json_apps='' json_units=''
+json_apps='' json_units='' json_unconfirmed=null json_reverted=null
 
 # tell_app NAME
 tell_app() {
@@ -128,6 +130,31 @@ stale_supervisor() {
   done <"$pending_file"
 }
 
+# tell_unconfirmed: what waits for confirmation, and what was put back because nobody confirmed it.
+tell_unconfirmed() {
+  local left paths
+  if [[ -e $unconfirmed || -e $reverting ]]; then
+    paths=$(unconfirmed_paths)
+    left=0
+    [[ ! -e $unconfirmed ]] || left=$(seconds_left)
+    printf 'unconfirmed: %s; put back in %s s unless /opt/vgen/bin/confirm.sh is run\n' "$paths" "$left" >&3
+    json_unconfirmed="{\"seconds\":$left,\"paths\":$(json_words "$paths")}"
+  fi
+  [[ -s $reverted ]] || return 0
+  IFS=$'\t' read -r left paths <"$reverted"
+  printf 'put back at %s, as nobody confirmed it: %s\n' "$left" "$paths" >&3
+  json_reverted="{\"time\":$(json_string "$left"),\"paths\":$(json_words "$paths")}"
+}
+
+# json_words TEXT: its words as an array; paths hold no blanks.
+json_words() {
+  local word list=''
+  for word in $1; do
+    list+="${list:+,}$(json_string "$word")"
+  done
+  printf '[%s]' "$list"
+}
+
 as_json=no
 case ${1:-} in
   '') ;;
@@ -146,8 +173,10 @@ for file in "$vgen_apps"/*.sh; do
   [[ ! -f $file ]] || tell_app "$(basename -- "$file" .sh)"
 done
 tell_units
+tell_unconfirmed
 if [[ $as_json == yes ]]; then
-  printf '{"host":%s,"good":%s,"apps":[%s],"units":[%s]}\n' "$(json_string "$host")" \
-    "$( (( down == 0 )) && echo true || echo false)" "$json_apps" "$json_units"
+  printf '{"host":%s,"good":%s,"apps":[%s],"units":[%s],"unconfirmed":%s,"reverted":%s}\n' "$(json_string "$host")" \
+    "$( (( down == 0 )) && echo true || echo false)" "$json_apps" "$json_units" \
+    "$json_unconfirmed" "$json_reverted"
 fi
 (( down == 0 ))

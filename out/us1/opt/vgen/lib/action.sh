@@ -2,10 +2,8 @@
 # Made by vgen; do not edit.
 # What the scripts in /opt/vgen/bin share: everything about apps, the lock, one line of audit for each action.
 
-# shellcheck source=SCRIPTDIR/places.sh
-. "${lib:?}/places.sh"
-# shellcheck source=SCRIPTDIR/say.sh
-. "$lib/say.sh"
+# shellcheck source=SCRIPTDIR/detach.sh
+[[ -n ${vgen_state:-} ]] || . "${lib:?}/detach.sh"
 # shellcheck source=SCRIPTDIR/lock.sh
 . "$lib/lock.sh"
 # shellcheck source=SCRIPTDIR/journal.sh
@@ -63,13 +61,4 @@ finish_action() {
   audit "$action" app="$action_app" from="$action_from" to="$action_to" result="$(result_of "$code")" \
     reason="$failure" seconds="$SECONDS"
   exit "$code"
-}
-
-# usage: the comment at the head of the script is its help.
-usage() { sed -n '/^# Usage:/,/^$/s/^# \{0,1\}//p' "$0"; }
-
-# usage_error MESSAGE
-usage_error() {
-  printf 'error: %s; see %s --help\n' "$1" "$(basename -- "$0")" >&2
-  exit 2
 }

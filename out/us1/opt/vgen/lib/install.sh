@@ -5,10 +5,8 @@
 # the journal ends, everything can be put back; after it, the new files are the host's.
 
 lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-# shellcheck source=SCRIPTDIR/places.sh
-. "$lib/places.sh"
-# shellcheck source=SCRIPTDIR/say.sh
-. "$lib/say.sh"
+# shellcheck source=SCRIPTDIR/detach.sh
+. "$lib/detach.sh"
 # shellcheck source=SCRIPTDIR/lock.sh
 . "$lib/lock.sh"
 # shellcheck source=SCRIPTDIR/words.sh
@@ -29,6 +27,8 @@ lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$lib/checks.sh"
 # shellcheck source=SCRIPTDIR/units.sh
 . "$lib/units.sh"
+# shellcheck source=SCRIPTDIR/confirm.sh
+. "$lib/confirm.sh"
 # shellcheck source=SCRIPTDIR/apps.sh
 . "$lib/apps.sh"
 # shellcheck source=SCRIPTDIR/pending.sh
@@ -43,6 +43,8 @@ lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$lib/slots.sh"
 
 apply() {
+  install_options "$@"
+  detached install "$@"
   require_root
   end_on_signals
   with_lock install_tree "${tree:?}"
@@ -52,6 +54,7 @@ install_tree() {
   trap finish_install EXIT
   refuse_other_host
   check_tree "$1"
+  refuse_unconfirmed
   put_back_unfinished
   read_record
   read_owed
@@ -77,6 +80,7 @@ install_tree() {
   start_units
   settle_slots
   tidy_up
+  ask_for_confirmation
   tell_result
 }
 
@@ -126,6 +130,7 @@ replace_files() {
   save_changed
   save "$record"
   write_owed
+  arm_revert
   journal_safe
   swap_changed
   retire_files
@@ -149,8 +154,12 @@ take_up_files() {
 }
 
 tidy_up() {
-  forget_originals
-  remove_directories
+  if [[ $revert_armed == no ]]; then
+    forget_originals
+    remove_directories
+  else
+    tidy_up_later
+  fi
   tell_left_alone
 }
 
@@ -178,6 +187,7 @@ finish_install() {
     put_back || code=2
   fi
   discard_staged
+  disarm_failed
   # An error that nobody foresaw ends bash with any code; to the caller it is "could not be done".
   (( code != 1 )) || [[ -n $failure ]] || code=2
   audit install host="$want_host" from="${former_tree:0:12}" to="${tree_id:0:12}" changes="$changes" \

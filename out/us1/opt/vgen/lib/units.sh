@@ -21,6 +21,7 @@ note_change() {
       check=*) due_checks[${option#*=}]+="${due_checks[${option#*=}]:+$'\n'}$path" ;;
       reload=*) note_due reload "${option#*=}" "$path" ;;
       restart=*) note_due restart "${option#*=}" "$path" ;;
+      confirm) confirm_paths+=("$path") ;;
       slot=*) due_slots[${option#*=}]+=" $path" ;;
     esac
   done
@@ -181,6 +182,7 @@ start_units() {
 
 enable_unit() {
   [[ ${unit_enabled[$1]} == disabled ]] || return 0
+  revert_too disable "$1"
   if systemctl enable --quiet -- "$1" 2>/dev/null; then
     change enable "$1"
   fi
@@ -192,6 +194,7 @@ start_unit() {
     problems+=("there is no unit $1 on this host")
     return 1
   fi
+  revert_too stop "$1"
   systemctl reset-failed -- "$1" 2>/dev/null || true
   if ! output=$(systemctl start -- "$1" 2>&1); then
     explain_unit "$1" 'does not start' "$output" || problems+=("$failure")

@@ -48,6 +48,7 @@ start_run() {
   local run=$1 what=$2 name kept=() until=$((SECONDS + 30))
   shift 2
   set -- sh -c "$run_process" vgen-run "$run" "$@"
+  SSH_CONNECTION=$(ssh_connection)
   for name in VGEN_LOCK_SECONDS SSH_CONNECTION SUDO_USER USER; do
     [[ -z ${!name:-} ]] || kept+=("$name=${!name}")
   done
@@ -63,6 +64,19 @@ start_run() {
   until [[ -s $run/pid ]]; do
     (( SECONDS < until )) || fail 2 "it has not started after 30 s; see journalctl --unit vgen-run-${run##*/}"
     sleep 0.002
+  done
+}
+
+# ssh_connection: "CLIENT PORT SERVER PORT" over which the caller came; nothing from a console. sudo and su take it out
+# of the environment, not out of that of their parents.
+ssh_connection() {
+  local pid=$PPID field
+  [[ -z ${SSH_CONNECTION:-} ]] || { printf '%s' "$SSH_CONNECTION"; return; }
+  while (( pid > 1 )); do
+    while IFS= read -r -d '' field; do
+      [[ $field != SSH_CONNECTION=* ]] || { printf '%s' "${field#*=}"; return; }
+    done 2>/dev/null <"/proc/$pid/environ" || true
+    pid=$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status" 2>/dev/null) || return 0
   done
 }
 

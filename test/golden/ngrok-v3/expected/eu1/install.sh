@@ -33,6 +33,7 @@ first_link /opt/api/live blue
 first_link /opt/api/next green
 directory 0755 root:root /opt/api/releases
 file 0644 root:root /opt/vgen/apps/api.sh check=bash
+file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
 file 0755 root:root /opt/vgen/bin/status.sh check=bash
@@ -40,12 +41,15 @@ file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
+file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash
 file 0644 root:root /opt/vgen/lib/files.sh check=bash
 file 0644 root:root /opt/vgen/lib/health.sh check=bash
 file 0644 root:root /opt/vgen/lib/install.sh check=bash
 file 0644 root:root /opt/vgen/lib/journal.sh check=bash
 file 0644 root:root /opt/vgen/lib/lock.sh check=bash
+file 0644 root:root /opt/vgen/lib/options.sh check=bash
 file 0644 root:root /opt/vgen/lib/packages.sh check=bash
 file 0644 root:root /opt/vgen/lib/pending.sh check=bash
 file 0644 root:root /opt/vgen/lib/places.sh check=bash
@@ -64,4 +68,4 @@ unit nginx.service  # reverse proxy in front of the slots
 unit ngrok.service  # the tunnel agent
 slot api blue
 slot api green
-apply
+apply "$@"
