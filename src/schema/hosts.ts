@@ -14,7 +14,8 @@ const host = object({
     uniqueItems: true, description: 'Free words; "tag:edge" selects all hosts that have the tag.',
   }), []),
   confirm: orNull<string>(word('duration', {
-    description: 'How long the host waits for confirm.sh after a change of what leads into it (sshd, firewall, network, sudo) before it puts the whole install back; 60s if absent.',
+    description: 'How long the host waits for confirm.sh after a change of what leads into it (sshd, firewall, network, sudo) '
+      + 'before it puts the whole install back; 60s if absent.',
   })),
 }, { description: 'A server on which vgen manages files under /etc and /opt.' });
 

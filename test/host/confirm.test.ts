@@ -6,7 +6,7 @@ import type { Tree } from './tree.ts';
 const sshd = '/etc/ssh/sshd_config.d/10-team.conf';
 const units = '/etc/systemd/system/vgen-revert*';
 
-describe.skipIf(lack !== null)(`confirm or revert (${because})`, () => {
+describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_000 }, () => {
   let machine: Machine;
   const ask = (script: string) => machine.ask(script);
   const console = async (script: string) => (await machine.host.console(script)).stdout.trim();
@@ -80,6 +80,7 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, () => {
     const service = '[Service]\nExecStart=/bin/sleep 99999\n[Install]\nWantedBy=multi-user.target\n';
     const before = team('MaxSessions 20\n', 60).add('opt/old/file', 'old\n').add('etc/motd', 'by vgen\n');
     await machine.installed(before);
+    expect((await machine.host.console(`${bin}/confirm.sh`)).code).toBe(0);
     const after = (text: string) => team(text, 4).edit('etc/systemd/system/beat.service', '100000', '200000')
       .edit('etc/supervisor/secrets.conf', '"hello"', '"salut"').add(files, service).say('unit more.service');
     const motd = await ask('cat /var/lib/vgen/originals/etc/motd');
@@ -114,8 +115,9 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, () => {
     const words = 'file 0644 root:root /etc/systemd/system/slow.service reload=slow.service';
     const tree = () => machine.tree().edit('install.sh', '\nunit beat.service\n', '\nunit beat.service\nunit slow.service\n');
     await machine.installed(tree().add('etc/systemd/system/slow.service', slow, words));
-    await machine.push(team('AllowUsers nobody\n', 5, tree().add('etc/systemd/system/slow.service', `${slow}# more\n`, words)));
-    await machine.kill(`bash ${incoming}/install.sh`, 5000);
+    await machine.push(team('AllowUsers nobody\n', 12, tree().add('etc/systemd/system/slow.service', `${slow}# more\n`, words)));
+    await machine.run(`setsid bash ${incoming}/install.sh --foreground >/dev/null 2>&1 & pid=$!
+      until [[ -e ${sshd} ]]; do sleep 0.05; done; kill -9 -- -$pid; wait $pid; true`);
     expect(await console(`cat ${sshd}; ls /var/lib/vgen/journal`)).toBe('AllowUsers nobody\n/var/lib/vgen/journal');
     expect(await settled()).toBe('');
     expect((await machine.fresh('true')).code).toBe(0);
@@ -124,11 +126,12 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, () => {
 
   it('a firewall that drops everything goes back', async () => {
     const open = await ask('systemctl enable --now nftables; cat /etc/nftables.conf');
-    const drop = '#!/usr/sbin/nft -f\nflush ruleset\ntable inet filter { chain input { type filter hook input priority 0; policy drop; } }\n';
+    const drop = `#!/usr/sbin/nft -f\nflush ruleset
+table inet filter { chain input { type filter hook input priority 0; policy drop; } }\n`;
     const words = 'file 0755 root:root /etc/nftables.conf check=nft reload=nftables.service confirm';
-    await machine.push(machine.tree().add('etc/nftables.conf', drop, words).say('confirm_within 8'));
+    await machine.push(machine.tree().add('etc/nftables.conf', drop, words).say('confirm_within 12'));
     const install = machine.run(`bash ${incoming}/install.sh`);
-    for (let i = 0; i < 100 && !(await console('nft list ruleset')).includes('policy drop'); i++) await new Promise(resolve => setTimeout(resolve, 100));
+    await console('for (( i = 0; i < 600; i++ )); do ! nft list ruleset | grep -q "policy drop" || break; sleep 0.1; done');
     expect((await machine.fresh('true')).code).toBe(255);
     expect(await settled()).toBe('');
     await install;

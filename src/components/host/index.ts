@@ -3,8 +3,8 @@ import { component, type FileSpec } from '../../component.ts';
 
 const bin = ['confirm', 'deploy', 'rollback', 'status', 'switch'];
 const lib = [
-  'action', 'apps', 'checks', 'confirm', 'detach', 'encode', 'files', 'health', 'install', 'journal', 'lock', 'options', 'packages', 'pending', 'places',
-  'process', 'record', 'release', 'say', 'slots', 'supervisor', 'switch', 'units', 'users', 'words',
+  'action', 'apps', 'checks', 'confirm', 'detach', 'encode', 'files', 'health', 'install', 'journal', 'lock', 'options',
+  'packages', 'pending', 'places', 'process', 'record', 'release', 'say', 'slots', 'supervisor', 'switch', 'units', 'users', 'words',
 ];
 const scripts = [...bin.map(name => `bin/${name}.sh`), ...lib.map(name => `lib/${name}.sh`)];
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
-# Confirms what the last install changed of sshd, the firewall, the network or a tunnel. Unless that is done in time, and
-# over a new connection, which proves that one can still get in, the host puts everything of that install back.
+# Confirms what the last install changed of sshd, the firewall, the network or a tunnel. Unless that is done in time,
+# and over a new connection, which proves that one can still get in, the host puts everything of that install back.
 #
 # Usage: confirm.sh
 #        confirm.sh --revert [--foreground]
@@ -21,21 +21,21 @@ lib=${lib%/bin/*}/lib
 # shellcheck source=/dev/null
 . "$lib/detach.sh"
 
-act=confirm
+what=confirm
 for word; do
   case $word in
-    --revert) act=revert ;;
+    --revert) what=revert ;;
     *) common_option "$word" || usage_error "unknown word $word" ;;
   esac
 done
 require_root
-[[ $act == confirm ]] || detached revert --revert
+[[ $what == confirm ]] || detached revert --revert
 for part in action record units confirm; do
   # shellcheck source=/dev/null
   . "$lib/$part.sh"
 done
 end_on_signals
-if [[ $act == confirm ]]; then
+if [[ $what == confirm ]]; then
   confirm_install
 else
   with_lock revert_install

@@ -93,15 +93,17 @@ tidy_up_later() {
 
 # ask_for_confirmation: all went well; the time to confirm begins now.
 ask_for_confirmation() {
-  local address
+  local address port
   rm -f -- "$reverted"
   [[ $revert_armed == yes ]] || return 0
   revert_armed=no
   (( ${#confirm_paths[@]} > 0 )) || { disarm_revert; return 0; }
   systemctl stop vgen-revert.service 2>/dev/null || true      # it may wait for the lock already
   systemctl restart vgen-revert.timer
-  read -r _ _ address _ <<<"$(ssh_connection)"
-  say "confirm within $confirm_seconds s, over a new connection: ssh root@${address:-$HOSTNAME}" \
+  read -r _ _ address port <<<"$(ssh_connection)"
+  [[ $address != 127.* && $address != ::1 ]] || address='' port=''      # the end of a tunnel
+  [[ ${port:-22} == 22 ]] || port=" -p $port"
+  say "confirm within $confirm_seconds s, over a new connection: ssh${port#22} root@${address:-$HOSTNAME}" \
     "/opt/vgen/bin/confirm.sh, or it is put back"
 }
 
@@ -186,8 +188,8 @@ nothing_to_revert() {
   say 'nothing waits for confirmation'
 }
 
-# settle_reverted_slots: a slot that had taken up the files that are gone takes up these, at once or, if it is live, with
-# the next switch. What live had only to take up it has not to any more.
+# settle_reverted_slots: a slot that had taken up the files that are gone takes up these, at once or, if it is live,
+# with the next switch. What live had only to take up it has not to any more.
 settle_reverted_slots() {
   local what
   for what in $(sorted "${!due_slots[@]}"); do
