@@ -22,13 +22,17 @@ export interface Offers {
   on<K extends Offer['kind']>(host: Host, kind: K): readonly Extract<Made, { kind: K }>[];
 }
 
-/** What must happen when a file changes: a unit is reloaded or restarted, or a slot's process is restarted. */
+/**
+ * What must happen when a file changes: a unit is reloaded or restarted, a slot's process is restarted, or somebody confirms
+ * over a new connection that one still gets into the host, which else puts the whole install back.
+ */
 export type OnChange =
   | { readonly do: 'reload' | 'restart'; readonly unit: string }
-  | { readonly do: 'slot'; readonly app: string; readonly slot: string };
+  | { readonly do: 'slot'; readonly app: string; readonly slot: string }
+  | { readonly do: 'confirm' };
 
 /** Programs that judge a file before it is used; the host's scripts know how to call each. */
-export type Checker = 'nginx' | 'supervisor' | 'systemd' | 'redis' | 'bash';
+export type Checker = 'nginx' | 'supervisor' | 'systemd' | 'redis' | 'bash' | 'sshd' | 'nft' | 'sudoers';
 
 /** One path on a host. Modes are strings: YAML and JSON lose octal numbers. */
 export type FileSpec = {

@@ -14,7 +14,7 @@ export interface FileDiff {
 }
 
 export interface Impact {
-  readonly action: 'install' | 'start' | 'stop' | 'reload' | 'restart' | 'restart next';
+  readonly action: 'install' | 'start' | 'stop' | 'reload' | 'restart' | 'restart next' | 'confirm';
   /** A package, a unit, or a slot as app/slot. */
   readonly what: string;
   /** What is interrupted; null if nobody notices. */
@@ -84,10 +84,11 @@ function impactOf(tree: HostTree, files: readonly FileDiff[], old: readonly Mani
   const now = new Map(plan.units.map(unit => [unit.name, unit]));
   for (const [text, because] of [...changes].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [what = '', name = ''] = text.split(/:(.*)/);
-    if (what === 'slot') {
+    if (what === 'confirm') impact.push({ action: 'confirm', what: '/opt/vgen/bin/confirm.sh', downtime: null, because });
+    else if (what === 'slot') {
       const stays = plan.apps.some(app => name.startsWith(`${app.name}/`));
       impact.push(stays ? { action: 'restart next', what: name, downtime: null, because } : { action: 'stop', what: name, downtime: 'the app, if the slot is live', because });
-    } else if (!now.has(name) || !units.has(name) || (what === 'reload' && changes.has(`restart:${name}`))) continue;
+    } else if (now.has(name) !== units.has(name) || (what === 'reload' && changes.has(`restart:${name}`))) continue;
     else impact.push({ action: what as 'reload' | 'restart', what: name, downtime: what === 'restart' ? now.get(name)?.downtime ?? null : null, because });
   }
   for (const unit of plan.units) if (!units.has(unit.name)) impact.push({ action: 'start', what: unit.name, downtime: null, because: [unit.why] });

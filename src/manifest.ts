@@ -34,9 +34,11 @@ function fileLine(file: Planned, sha256: string): string[] {
   return ['file', file.path, file.mode, file.owner, sha256, file.onChange.map(changeText).join(',') || '-', file.check ?? '-', file.secrets.join(',') || '-', pathText(file.at) || '-'];
 }
 
-/** `reload:nginx.service`, `restart:redis-server.service` or `slot:peerbook/blue`. */
-export const changeText = (change: OnChange): string =>
-  (change.do === 'slot' ? `slot:${change.app}/${change.slot}` : `${change.do}:${change.unit}`);
+/** `reload:nginx.service`, `restart:redis-server.service`, `slot:peerbook/blue` or `confirm`. */
+export function changeText(change: OnChange): string {
+  if (change.do === 'confirm') return 'confirm';
+  return change.do === 'slot' ? `slot:${change.app}/${change.slot}` : `${change.do}:${change.unit}`;
+}
 
 /** Reads a manifest back; lines that are no manifest's are left out. */
 export function readManifest(text: string): ManifestLine[] {

@@ -42,6 +42,8 @@ const cases: [string, (text: string) => string, Record<string, Short[]>][] = [
   ['a web server: a reload, without downtime', text => text.replace('live: 8000', 'live: 8080'), { eu1: [['reload', 'nginx.service', null, '/etc/nginx/nginx.conf']] }],
   ['redis: a restart with downtime', text => text.replace('hosts: us1', 'hosts: us1, maxMemory: 64m'), {
     us1: [['restart', 'redis-server.service', /every client of Redis/, '/etc/redis/redis.conf']] }],
+  ['a way in: its unit, which is Debian\'s own, and a confirmation', text => `${text}files: { /etc/ssh/sshd_config.d/a.conf: { hosts: us1, content: x, reload: [ssh.service] } }\n`, {
+    us1: [['confirm', '/opt/vgen/bin/confirm.sh', null, '/etc/ssh/sshd_config.d/a.conf'], ['reload', 'ssh.service', null, '/etc/ssh/sshd_config.d/a.conf']] }],
   ['a package', text => `${text}packages: { htop: { hosts: us1 } }\n`, { us1: [['install', 'htop', null, 'asked for under packages']] }],
   ['an app gone: its units stop', text => text.replace(/apps:[^]*(?=redis:)/, ''), {
     eu1: [['stop', 'api/blue', /the app/, '/etc/supervisor/conf.d/api-blue.conf'], ['stop', 'api/green', /the app/, '/etc/supervisor/conf.d/api-green.conf'],

@@ -42,6 +42,7 @@ first_link /opt/peerbook/live blue
 first_link /opt/peerbook/next green
 directory 0755 root:root /opt/peerbook/releases
 file 0644 root:root /opt/vgen/apps/peerbook.sh check=bash
+file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
 file 0755 root:root /opt/vgen/bin/status.sh check=bash
@@ -49,6 +50,7 @@ file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
 file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/drift.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash

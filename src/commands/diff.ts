@@ -52,7 +52,7 @@ function print(diffs: readonly HostDiff[], options: DiffOptions, output: Output)
 /** One line of the impact. */
 function sentence({ action, what, downtime, because }: Impact, output: Output): string {
   const verbs = {
-    install: 'installs', start: 'starts', stop: 'stops', reload: 'reloads', restart: 'restarts',
+    confirm: 'waits for', install: 'installs', start: 'starts', stop: 'stops', reload: 'reloads', restart: 'restarts',
     'restart next': 'restarts, if it is next (live keeps its former configuration until the switch),',
   };
   const colour = downtime ? 'red' : action === 'reload' || action === 'restart next' ? 'yellow' : 'green';

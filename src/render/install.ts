@@ -1,4 +1,6 @@
 // The view of install.sh: what a host gets, in the words that the engine on the host knows.
+import { seconds } from '../duration.ts';
+import { changeText } from '../manifest.ts';
 import type { HostPlan } from '../plan.ts';
 
 /** The view that templates/host/install.sh.njk prints. */
@@ -6,6 +8,7 @@ export function installView(plan: HostPlan): object {
   return {
     at: plan.host.at,
     host: plan.host.name,
+    confirm: plan.host.confirm === null ? null : seconds(plan.host.confirm),
     packages: plan.packages.map(({ name, why, at }) => ({ name, why, at })),
     users: plan.users.map(({ name, home, shell, groups, why, at }) => ({ name, home, shell, groups: groups.join(','), why, at })),
     secrets: plan.secrets,
@@ -17,7 +20,7 @@ export function installView(plan: HostPlan): object {
       secret: file.kind === 'file' && file.secrets.length > 0,
       options: file.kind === 'file' ? [
         ...file.check ? [`check=${file.check}`] : [],
-        ...file.onChange.map(change => (change.do === 'slot' ? `slot=${change.app}/${change.slot}` : `${change.do}=${change.unit}`)),
+        ...file.onChange.map(change => changeText(change).replace(':', '=')),
       ] : [],
     })),
     units: plan.units.map(({ name, why, at }) => ({ name, why, at })),

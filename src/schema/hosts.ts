@@ -13,6 +13,10 @@ const host = object({
   tags: filled(Type.Array(word('name', { description: 'A tag.' }), {
     uniqueItems: true, description: 'Free words; "tag:edge" selects all hosts that have the tag.',
   }), []),
+  confirm: orNull<string>(word('duration', {
+    description: 'How long the host waits for confirm.sh after a change of what leads into it (sshd, firewall, network, sudo) '
+      + 'before it puts the whole install back; 60s if absent.',
+  })),
 }, { description: 'A server on which vgen manages files under /etc and /opt.' });
 
 export type HostWritten = Static<typeof host>;

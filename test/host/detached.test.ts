@@ -5,7 +5,7 @@ import type { Answer } from './machine.ts';
 
 const runs = '/var/log/vgen/runs';
 
-describe.skipIf(lack !== null)(`detached runs (${because})`, () => {
+describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 }, () => {
   let machine: Machine;
   const ask = (script: string) => machine.ask(script);
   /** The fixture with another sleep for beat.service, and a service that takes three seconds to come up. */

@@ -25,6 +25,23 @@ describe('files', () => {
     expect((await compiled(`files: { /etc/x: { content: x, mode: "${mode}" } }\n`)).found.map(one => one.split(' ')[0])).toEqual(wanted);
   });
 
+  it.each([
+    ['/etc/ssh/sshd_config.d/10-team.conf', 'sshd', true], ['/etc/ssh/sshd_config', 'sshd', true], ['/etc/ssh/ssh_config', null, true],
+    ['/etc/ssh/sshd_config.d/notes.txt', null, true], ['/etc/nftables.conf', 'nft', true], ['/etc/nftables.d/web.nft', 'nft', true], ['/etc/nftables.confx', null, false],
+    ['/etc/sudoers', 'sudoers', true], ['/etc/sudoers.d/ops', 'sudoers', true], ['/etc/sudoers.d/notes.txt', null, true], ['/etc/sudo.conf', null, false],
+    ['/etc/pam.d/sshd', null, true], ['/etc/netplan/50.yaml', null, true], ['/etc/network/interfaces', null, true], ['/etc/wireguard/wg0.conf', null, true],
+    ['/etc/systemd/network/10.network', null, true], ['/etc/systemd/system/x.service', null, false], ['/etc/motd', null, false], ['/opt/etc/ssh/x', null, false],
+  ])('%s: judged by %s, to be confirmed: %s', async (path, check, confirm) => {
+    const { trees, found } = await compiled(`files: { "${path}": { content: x } }\n`);
+    expect(found).toEqual([]);
+    expect(trees.get('a')?.plan.files.find(file => file.path === path)).toMatchObject({ check, onChange: confirm ? [{ do: 'confirm' }] : [] });
+  });
+
+  it('the base system\'s units can be named on every host', async () => {
+    expect((await compiled('files: { /etc/ssh/sshd_config.d/a.conf: { content: x, reload: [ssh.service], restart: [cron.service] } }\n')).found).toEqual([]);
+    expect((await compiled('files: { /etc/x: { content: x, reload: [sshd.service] } }\n')).found).toEqual(['files/unknown-unit files["/etc/x"].reload[0]']);
+  });
+
   it('a unit must be known on every host that gets the file', async () => {
     const inventory = 'redis: { r: { hosts: a } }\nfiles: { /etc/x: { content: x, HOSTS restart: [redis-server.service] } }\n';
     expect((await compiled(inventory.replace('HOSTS', 'hosts: a,'))).found).toEqual([]);

@@ -4,6 +4,7 @@ import { error, type Diagnostic } from '../../diagnostic.ts';
 import { expandPlain } from '../../expand.ts';
 import type { Host, Model } from '../../model.ts';
 import { knownNames } from '../../nearest.ts';
+import { BASE_UNITS, checkerOf, leadsIn } from './known.ts';
 import type { Files } from './schema.ts';
 
 type File = Files[string];
@@ -33,12 +34,12 @@ function check(section: Files, model: Model, offers: Offers): Diagnostic[] {
   });
 }
 
-/** A unit that neither vgen nor another file brings to a host. */
+/** A unit that neither Debian, vgen nor another file brings to a host. */
 function unknownUnit(unit: string, at: readonly (string | number)[], file: File, model: Model, offers: Offers): Diagnostic[] {
   const own = Object.keys((model.sections['files'] ?? {}) as object).flatMap(path => /^\/etc\/systemd\/system\/([^/]+)$/.exec(path)?.[1] ?? []);
   for (const host of file.hosts) {
     const known = [...offers.on(host, 'unit').map(({ name }) => name), ...own];
-    if (!known.includes(unit)) return [error('files/unknown-unit', at, `unknown service "${unit}" on host "${host.name}"`, { hint: knownNames(unit, known, 'known there') })];
+    if (!known.includes(unit) && !BASE_UNITS.includes(unit)) return [error('files/unknown-unit', at, `unknown service "${unit}" on host "${host.name}"`, { hint: knownNames(unit, [...known, ...BASE_UNITS], 'known there') })];
   }
   return [];
 }
@@ -59,7 +60,10 @@ export default component<Files | null>({
   schema,
   check: ({ section, model, offers }) => (section ? check(section, model, offers) : []),
   plan: ({ host, section, model }) => Object.values(section ?? {}).filter(file => file.hosts.has(host)).map(file => ({
-    kind: 'file', path: file.name, mode: file.mode, owner: file.owner, at: file.at, from: contentOf(file, host, model), secrets: [], check: null,
-    onChange: [...file.reload.map(unit => ({ do: 'reload', unit } as const)), ...file.restart.map(unit => ({ do: 'restart', unit } as const))],
+    kind: 'file', path: file.name, mode: file.mode, owner: file.owner, at: file.at, from: contentOf(file, host, model), secrets: [], check: checkerOf(file.name),
+    onChange: [
+      ...file.reload.map(unit => ({ do: 'reload', unit } as const)), ...file.restart.map(unit => ({ do: 'restart', unit } as const)),
+      ...leadsIn(file.name) ? [{ do: 'confirm' } as const] : [],
+    ],
   })),
 });

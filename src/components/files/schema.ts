@@ -11,8 +11,8 @@ const file = object({
   template: orNull<string>(Type.String({ minLength: 1, description: 'A nunjucks template in the directory "templates"; it is given v.host and v.vars, and each value it prints goes through an encoder.' })),
   mode: filled(word('mode', { description: 'Mode, quoted.' }), '0644'),
   owner: filled(Type.String({ pattern: '^[a-z_][a-z0-9_-]*:[a-z_][a-z0-9_-]*$', rule: 'user:group', description: 'Owner, as user:group.' }), 'root:root'),
-  reload: filled(Type.Array(unit, { uniqueItems: true, description: 'Units that are reloaded when the file changes.' }), []),
-  restart: filled(Type.Array(unit, { uniqueItems: true, description: 'Units that are restarted when the file changes.' }), []),
+  reload: filled(Type.Array(unit, { uniqueItems: true, description: 'Units that are reloaded when the file changes, if they run; ssh.service, nftables.service and the like among them.' }), []),
+  restart: filled(Type.Array(unit, { uniqueItems: true, description: 'Units that are restarted when the file changes, if they run.' }), []),
 }, { description: 'A further file: one of "content", "source" and "template".' });
 
 export const schema = entries(file, {

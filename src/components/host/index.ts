@@ -1,11 +1,11 @@
 // The engine on the host: static scripts, the same bytes everywhere, so that a console alone is enough to repair it.
 import { component, type FileSpec } from '../../component.ts';
 
-const bin = ['deploy', 'rollback', 'status', 'switch'];
+const bin = ['confirm', 'deploy', 'rollback', 'status', 'switch'];
 const lib = [
-  'action', 'apps', 'checks', 'detach', 'drift', 'encode', 'files', 'generations', 'hand', 'health', 'install', 'journal',
-  'lock', 'options', 'packages', 'pending', 'places', 'process', 'record', 'release', 'say', 'slots', 'supervisor', 'switch',
-  'units', 'users', 'view', 'words',
+  'action', 'apps', 'checks', 'confirm', 'detach', 'drift', 'encode', 'files', 'generations', 'hand', 'health', 'install',
+  'journal', 'lock', 'options', 'packages', 'pending', 'places', 'process', 'record', 'release', 'say', 'slots', 'supervisor',
+  'switch', 'units', 'users', 'view', 'words',
 ];
 const scripts = [...bin.map(name => `bin/${name}.sh`), ...lib.map(name => `lib/${name}.sh`)];
 

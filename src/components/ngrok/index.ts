@@ -1,11 +1,14 @@
 // Tunnels by the ngrok agent: the host introduces itself to ngrok and opens no port to the internet.
-import { component, type FileSpec, type Offers } from '../../component.ts';
+import { component, type FileSpec, type Offers, type OnChange } from '../../component.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import { expandPlain } from '../../expand.ts';
 import type { App, Host, Model } from '../../model.ts';
 import type { Ngrok } from './schema.ts';
 
 type Tunnel = Ngrok['tunnels'][string];
+
+/** Where sshd listens on every host; vgen itself comes in there. */
+const SSH = 22;
 
 const on = (section: Ngrok | null, host: Host): Tunnel[] => Object.values(section?.tunnels ?? {}).filter(tunnel => tunnel.hosts.has(host));
 
@@ -65,7 +68,7 @@ function target(tunnel: Tunnel, host: Host, model: Model, offers: Offers): Diagn
     })];
   }
   const ports = offers.on(host, 'port').map(({ port }) => port);
-  return tunnel.port === null || ports.includes(tunnel.port) ? []
+  return tunnel.port === null || tunnel.port === SSH || ports.includes(tunnel.port) ? []
     : [error('ngrok/not-served', [...tunnel.at, 'port'], `nothing serves port ${tunnel.port} on host "${host.name}"`, {
       hint: `served there: ${[...new Set(ports)].sort((a, b) => a - b).join(', ') || 'none'}`,
     })];
@@ -78,7 +81,9 @@ function plan(section: Ngrok, host: Host, apps: readonly App[]): FileSpec[] {
     edge: tunnel.edge === null ? null : expandPlain(tunnel.edge, { host }),
   }));
   if (tunnels.length === 0) return [];
-  const onChange = [{ do: 'restart', unit: 'ngrok.service' }] as const;
+  // A tunnel to sshd is a way into the host, perhaps the only one.
+  const leadsIn = on(section, host).some(({ port }) => port === SSH);
+  const onChange: OnChange[] = [{ do: 'restart', unit: 'ngrok.service' }, ...leadsIn ? [{ do: 'confirm' } as const] : []];
   return [
     {
       kind: 'file', path: '/etc/ngrok.yml', mode: '0640', owner: 'root:ngrok', at: ['ngrok'], secrets: [section.authtoken.name], onChange, check: null,

@@ -31,6 +31,13 @@ describe('ngrok', () => {
     ['one domain in two spellings', 't: { hosts: a, app: api, domain: x.example.com }, u: { hosts: a, app: api, domain: X.example.com }', 'ngrok/domain-twice ngrok.tunnels.u.domain'],
   ])('%s', async (_, tunnels, wanted) => expect((await compiled(base(tunnels))).found).toContain(wanted));
 
+  it('asks for confirmation where a tunnel leads to sshd, and nowhere else', async () => {
+    const { trees, found } = await compiled(base('t: { hosts: a, port: 22, edge: edge_1 }, u: { hosts: b, port: 4000 }, v: { hosts: a, app: api }').replace('hosts: a,', 'hosts: [a, b],'));
+    expect(found).toEqual([]);
+    const asked = ['a', 'b'].map(host => trees.get(host)?.plan.files.filter(file => file.kind === 'file' && file.onChange.some(change => change.do === 'confirm')).map(({ path }) => path));
+    expect(asked).toEqual([['/etc/ngrok.yml', '/etc/systemd/system/ngrok.service'], []]);
+  });
+
   it('may open a domain on each host where its text says the host', async () => {
     const { found, text } = await compiled(base('t: { hosts: a, app: api, domain: "${host.name}.example.com" }'));
     expect(found).toEqual([]);

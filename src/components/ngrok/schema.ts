@@ -6,7 +6,7 @@ const tunnel = object({
   hosts: filled(selector({ description: 'Hosts that open the tunnel.' }), 'all'),
   app: orNull<Named>(ref('apps', { description: 'App that the tunnel leads to; "link" says which of its servers.' })),
   link: filled(Type.Unsafe<'live' | 'next'>({ type: 'string', enum: ['live', 'next'], description: 'Server of the app.' }), 'live'),
-  port: orNull<number>(port('Port on the host that the tunnel leads to, where it is no app.')),
+  port: orNull<number>(port('Port on the host that the tunnel leads to, where it is no app; a tunnel to 22, sshd, is a way in, and its changes have to be confirmed.')),
   domain: orNull<Text>(text(['host'], { description: 'Domain at ngrok; one host may open it.', examples: ['${host.name}.example.ngrok.app'] })),
   edge: orNull<Text>(text(['host'], { description: 'Label of an edge at ngrok (version 2); many hosts may share one, ngrok leads each client to the nearest.' })),
 }, { description: 'A tunnel from ngrok to the host: "app" or "port", and "domain" or "edge".' });

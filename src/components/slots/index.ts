@@ -2,6 +2,7 @@
 import { component, type FileSpec, type Offer } from '../../component.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import { knownNames } from '../../nearest.ts';
+import { seconds } from '../../duration.ts';
 import type { App, Host, Model, Text } from '../../model.ts';
 
 /** A unix socket's path is at most 107 bytes (unix(7)); "/green/nginx.sock" takes 17 of them. */
@@ -44,12 +45,6 @@ function view(app: App): object {
     health: app.health ?? '', wait: seconds(app.wait), steady: seconds(app.steady), drain: seconds(app.drain), keep: app.keep,
     live: served(app.listen.live), next: served(app.listen.next),
   };
-}
-
-/** A duration such as 30s, 2m or 500ms in whole seconds, at least 1. */
-export function seconds(duration: string): number {
-  const [, number = '0', unit = 's'] = /^(\d+)(ms|s|m|h)$/.exec(duration) ?? [];
-  return Math.max(1, Math.round(Number(number) * { ms: 0.001, s: 1, m: 60, h: 3600 }[unit as 'ms' | 's' | 'm' | 'h']));
 }
 
 function check(model: Model): Diagnostic[] {

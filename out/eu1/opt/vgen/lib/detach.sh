@@ -22,7 +22,7 @@ followers=()                    # processes that print what a run prints
 called=${BASH_SOURCE[-1]}       # the script that somebody called
 [[ $called == /* ]] || called=$PWD/$called
 
-# The process of a run. It outlives the script, so that somebody writes down how that ended. A POSIX shell starts faster.
+# The process of a run. It outlives the script, so that somebody writes down how that ended. "sh" starts faster.
 # shellcheck disable=SC2016  # that shell expands it
 run_process='cd / && run=$1 && shift && echo "$$" >"$run/pid" && "$@" >"$run/out" 2>"$run/err" </dev/null
 echo "$?" >"$run/code"'
@@ -48,6 +48,7 @@ start_run() {
   local run=$1 what=$2 name kept=() until=$((SECONDS + 30))
   shift 2
   set -- sh -c "$run_process" vgen-run "$run" "$@"
+  SSH_CONNECTION=$(ssh_connection)
   for name in VGEN_LOCK_SECONDS SSH_CONNECTION SUDO_USER USER; do
     [[ -z ${!name:-} ]] || kept+=("$name=${!name}")
   done
@@ -63,6 +64,19 @@ start_run() {
   until [[ -s $run/pid ]]; do
     (( SECONDS < until )) || fail 2 "it has not started after 30 s; see journalctl --unit vgen-run-${run##*/}"
     sleep 0.002
+  done
+}
+
+# ssh_connection: "CLIENT PORT SERVER PORT" over which the caller came; nothing from a console. sudo and su take it out
+# of the environment, not out of that of their parents.
+ssh_connection() {
+  local pid=$PPID field
+  [[ -z ${SSH_CONNECTION:-} ]] || { printf '%s' "$SSH_CONNECTION"; return; }
+  while (( pid > 1 )); do
+    while IFS= read -r -d '' field; do
+      [[ $field != SSH_CONNECTION=* ]] || { printf '%s' "${field#*=}"; return; }
+    done 2>/dev/null <"/proc/$pid/environ" || true
+    pid=$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status" 2>/dev/null) || return 0
   done
 }
 
@@ -115,12 +129,13 @@ end_as_run() {
   local code=''
   [[ ! -s $1/code ]] || read -r code <"$1/code"
   [[ ! $code =~ ^([0-3]|129|130|143)$ ]] || exit "$code"
-  fail 2 "the run was killed${code:+ (exit code $code)}; run it again, that finishes or undoes what it left: $(<"$1/what")"
+  fail 2 "the run was killed${code:+ (exit code $code)}; run it again," \
+    "that finishes or undoes what it left: $(<"$1/what")"
 }
 
 # attach: the run that is under way, the first if others wait for it; else how the last one went. Ends as that run did.
 attach() {
-  local run last='' first=''
+  local run last='' first='' code=none
   require_root
   for run in "$runs"/*/; do
     run=${run%/}
@@ -133,7 +148,8 @@ attach() {
     note "under way: $(<"$first/what"), since $(time_of_run "$first")"
     follow_run "$first"
   fi
-  note "the last run: $(<"$last/what"), at $(time_of_run "$last"), exit code $(cat -- "$last/code" 2>/dev/null || printf none)"
+  [[ ! -s $last/code ]] || code=$(<"$last/code")
+  note "the last run: $(<"$last/what"), at $(time_of_run "$last"), exit code $code"
   cat -- "$last/err" >&2
   cat -- "$last/out"
   end_as_run "$last"

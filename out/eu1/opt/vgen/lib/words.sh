@@ -55,7 +55,7 @@ directory() {
   directory_path+=("$3")
 }
 
-# file MODE OWNER:GROUP PATH [check=PROGRAM] [reload=UNIT] [restart=UNIT] [slot=APP/SLOT] …
+# file MODE OWNER:GROUP PATH [check=PROGRAM] [reload=UNIT] [restart=UNIT] [slot=APP/SLOT] [confirm] …
 file() { declare_file no "$@"; }
 
 # secret_file: a file whose placeholders are filled from /etc/vgen/secrets here, on the host.
@@ -116,8 +116,8 @@ declare_path() {
 check_options() {
   local option
   for option; do
-    [[ $option =~ ^(check=[a-z]+|(reload|restart)=[A-Za-z0-9@:._-]+|slot=[a-z0-9_-]+/[a-z0-9_-]+)$ ]] ||
-      fail 2 "unknown option \"$option\"; known: check, reload, restart, slot"
+    [[ $option =~ ^(check=[a-z]+|(reload|restart)=[A-Za-z0-9@:._-]+|slot=[a-z0-9_-]+/[a-z0-9_-]+|confirm)$ ]] ||
+      fail 2 "unknown option \"$option\"; known: check, reload, restart, slot, confirm"
   done
 }
 

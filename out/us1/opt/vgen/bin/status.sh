@@ -28,9 +28,11 @@ lib=${lib%/bin/*}/lib
 . "$lib/generations.sh"
 # shellcheck source=/dev/null
 . "$lib/drift.sh"
+# shellcheck source=/dev/null
+. "$lib/confirm.sh"
 
 down=0                          # how many things are
-json_apps='' json_units='' json_generation=''
+json_apps='' json_units='' json_generation='' json_unconfirmed=null json_reverted=null
 
 tell_generation() {
   local commit order time
@@ -150,6 +152,31 @@ stale_supervisor() {
   done <"$pending_file"
 }
 
+# tell_unconfirmed: what waits for confirmation, and what was put back because nobody confirmed it.
+tell_unconfirmed() {
+  local left paths
+  if [[ -e $unconfirmed || -e $reverting ]]; then
+    paths=$(unconfirmed_paths)
+    left=0
+    [[ ! -e $unconfirmed ]] || left=$(seconds_left)
+    printf 'unconfirmed: %s; put back in %s s unless /opt/vgen/bin/confirm.sh is run\n' "$paths" "$left" >&3
+    json_unconfirmed="{\"seconds\":$left,\"paths\":$(json_words "$paths")}"
+  fi
+  [[ -s $reverted ]] || return 0
+  IFS=$'\t' read -r left paths <"$reverted"
+  printf 'put back at %s, as nobody confirmed it: %s\n' "$left" "$paths" >&3
+  json_reverted="{\"time\":$(json_string "$left"),\"paths\":$(json_words "$paths")}"
+}
+
+# json_words TEXT: its words as an array; paths hold no blanks.
+json_words() {
+  local word list=''
+  for word in $1; do
+    list+="${list:+,}$(json_string "$word")"
+  done
+  printf '[%s]' "$list"
+}
+
 as_json=no
 case ${1:-} in
   '') ;;
@@ -171,12 +198,14 @@ for file in "$vgen_apps"/*.sh; do
 done
 tell_units
 tell_drift
+tell_unconfirmed
 if [[ -e $journal ]]; then
   printf 'an install is under way or was cut short; the next one puts it back first\n' >&3
 fi
 if [[ $as_json == yes ]]; then
-  printf '{"host":%s,"good":%s,%s,"unfinished":%s,"apps":[%s],"units":[%s],"drift":[%s]}\n' "$(json_string "$host")" \
-    "$( (( down == 0 )) && echo true || echo false)" "$json_generation" \
-    "$([[ -e $journal ]] && echo true || echo false)" "$json_apps" "$json_units" "$json_drift"
+  printf '{"host":%s,"good":%s,%s,"unfinished":%s,"apps":[%s],"units":[%s],"drift":[%s],"unconfirmed":%s,"reverted":%s}\n' \
+    "$(json_string "$host")" "$( (( down == 0 )) && echo true || echo false)" "$json_generation" \
+    "$([[ -e $journal ]] && echo true || echo false)" "$json_apps" "$json_units" "$json_drift" \
+    "$json_unconfirmed" "$json_reverted"
 fi
 (( down == 0 ))

@@ -165,6 +165,22 @@ try_redis() {
   return "$sound"
 }
 
+# sshd -t wants the directory that its unit makes.
+check_sshd() {
+  [[ -d /run/sshd ]] || mkdir -m 0755 -- /run/sshd
+  /usr/sbin/sshd -t 2>&1
+}
+
+check_nft() { nft --check --file /etc/nftables.conf 2>&1; }
+
+check_sudoers() {
+  local path failed=0
+  for path; do
+    [[ ! -f $path ]] || visudo --check --file="$path" 2>&1 || failed=1
+  done
+  return "$failed"
+}
+
 check_bash() {
   local path failed=0
   for path; do

@@ -31,6 +31,8 @@ lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$lib/checks.sh"
 # shellcheck source=SCRIPTDIR/units.sh
 . "$lib/units.sh"
+# shellcheck source=SCRIPTDIR/confirm.sh
+. "$lib/confirm.sh"
 # shellcheck source=SCRIPTDIR/apps.sh
 . "$lib/apps.sh"
 # shellcheck source=SCRIPTDIR/pending.sh
@@ -55,6 +57,7 @@ apply() {
 install_tree() {
   trap finish_install EXIT
   refuse_other_host
+  refuse_unconfirmed
   put_back_unfinished
   read_generations
   stage_generation "$1"
@@ -85,6 +88,7 @@ install_tree() {
 
   end_generation
   tidy_up
+  ask_for_confirmation
   tell_result
 }
 
@@ -136,6 +140,7 @@ replace_files() {
   save "$record"
   save "$pending_file"
   write_owed
+  arm_revert
   journal_safe
   swap_changed
   retire_files
@@ -162,8 +167,12 @@ take_up_files() {
 }
 
 tidy_up() {
-  forget_originals
-  remove_directories
+  if [[ $revert_armed == no ]]; then
+    forget_originals
+    remove_directories
+  else
+    tidy_up_later
+  fi
   tell_left_alone
 }
 
@@ -192,6 +201,7 @@ finish_install() {
   fi
   discard_staged
   rm -rf -- "${generations:?}/.new"
+  disarm_failed
   # An error that nobody foresaw ends bash with any code; to the caller it is "could not be done".
   (( code != 1 )) || [[ -n $failure ]] || code=2
   audit install host="$want_host" from="${former_tree:0:12}" to="${tree_id:0:12}" generation="$generation" \

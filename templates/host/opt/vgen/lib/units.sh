@@ -23,6 +23,7 @@ note_change() {
       check=*) due_checks[${option#*=}]+="${due_checks[${option#*=}]:+$'\n'}$path" ;;
       reload=*) note_due reload "${option#*=}" "$path" ;;
       restart=*) note_due restart "${option#*=}" "$path" ;;
+      confirm) confirm_paths+=("$path") ;;
       slot=*) note_due slot "${option#*=}" "$path" ;;
     esac
   done

@@ -13,9 +13,10 @@ program /opt/ngrok/ngrok https://ngrok.com/download  # the tunnel agent
 user ngrok /nonexistent /usr/sbin/nologin  # runs the tunnel agent
 secret ngrok
 
-secret_file 0640 root:ngrok /etc/ngrok.yml restart=ngrok.service
+secret_file 0640 root:ngrok /etc/ngrok.yml restart=ngrok.service confirm
 file 0644 root:root /etc/redis/redis.conf check=redis restart=redis-server.service
-file 0644 root:root /etc/systemd/system/ngrok.service check=systemd restart=ngrok.service
+file 0644 root:root /etc/systemd/system/ngrok.service check=systemd restart=ngrok.service confirm
+file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
 file 0755 root:root /opt/vgen/bin/status.sh check=bash
@@ -23,6 +24,7 @@ file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
 file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/drift.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash

@@ -7,6 +7,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$tree/opt/vgen/lib/install.sh"
 
 host eu1
+confirm_within 120
 
 package htop  # asked for under packages
 package libnginx-mod-stream  # asked for under packages
@@ -16,8 +17,11 @@ user ada /home/ada /bin/bash adm,sudo  # asked for under users
 user site /opt/site /usr/sbin/nologin  # runs app site
 
 file 0644 root:root /etc/motd
+file 0755 root:root /etc/nftables.conf check=nft reload=nftables.service confirm
 file 0644 root:root /etc/nginx/conf.d/gzip.conf reload=nginx.service
 file 0644 root:root /etc/nginx/nginx.conf check=nginx reload=nginx.service
+file 0644 root:root /etc/ssh/sshd_config.d/10-team.conf check=sshd reload=ssh.service confirm
+file 0440 root:root /etc/sudoers.d/ada check=sudoers confirm
 file 0644 root:root /etc/supervisor/conf.d/site-blue.conf check=supervisor slot=site/blue
 file 0644 root:root /etc/supervisor/conf.d/site-green.conf check=supervisor slot=site/green
 file 0644 root:root /etc/supervisor/supervisord.conf check=supervisor restart=supervisor.service
@@ -34,6 +38,7 @@ first_link /opt/site/next green
 directory 0755 root:root /opt/site/releases
 file 0640 root:adm /opt/tools/hosts.txt
 file 0644 root:root /opt/vgen/apps/site.sh check=bash
+file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
 file 0755 root:root /opt/vgen/bin/status.sh check=bash
@@ -41,6 +46,7 @@ file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
 file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/drift.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash

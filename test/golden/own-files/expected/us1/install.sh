@@ -13,7 +13,11 @@ user ada /home/ada /bin/bash adm,sudo  # asked for under users
 user build /opt/build /usr/sbin/nologin  # asked for under users
 
 file 0644 root:root /etc/motd
+file 0755 root:root /etc/nftables.conf check=nft reload=nftables.service confirm
+file 0644 root:root /etc/ssh/sshd_config.d/10-team.conf check=sshd reload=ssh.service confirm
+file 0440 root:root /etc/sudoers.d/ada check=sudoers confirm
 file 0640 root:adm /opt/tools/hosts.txt
+file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
 file 0755 root:root /opt/vgen/bin/status.sh check=bash
@@ -21,6 +25,7 @@ file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
 file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/drift.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash

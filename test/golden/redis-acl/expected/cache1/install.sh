@@ -11,6 +11,7 @@ host cache1
 package redis-server  # redis "pages"
 
 file 0644 root:root /etc/redis/redis.conf check=redis restart=redis-server.service
+file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
 file 0755 root:root /opt/vgen/bin/status.sh check=bash
@@ -18,6 +19,7 @@ file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
 file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/drift.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash

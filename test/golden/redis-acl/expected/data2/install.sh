@@ -13,6 +13,7 @@ secret sessions
 
 file 0644 root:root /etc/redis/redis.conf check=redis restart=redis-server.service
 secret_file 0640 root:redis /etc/redis/secrets.conf check=redis restart=redis-server.service
+file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
 file 0755 root:root /opt/vgen/bin/status.sh check=bash
@@ -20,6 +21,7 @@ file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
 file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/drift.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash
