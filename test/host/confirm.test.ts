@@ -111,7 +111,7 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
   });
 
   it('an install killed behind the swap goes back too', async () => {
-    const slow = '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 1\nExecReload=/bin/sleep 20\n';
+    const slow = '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 1\nExecReload=/bin/sleep 6\n';
     const words = 'file 0644 root:root /etc/systemd/system/slow.service reload=slow.service';
     const tree = () => machine.tree().edit('install.sh', '\nunit beat.service\n', '\nunit beat.service\nunit slow.service\n');
     await machine.installed(tree().add('etc/systemd/system/slow.service', slow, words));
@@ -127,7 +127,7 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
   it('a firewall that drops everything goes back', async () => {
     const open = await ask('systemctl enable --now nftables; cat /etc/nftables.conf');
     const drop = `#!/usr/sbin/nft -f\nflush ruleset
-table inet filter { chain input { type filter hook input priority 0; policy drop; } }\n`;
+table inet filter {\n  chain input {\n    type filter hook input priority 0; policy drop;\n  }\n}\n`;
     const words = 'file 0755 root:root /etc/nftables.conf check=nft reload=nftables.service confirm';
     await machine.push(machine.tree().add('etc/nftables.conf', drop, words).say('confirm_within 20'));
     const { code, stdout, stderr } = await machine.host.console(`bash ${incoming}/install.sh`);
