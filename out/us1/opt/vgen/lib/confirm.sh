@@ -201,8 +201,8 @@ finish_revert() {
   local code=$?
   trap - EXIT
   (( code != 1 )) || code=2
-  (( code != 0 )) || disarm_revert
   audit revert paths="$reverted_paths" result="$(result_of "$code")" reason="$failure" seconds="$SECONDS"
+  (( code != 0 )) || disarm_revert
   exit "$code"
 }
 
