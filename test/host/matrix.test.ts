@@ -92,7 +92,8 @@ async function installPoints(victim: Victim): Promise<Point[]> {
     ),
     ...pointsAt('undo', ' a→b', 'a', undo, some(begin, 12), () => installTwice('b', middle)),
     ...pointsAt('undo', ' with half a line of the journal', 'a', there, [there[middle - 1]!], () => halfLine('b')),
-    ...pointsAt('power loss', ' a→b', 'a', there, evenly(there.slice(Math.floor(there.length / 3)), 4), () => powerLoss('b'), () => 'stop'),
+    ...pointsAt('power loss', ' a→b', 'a', there, evenly(there.slice(Math.floor(there.length / 3)), 4),
+      () => powerLoss('b'), () => 'stop'),
     ...turns(
       pointsAt('install', ' a→c', 'a', slow, onlyNew(slow, 0), index => install('c', index)),
       pointsAt('install', ' c→a', 'c', slowBack, onlyNew(slowBack, 1), index => install('a', index)),
@@ -130,8 +131,10 @@ describe.skipIf(pool === null)(`crash matrix (${because})`, () => {
 
   afterAll(async () => {
     await pool?.stop();
-    const row = (name: string, count: number, times: number[]) =>
-      `${name.padEnd(13)} ${String(count).padStart(6)} ${String(times.length).padStart(10)} ${times.reduce((a, b) => a + b, 0).toFixed(0).padStart(8)}`;
+    const row = (name: string, count: number, times: number[]) => [
+      name.padEnd(13), String(count).padStart(6), String(times.length).padStart(10),
+      times.reduce((a, b) => a + b, 0).toFixed(0).padStart(8),
+    ].join(' ');
     const first = done.get('first install') ?? [];
     const names = [...new Set(points.map(({ script }) => script))];
     console.log([
