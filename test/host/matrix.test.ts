@@ -114,7 +114,7 @@ describe.skipIf(pool === null)(`crash matrix (${because})`, () => {
   const done = new Map<string, number[]>();
 
   for (const point of points) {
-    it.concurrent(point.title, { timeout: 180_000 }, async () => {
+    it.concurrent(point.title, { timeout: 600_000 }, async () => {
       await pool?.use(point.from, async victim => {
         const from = Date.now();
         await point.check(victim, point);
@@ -123,7 +123,7 @@ describe.skipIf(pool === null)(`crash matrix (${because})`, () => {
     });
   }
 
-  it.concurrent('a first install, killed further on each time', { timeout: 300_000 }, async () => {
+  it.concurrent('a first install, killed further on each time', { timeout: 600_000 }, async () => {
     const from = Date.now();
     const killed = await firstInstall();
     done.set('first install', Array.from({ length: killed }, () => (Date.now() - from) / 1000 / killed));
