@@ -77,7 +77,8 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
   afterAll(async () => {
     await machine?.stop();
     if (rows.length === 0) return;
-    console.log([['fault', 'message', 'outcome'], ...rows, ...elsewhere].map(row => row.map((cell, i) => cell.padEnd([40, 112, 0][i] ?? 0)).join(' ')).join('\n'));
+    const table = [['fault', 'message', 'outcome'], ...rows, ...elsewhere];
+    console.log(table.map(row => row.map((cell, i) => cell.padEnd([40, 112, 0][i] ?? 0)).join(' ')).join('\n'));
   });
 
   describe('of an app', () => {

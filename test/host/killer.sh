@@ -49,7 +49,7 @@ killer_step() {
   if [[ " ${FUNCNAME[*]} " == *' finish_'* ]]; then
     mapfile -t -s $(($3 - 1)) -n 1 lines <"$2"
     command=${lines[0]#"${lines[0]%%[! ]*}"}
-    [[ $command != '[['* ]] || command=${command##*'|| '}
+    [[ $command != '[['* && $command != '(('* ]] || command=${command##*'|| '}
   fi
   shift 4
   killer_changes "$command" "$@" || return 0

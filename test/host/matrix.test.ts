@@ -92,7 +92,8 @@ async function installPoints(victim: Victim): Promise<Point[]> {
     ),
     ...pointsAt('undo', ' a→b', 'a', undo, some(begin, 12), () => installTwice('b', middle)),
     ...pointsAt('undo', ' with half a line of the journal', 'a', there, [there[middle - 1]!], () => halfLine('b')),
-    ...pointsAt('power loss', ' a→b', 'a', there, evenly(there.slice(Math.floor(there.length / 3)), 4), () => powerLoss('b'), () => 'stop'),
+    ...pointsAt('power loss', ' a→b', 'a', there, evenly(there.slice(Math.floor(there.length / 3)), 4),
+      () => powerLoss('b'), () => 'stop'),
     ...turns(
       pointsAt('install', ' a→c', 'a', slow, onlyNew(slow, 0), index => install('c', index)),
       pointsAt('install', ' c→a', 'c', slowBack, onlyNew(slowBack, 1), index => install('a', index)),
@@ -113,7 +114,7 @@ describe.skipIf(pool === null)(`crash matrix (${because})`, () => {
   const done = new Map<string, number[]>();
 
   for (const point of points) {
-    it.concurrent(point.title, { timeout: 180_000 }, async () => {
+    it.concurrent(point.title, { timeout: 600_000 }, async () => {
       await pool?.use(point.from, async victim => {
         const from = Date.now();
         await point.check(victim, point);
@@ -122,7 +123,7 @@ describe.skipIf(pool === null)(`crash matrix (${because})`, () => {
     });
   }
 
-  it.concurrent('a first install, killed further on each time', { timeout: 300_000 }, async () => {
+  it.concurrent('a first install, killed further on each time', { timeout: 600_000 }, async () => {
     const from = Date.now();
     const killed = await firstInstall();
     done.set('first install', Array.from({ length: killed }, () => (Date.now() - from) / 1000 / killed));
@@ -130,8 +131,10 @@ describe.skipIf(pool === null)(`crash matrix (${because})`, () => {
 
   afterAll(async () => {
     await pool?.stop();
-    const row = (name: string, count: number, times: number[]) =>
-      `${name.padEnd(13)} ${String(count).padStart(6)} ${String(times.length).padStart(10)} ${times.reduce((a, b) => a + b, 0).toFixed(0).padStart(8)}`;
+    const row = (name: string, count: number, times: number[]) => [
+      name.padEnd(13), String(count).padStart(6), String(times.length).padStart(10),
+      times.reduce((a, b) => a + b, 0).toFixed(0).padStart(8),
+    ].join(' ');
     const first = done.get('first install') ?? [];
     const names = [...new Set(points.map(({ script }) => script))];
     console.log([

@@ -83,7 +83,7 @@ export function facts(letter: Letter): string {
 export const askFiles = `
   shopt -s nullglob
   LC_ALL=C
-  places=(/etc/{nginx,supervisor,redis,systemd,vgen,motd} /opt /usr/sbin/policy-rc.d* /etc/.*vgen*)
+  places=(/etc/{nginx,supervisor,redis,systemd/system,vgen,motd} /opt /usr/sbin/policy-rc.d* /etc/.*vgen*)
   find "\${places[@]}" -path '/opt/*/releases/*' -prune -o ! -type s \\
     ! -path '/opt/*/live' ! -path '/opt/*/next' ! -path '/opt/*/release' -printf '%p %y %m %u:%g %l\\n' | sort
   find "\${places[@]}" -path '/opt/*/releases/*' -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
