@@ -52,6 +52,15 @@ export class RehearsalHost {
   }
 
   /**
+   * The host's PID 1 as this machine numbers it, for nsenter(1).
+   * @throws Error when the power is off.
+   */
+  get leader(): number {
+    if (this.#container === null) throw new Error(`${this.name} is off`);
+    return this.#container.leader.pid;
+  }
+
+  /**
    * Turns the host on and waits until ssh answers and systemd has started everything.
    * @throws Error with the end of the console when it does not come up in 90 s.
    */
@@ -86,8 +95,7 @@ export class RehearsalHost {
    * @throws Error when the power is off.
    */
   async console(script: string, options: ScriptOptions = {}): Promise<Outcome> {
-    if (this.#container === null) throw new Error(`${this.name} is off`);
-    const target = ['--target', String(this.#container.leader.pid), '--all', '--wd=/'];
+    const target = ['--target', String(this.leader), '--all', '--wd=/'];
     const clean = ['env', '-i', 'HOME=/root', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
     return run('nsenter', [...target, ...clean, 'bash', '-c', script], withTimeout(options));
   }
