@@ -28,7 +28,8 @@ export async function baseImage({ release, sources, keyring }: Distribution, onP
     onProgress(`making the base image of ${release.codename} in ${cachePath('base')}, once for this machine`);
     const own = sources.filter(source => source.suite === release.codename);
     mkdirSync(cachePath('archives'), { recursive: true });
-    await demand('debootstrap', [
+    await demand('setpriv', [
+      '--pdeathsig=TERM', 'debootstrap',
       '--variant=minbase',
       `--arch=${release.architecture}`,
       `--components=${[...new Set(own.map(source => source.component))].join(',')}`,

@@ -78,9 +78,8 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
   try {
     await prepare(claim, [debs, base], options, hosts, onProgress);
     await eachLimited([...hosts.values()], Math.max(2, availableParallelism()), async host => {
-      const start = Date.now();
       await host.boot();
-      onProgress(`${host.name} is up at ${host.address} after ${((Date.now() - start) / 1000).toFixed(1)} s`);
+      onProgress(`${host.name} is up at ${host.address} after ${host.bootSeconds.toFixed(1)} s`);
     });
   } catch (cause) {
     await stop();
@@ -140,7 +139,8 @@ function checkNames(hosts: HostSpec[]): void {
   if (hosts.length === 0 || hosts.length > 200) throw new Error('a fleet has 1 to 200 hosts');
 }
 
-async function eachLimited<T>(items: T[], limit: number, action: (item: T) => Promise<void>): Promise<void> {
+/** Runs `action` on all items, at most `limit` at a time. @throws the first error, once all have ended. */
+export async function eachLimited<T>(items: T[], limit: number, action: (item: T) => Promise<void>): Promise<void> {
   const left = [...items];
   const work = async () => {
     for (let item = left.shift(); item !== undefined; item = left.shift()) await action(item);

@@ -35,6 +35,8 @@ export class RehearsalHost {
   readonly address: string;
   /** The host's file system as this machine sees it; there also when the power is off. */
   readonly root: string;
+  /** How long the last boot took. */
+  bootSeconds = 0;
   readonly #options: HostOptions;
   #container: Container | null = null;
   #master: ProcessMark | null = null;
@@ -66,6 +68,7 @@ export class RehearsalHost {
    */
   async boot(): Promise<void> {
     if (this.#container !== null) throw new Error(`${this.name} is already running`);
+    const start = performance.now();
     const container = this.#container = await powerOn(this.#options.container);
     this.#options.onProcesses();
     const deadline = Date.now() + patience * 1000;
@@ -79,6 +82,7 @@ export class RehearsalHost {
       const console = lastLines(readFileSync(this.#options.container.log, 'utf8'), 15);
       throw new Error(`${this.name} did not boot, it is ${state}\n${console}`);
     }
+    this.bootSeconds = (performance.now() - start) / 1000;
   }
 
   /**
@@ -105,11 +109,15 @@ export class RehearsalHost {
    * @throws Error with rsync's words.
    */
   async push(localDir: string, remoteDir: string): Promise<void> {
-    const args = ['-a', '--delete', '--numeric-ids', '--mkpath', '-e', `ssh -F ${configFile(this.#options.runDir)}`];
-    const { code, stderr } = await run('rsync', [...args, `${localDir}/`, `${this.name}:${remoteDir}/`], {
-      timeoutSeconds: 300,
-    });
-    if (code !== 0) throw new Error(`rsync to ${this.name}:${remoteDir} ended with code ${code}\n${stderr.trim()}`);
+    await this.#rsync(['--delete', `${localDir}/`, `${this.name}:${remoteDir}/`]);
+  }
+
+  /**
+   * Copies a file or a folder into `remoteDir`, under its own name.
+   * @throws Error with rsync's words.
+   */
+  async send(localPath: string, remoteDir: string): Promise<void> {
+    await this.#rsync([localPath, `${this.name}:${remoteDir}/`]);
   }
 
   /** Takes the power away, as a crash: what was not written yet by the programs inside is lost. */
@@ -132,6 +140,13 @@ export class RehearsalHost {
     await this.#plug('up');
     const deadline = Date.now() + patience * 1000;
     await this.#connect(() => Date.now() > deadline);
+  }
+
+  async #rsync(args: string[]): Promise<void> {
+    const { code, stderr } = await run('rsync', [
+      '-a', '--numeric-ids', '--mkpath', '-e', `ssh -F ${configFile(this.#options.runDir)}`, ...args,
+    ], { timeoutSeconds: 300 });
+    if (code !== 0) throw new Error(`rsync ${args.at(-2)} ${args.at(-1)} ended with code ${code}\n${stderr.trim()}`);
   }
 
   async #plug(state: 'up' | 'down'): Promise<void> {
