@@ -1,6 +1,7 @@
 // How a rehearsal is told: a table, the lines of the inventory behind a failure, one line of verdict.
 import type { Compilation } from '../compile.ts';
-import type { HostPlan, Step } from '../rehearse/rehearsal.ts';
+import type { HostPlan } from '../rehearse/plan.ts';
+import type { Step } from '../rehearse/rehearsal.ts';
 import type { HostTree } from '../tree.ts';
 import { count, type Output } from './output.ts';
 import { originOf } from './why.ts';

@@ -1,15 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { compile, type Compilation } from '../compile.ts';
 import { Failure } from '../diagnostic.ts';
 import { emit } from '../emit.ts';
-import { readManifest } from '../manifest.ts';
 import { knownNames } from '../nearest.ts';
-import { isArtifact, standInFor, type Artifact } from '../rehearse/apps.ts';
+import { isArtifact } from '../rehearse/apps.ts';
 import { systems, type System } from '../rehearse/debian.ts';
 import { bootFleet, type Fleet } from '../rehearse/fleet.ts';
-import { rehearse as runRehearsal, type HostPlan, type Step } from '../rehearse/rehearsal.ts';
+import { fleetOf, planHost, type HostPlan } from '../rehearse/plan.ts';
+import { rehearse as runRehearsal, type Step } from '../rehearse/rehearsal.ts';
 import { missing } from '../rehearse/requirements.ts';
 import type { HostTree } from '../tree.ts';
 import { count, type Output } from './output.ts';
@@ -43,13 +40,18 @@ export async function rehearse(files: readonly string[], options: RehearseOption
   const names = compilation.model.hosts.map(({ name }) => name);
   for (const name of options.host ?? []) if (!names.includes(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
   const artifacts = readArtifacts(options.artifact ?? [], trees);
-  const plans = planHosts(trees, options.out, artifacts);
+  const secrets = new Map<string, string>();
+  const plans = trees.map(({ plan }) => {
+    const one = planHost(plan, options.out, artifacts, secrets);
+    if (!one) throw new Failure(`there is no tree of host "${plan.host.name}" in "${options.out}"; run "vgen build"`);
+    return one;
+  });
   const lack = missing();
   if (lack !== null) throw new Failure(lack);
   warnOfOldTrees(compilation, trees, options, output);
 
   const begun = performance.now();
-  const fleet = await boot(trees, plans, base, output);
+  const fleet = await boot(plans, base, output);
   try {
     const steps: Step[] = [];
     await runRehearsal(fleet, plans, amounts, step => {
@@ -85,28 +87,6 @@ function readArtifacts(given: readonly string[], trees: readonly HostTree[]): Ma
   }));
 }
 
-/** What out/ says of each host. The same secret has one value on all of them, as the hosts may speak to one another. */
-function planHosts(trees: readonly HostTree[], out: string, artifacts: ReadonlyMap<string, string>): (HostPlan & { packages: string[] })[] {
-  const secrets = new Map<string, string>();
-  return trees.map(({ host, plan }) => {
-    const tree = join(out, host.name);
-    const manifest = join(tree, 'manifest.tsv');
-    if (!existsSync(manifest)) throw new Failure(`there is no tree of host "${host.name}" in "${out}"; run "vgen build"`);
-    const lines = readManifest(readFileSync(manifest, 'utf8'));
-    const named = (type: string): string[] => lines.filter(line => line.type === type).map(({ name }) => name);
-    for (const name of named('secret')) if (!secrets.has(name)) secrets.set(name, randomBytes(16).toString('hex'));
-    return {
-      name: host.name, tree, units: named('unit'), programs: named('program'), packages: named('package'),
-      secrets: new Map(named('secret').map(name => [name, secrets.get(name) ?? ''])),
-      apps: plan.apps.map(app => {
-        const path = artifacts.get(app.name);
-        const artifact: Artifact = path === undefined ? standInFor(app) : { kind: 'own', path };
-        return { name: app.name, artifact };
-      }),
-    };
-  });
-}
-
 /** out/ is rehearsed as it lies there, because that is what the servers will get. */
 function warnOfOldTrees(compilation: Compilation, trees: readonly HostTree[], { out, host }: RehearseOptions, output: Output): void {
   const fleet = host ? null : new Set(compilation.model?.hosts.map(({ name }) => name));
@@ -115,14 +95,9 @@ function warnOfOldTrees(compilation: Compilation, trees: readonly HostTree[], { 
   if (files > 0) output.note(`warning: ${out}/ is not what the inventory says: ${count(files, 'file')}; it is rehearsed as it is ("vgen build --check" lists them)`);
 }
 
-async function boot(trees: readonly HostTree[], plans: readonly { packages: string[]; apps: HostPlan['apps'] }[], base: System | undefined, output: Output): Promise<Fleet> {
-  const needsPython = plans.some(({ apps }) => apps.some(({ artifact }) => artifact.kind === 'stand-in'));
+async function boot(plans: readonly HostPlan[], base: System | undefined, output: Output): Promise<Fleet> {
   try {
-    return await bootFleet({
-      base, onProgress: line => output.note(line),
-      hosts: trees.map(({ host }) => ({ name: host.name, addresses: [host.address, ...host.private === null ? [] : [host.private]] })),
-      packages: [...new Set([...plans.flatMap(({ packages }) => packages), ...needsPython ? ['python3'] : []])],
-    });
+    return await bootFleet({ ...fleetOf(plans), base, onProgress: line => output.note(line) });
   } catch (cause) {
     throw new Failure(`the hosts cannot be booted here: ${(cause as Error).message}`, { cause });
   }

@@ -10,17 +10,7 @@ import type { Fleet } from './fleet.ts';
 import type { RehearsalHost } from './host.ts';
 import { Load } from './load.ts';
 import type { LoadResult } from './load/tally.ts';
-
-export interface HostPlan {
-  readonly name: string;
-  /** The folder of its tree on this machine. */
-  readonly tree: string;
-  readonly units: readonly string[];
-  /** Paths of programs that get a stand-in. */
-  readonly programs: readonly string[];
-  readonly secrets: ReadonlyMap<string, string>;
-  readonly apps: readonly AppPlan[];
-}
+import type { HostPlan } from './plan.ts';
 
 export interface Amounts {
   /** Per app and host. */

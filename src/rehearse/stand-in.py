@@ -5,12 +5,12 @@ A body that was posted comes back on the lines after it; a websocket answers eac
 message. It finds its slot by the path that it was started by (/opt/APP/SLOT/release/PROGRAM), and the slot's port in
 /opt/vgen/apps; the words that the inventory gives the app are not looked at.
 """
-import asyncio
 import base64
 import glob
 import hashlib
 import os
 import re
+import select
 import socket
 import sys
 
@@ -40,16 +40,28 @@ UPGRADE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection
 HEADER = re.compile(rb"\r\n(content-length|connection|transfer-encoding|sec-websocket-key): *([^\r]*)", re.IGNORECASE)
 
 
-class Connection(asyncio.Protocol):
-    def connection_made(self, transport):
-        self.transport = transport
+class Connection:
+    """One connection. Its socket blocks, but is read only when there is something to read, and answers are short."""
+
+    def __init__(self, peer):
+        self.peer = peer
         self.waiting = b""
+        self.is_open = True
         self.is_websocket = False
 
-    def data_received(self, data):
-        self.waiting += data
-        while self.waiting and (self.message() if self.is_websocket else self.request()):
-            pass
+    def read(self):
+        """Takes in what came and answers it; False when the connection is over."""
+        try:
+            data = self.peer.recv(65536)
+            self.waiting += data
+            self.is_open = data != b""
+            while self.is_open and self.waiting and (self.message() if self.is_websocket else self.request()):
+                pass
+        except OSError:
+            self.is_open = False
+        if not self.is_open:
+            self.peer.close()
+        return self.is_open
 
     def request(self):
         """Answers one request if it is there whole; whether there may be another."""
@@ -59,25 +71,25 @@ class Connection(asyncio.Protocol):
         headers = {name.lower(): value for name, value in HEADER.findall(self.waiting, 0, end + 2)}
         if b"sec-websocket-key" in headers:
             key = headers[b"sec-websocket-key"] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-            self.transport.write(UPGRADE % base64.b64encode(hashlib.sha1(key).digest()))
+            self.peer.sendall(UPGRADE % base64.b64encode(hashlib.sha1(key).digest()))
             self.waiting = self.waiting[end + 4:]
             self.is_websocket = True
             return True
         if b"transfer-encoding" in headers:
-            self.transport.write(b"HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            self.transport.close()
+            self.peer.sendall(b"HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            self.is_open = False
             return False
         size = int(headers.get(b"content-length", 0))
         if len(self.waiting) < end + 4 + size:
             return False
         if size:
             text = RELEASE + b"\n" + self.waiting[end + 4:end + 4 + size]
-            self.transport.write(ANSWER % (len(text) + 1, text))
+            self.peer.sendall(ANSWER % (len(text) + 1, text))
         else:
-            self.transport.write(GREETING)
+            self.peer.sendall(GREETING)
         self.waiting = self.waiting[end + 4 + size:]
         if headers.get(b"connection", b"").lower() == b"close":
-            self.transport.close()
+            self.is_open = False
             return False
         return True
 
@@ -88,32 +100,47 @@ class Connection(asyncio.Protocol):
         size = self.waiting[1] & 127
         if size > 125 or len(self.waiting) < 6 + size:
             if size > 125:
-                self.transport.close()
+                self.is_open = False
             return False
         mask = self.waiting[2:6]
         text = bytes(byte ^ mask[i % 4] for i, byte in enumerate(self.waiting[6:6 + size]))
         kind = self.waiting[0] & 15
         self.waiting = self.waiting[6 + size:]
         if kind == 8:
-            self.transport.write(b"\x88\x00")
-            self.transport.close()
+            self.peer.sendall(b"\x88\x00")
+            self.is_open = False
         elif kind == 9:
-            self.transport.write(bytes((0x8A, size)) + text)
+            self.peer.sendall(bytes((0x8A, size)) + text)
         elif kind in (1, 2):
             answer = RELEASE + b" " + text
             if len(answer) < 126:
-                self.transport.write(bytes((0x80 | kind, len(answer))) + answer)
+                self.peer.sendall(bytes((0x80 | kind, len(answer))) + answer)
             else:
-                self.transport.write(bytes((0x80 | kind, 126)) + len(answer).to_bytes(2, "big") + answer)
+                self.peer.sendall(bytes((0x80 | kind, 126)) + len(answer).to_bytes(2, "big") + answer)
         return kind != 8
 
 
-async def main():
+def main():
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", own_port(os.path.abspath(sys.argv[0]))))
-    server = await asyncio.get_running_loop().create_server(Connection, sock=listener, backlog=1024)
-    await server.serve_forever()
+    listener.listen(1024)
+    listener.setblocking(False)
+    poll = select.epoll()
+    poll.register(listener, select.EPOLLIN)
+    connections = {}
+    while True:
+        for number, _ in poll.poll():
+            if number != listener.fileno():
+                if not connections[number].read():
+                    del connections[number]
+                continue
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                continue  # gone before it was taken
+            connections[peer.fileno()] = Connection(peer)
+            poll.register(peer, select.EPOLLIN)
 
 
-asyncio.run(main())
+main()
