@@ -48,7 +48,10 @@ export function notes(plans: readonly HostPlan[]): string[] {
 export function printFailure({ step, places }: Blamed, output: Output): void {
   output.say('');
   output.say(output.paint('red', `${step.host}: ${title(step)} failed: ${step.what}`));
-  for (const line of step.output.split('\n').filter(Boolean)) output.say(`  ${line}`);
+  const lines = step.output.split('\n').filter(Boolean);
+  const left = lines.length > 40 ? lines.length - 30 : 0;
+  if (left > 0) output.say(`  (${left} lines before; --json has them all)`);
+  for (const line of lines.slice(left)) output.say(`  ${line}`);
   for (const one of places) output.say(`${one.file}:${one.line}:${one.column}  ${one.path}  made ${one.generated} (${one.template})`);
 }
 
@@ -69,14 +72,15 @@ export function verdict(steps: readonly Step[], hosts: number, seconds: number):
 export async function blame(compilation: Compilation, tree: HostTree | undefined, message: string): Promise<Place[]> {
   if (!tree) return [];
   const found = new Map<string, number | null>();
-  for (const [, path = '', colon, word] of message.matchAll(/(\/[\w.@+/-]*[\w@+-])(?::(\d+)|:? (?:at )?line (\d+))?/g)) {
+  const complaint = message.slice(Math.max(0, message.search(/^error: /m)));
+  for (const [, path = '', colon, word] of complaint.matchAll(/(\/[\w.@+/-]*[\w@+-])(?::(\d+)|:? (?:at )?line (\d+))?/g)) {
     // a copy that is checked before it is used has the same path further down
     const entry = tree.entries.find(one => path === `/${one.path}`) ?? tree.entries.find(one => path.endsWith(`/${one.path}`) && one.path.includes('/'));
     const line = colon ?? word;
     if (entry && (!found.has(entry.path) || line)) found.set(entry.path, line ? Number(line) : null);
   }
   // "at line 5" in a line of its own belongs to the only file
-  const [, alone] = /\bline (\d+)/.exec(message) ?? [];
+  const [, alone] = /\bline (\d+)/.exec(complaint) ?? [];
   const [only] = found;
   if (alone && only && found.size === 1 && only[1] === null) found.set(only[0], Number(alone));
   const named = [...found].some(([, line]) => line !== null) ? [...found].filter(([, line]) => line !== null) : [...found].slice(0, 3);
