@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
 import { bootFleet, type Fleet } from '../src/rehearse/fleet.ts';
+import { Load } from '../src/rehearse/load.ts';
 import { Flips } from '../src/rehearse/load/tally.ts';
 import { fleetOf, planHost, type HostPlan } from '../src/rehearse/plan.ts';
-import { rehearse, type Amounts, type Step } from '../src/rehearse/rehearsal.ts';
+import { faults, rehearse, type Amounts, type Step } from '../src/rehearse/rehearsal.ts';
 import { missing } from '../src/rehearse/requirements.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -71,4 +72,15 @@ describe.skipIf(lack !== null)(`the example under load (${lack ?? 'systemd-nspaw
     const { load } = await run('us1', { requests: 2000, switches: 3, clients: 10 });
     expect(load).toMatchObject({ failed: 0, resets: 0, flips: 3, flipsPerClient: { least: 3, most: 3 }, websockets: { opened: 5, dropped: 0 } });
   }, 300_000);
+
+  it('sees it when nginx is restarted in between', async () => {
+    const host = fleet.hosts.get('us1')!;
+    const load = await Load.start(host, { address: '127.0.0.1', port: 8000, path: '/', standIn: true, requests: 2000, clients: 10, websockets: 5, seconds: 60 });
+    await load.reached(500);
+    expect((await host.run('systemctl restart nginx')).code).toBe(0);
+    const seen = await load.stop();
+    expect(seen.failed).toBeGreaterThan(0);
+    expect(seen.websockets.dropped).toBe(5);
+    expect(faults(seen, 0, 5)).toEqual(expect.arrayContaining([`${seen.failed} of ${seen.requests} requests failed`, '5 of 5 websockets were dropped']));
+  }, 120_000);
 });

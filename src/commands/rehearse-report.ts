@@ -6,7 +6,16 @@ import type { HostTree } from '../tree.ts';
 import { count, type Output } from './output.ts';
 import { originOf } from './why.ts';
 
-export interface Place { readonly generated: string; readonly file: string; readonly line: number; readonly column: number; readonly path: string; readonly text: string; readonly template: string }
+export interface Place {
+  /** What the place made: `HOST/PATH`, with the line where the host named one. */
+  readonly generated: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+  readonly text: string;
+  readonly template: string;
+}
 export interface Blamed { readonly step: Step; readonly places: readonly Place[] }
 
 const title = ({ app, step }: Step): string => (app === null ? step : `${app}: ${step}`);
@@ -33,14 +42,16 @@ export function printTable(steps: readonly Step[], output: Output): void {
 /** What was not the real thing. */
 export function notes(plans: readonly HostPlan[]): string[] {
   const apps = new Map(plans.flatMap(plan => plan.apps.map(app => [app.name, app.artifact] as const)));
-  const named = (kind: string): string => [...apps].filter(([, artifact]) => artifact.kind === kind).map(([name]) => name).join(', ');
+  const named = (kind: string): string =>
+    [...apps].filter(([, artifact]) => artifact.kind === kind).map(([name]) => name).join(', ');
   const programs = [...new Set(plans.flatMap(plan => plan.programs))];
   return [
     ...plans.some(({ secrets }) => secrets.size > 0) ? ['secrets were made up'] : [],
-    ...programs.length > 0 ? [`${programs.join(', ')} ${programs.length > 1 ? 'were stand-ins that sleep' : 'was a stand-in that sleeps'}: Debian does not have ${programs.length > 1 ? 'them' : 'it'}`] : [],
-    ...named('stand-in') ? [`a program of vgen's stood in for ${named('stand-in')}; --artifact APP=PATH takes your own`] : [],
+    ...programs.map(path => `${path} was a stand-in that sleeps: Debian does not have it`),
+    ...named('stand-in') ? [`a program of vgen's stood in for ${named('stand-in')}; --artifact APP=PATH takes yours`] : [],
     ...named('own') ? [`your own ${named('own')}: only GET was sent, and both releases were the same build`] : [],
-    ...[...apps].flatMap(([name, artifact]) => (artifact.kind === 'none' ? [`${name} was not deployed: ${artifact.why}; --artifact ${name}=PATH takes your own`] : [])),
+    ...[...apps].flatMap(([name, artifact]) => (
+      artifact.kind === 'none' ? [`${name} was not deployed: ${artifact.why}; --artifact ${name}=PATH takes yours`] : [])),
   ];
 }
 
@@ -60,8 +71,10 @@ export function verdict(steps: readonly Step[], hosts: number, seconds: number):
   const skipped = steps.filter(({ result }) => result === 'skipped');
   const requests = steps.reduce((sum, { load }) => sum + (load?.requests ?? 0), 0);
   const lost = steps.reduce((sum, { load }) => sum + (load?.failed ?? 0), 0);
-  const figures = `${count(hosts, 'host')}, ${count(steps.length, 'step')}, ${count(requests, 'request')}, ${lost} failed (${seconds.toFixed(0)} s)`;
-  if (failed.length > 0) return `the rehearsal failed: ${failed.map(step => `${step.host}: ${title(step)}`).join('; ')}; ${figures}`;
+  const sent = `${count(requests, 'request')}, ${lost} failed`;
+  const figures = `${count(hosts, 'host')}, ${count(steps.length, 'step')}, ${sent} (${seconds.toFixed(0)} s)`;
+  const where = failed.map(step => `${step.host}: ${title(step)}`).join('; ');
+  if (failed.length > 0) return `the rehearsal failed: ${where}; ${figures}`;
   return `the rehearsal went well${skipped.length > 0 ? ', but for what was skipped' : ''}: ${figures}`;
 }
 
@@ -75,7 +88,8 @@ export async function blame(compilation: Compilation, tree: HostTree | undefined
   const complaint = message.slice(Math.max(0, message.search(/^error: /m)));
   for (const [, path = '', colon, word] of complaint.matchAll(/(\/[\w.@+/-]*[\w@+-])(?::(\d+)|:? (?:at )?line (\d+))?/g)) {
     // a copy that is checked before it is used has the same path further down
-    const entry = tree.entries.find(one => path === `/${one.path}`) ?? tree.entries.find(one => path.endsWith(`/${one.path}`) && one.path.includes('/'));
+    const entry = tree.entries.find(one => path === `/${one.path}`)
+      ?? tree.entries.find(one => path.endsWith(`/${one.path}`) && one.path.includes('/'));
     const line = colon ?? word;
     if (entry && (!found.has(entry.path) || line)) found.set(entry.path, line ? Number(line) : null);
   }
@@ -83,12 +97,13 @@ export async function blame(compilation: Compilation, tree: HostTree | undefined
   const [, alone] = /\bline (\d+)/.exec(complaint) ?? [];
   const [only] = found;
   if (alone && only && found.size === 1 && only[1] === null) found.set(only[0], Number(alone));
-  const named = [...found].some(([, line]) => line !== null) ? [...found].filter(([, line]) => line !== null) : [...found].slice(0, 3);
-  const places = await Promise.all(named.map(async ([path, line]) => {
+  const exact = [...found].filter(([, line]) => line !== null);
+  const places = await Promise.all((exact.length > 0 ? exact : [...found].slice(0, 3)).map(async ([path, line]) => {
     // out/ may be older than the inventory: then the file has no such line
     const origin = await originOf(compilation, tree, path, line ?? 1).catch(() => null);
+    const generated = `${tree.host.name}/${path}${line === null ? '' : `:${line}`}`;
     return origin?.inventory.slice(0, line === null ? 1 : 3).map(({ file, line: at, column, path: key, text }) => (
-      { generated: `${tree.host.name}/${path}${line === null ? '' : `:${line}`}`, file, line: at, column, path: key, text, template: origin.template })) ?? [];
+      { generated, file, line: at, column, path: key, text, template: origin.template })) ?? [];
   }));
   return places.flat();
 }

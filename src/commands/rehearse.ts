@@ -30,7 +30,9 @@ export async function rehearse(files: readonly string[], options: RehearseOption
     clients: wholeNumber('clients', options.clients, 1),
   };
   const base = systems.find(name => name === options.os);
-  if (options.os !== undefined && base === undefined) throw new Failure(`unknown system "${options.os}"; ${knownNames(options.os, systems)}`);
+  if (options.os !== undefined && base === undefined) {
+    throw new Failure(`unknown system "${options.os}"; ${knownNames(options.os, systems)}`);
+  }
   const compilation = await compile(files);
   const trees = [...compilation.trees(name => options.host?.includes(name) ?? true)];
   if (compilation.failed() || !compilation.model) {
@@ -38,7 +40,9 @@ export async function rehearse(files: readonly string[], options: RehearseOption
     return 1;
   }
   const names = compilation.model.hosts.map(({ name }) => name);
-  for (const name of options.host ?? []) if (!names.includes(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
+  for (const name of options.host ?? []) {
+    if (!names.includes(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
+  }
   const artifacts = readArtifacts(options.artifact ?? [], trees);
   const secrets = new Map<string, string>();
   const plans = trees.map(({ plan }) => {
@@ -88,11 +92,15 @@ function readArtifacts(given: readonly string[], trees: readonly HostTree[]): Ma
 }
 
 /** out/ is rehearsed as it lies there, because that is what the servers will get. */
-function warnOfOldTrees(compilation: Compilation, trees: readonly HostTree[], { out, host }: RehearseOptions, output: Output): void {
+function warnOfOldTrees(
+  compilation: Compilation, trees: readonly HostTree[], { out, host }: RehearseOptions, output: Output,
+): void {
   const fleet = host ? null : new Set(compilation.model?.hosts.map(({ name }) => name));
   const { added, changed, removed } = emit(trees, { out, fleet, check: true, proceed: () => true });
   const files = added.length + changed.length + removed.length;
-  if (files > 0) output.note(`warning: ${out}/ is not what the inventory says: ${count(files, 'file')}; it is rehearsed as it is ("vgen build --check" lists them)`);
+  if (files === 0) return;
+  const advice = 'it is rehearsed as it is ("vgen build --check" lists them)';
+  output.note(`warning: ${out}/ is not what the inventory says: ${count(files, 'file')}; ${advice}`);
 }
 
 async function boot(plans: readonly HostPlan[], base: System | undefined, output: Output): Promise<Fleet> {
@@ -104,10 +112,15 @@ async function boot(plans: readonly HostPlan[], base: System | undefined, output
 }
 
 /** Prints all that is known; returns the exit code. */
-function report(steps: readonly Step[], blamed: readonly Blamed[], plans: readonly HostPlan[], seconds: number, output: Output): number {
+function report(
+  steps: readonly Step[], blamed: readonly Blamed[], plans: readonly HostPlan[], seconds: number, output: Output,
+): number {
   const good = blamed.length === 0;
   const remarks = notes(plans);
-  output.data({ good, seconds, steps, notes: remarks, blamed: blamed.map(({ step, places }) => ({ host: step.host, app: step.app, step: step.step, places })) });
+  output.data({
+    good, seconds, steps, notes: remarks,
+    blamed: blamed.map(({ step: { host, app, step }, places }) => ({ host, app, step, places })),
+  });
   printTable(steps, output);
   for (const line of remarks) output.say(`note: ${line}`);
   for (const one of blamed) printFailure(one, output);

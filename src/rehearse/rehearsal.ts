@@ -33,6 +33,8 @@ export interface Step {
   readonly load: (LoadResult & { readonly switches: readonly number[] }) | null;
 }
 
+const blank = { seconds: 0, output: '', load: null };
+
 type Done = Pick<Step, 'what'> & Partial<Pick<Step, 'load'>>;
 
 const bin = '/opt/vgen/bin';
@@ -60,7 +62,7 @@ export async function rehearse(
   const hostOf = ({ name }: HostPlan) => fleet.hosts.get(name) as RehearsalHost;
   for (const plan of plans) {
     const { bootSeconds } = hostOf(plan);
-    onStep({ host: plan.name, app: null, step: 'boot', result: 'ok', seconds: bootSeconds, what: 'a bare server', output: '', load: null });
+    onStep({ ...blank, host: plan.name, app: null, step: 'boot', result: 'ok', seconds: bootSeconds, what: 'a bare server' });
   }
   await eachLimited([...plans], availableParallelism(), async plan => {
     if (await installTwice(hostOf(plan), plan, onStep)) installed.add(plan);
@@ -89,10 +91,12 @@ async function installTwice(host: RehearsalHost, plan: HostPlan, onStep: (step: 
   });
 }
 
-async function rehearseApp(host: RehearsalHost, app: AppPlan, amounts: Amounts, onStep: (step: Step) => void): Promise<void> {
+async function rehearseApp(
+  host: RehearsalHost, app: AppPlan, amounts: Amounts, onStep: (step: Step) => void,
+): Promise<void> {
   const { name, artifact } = app;
   if (artifact.kind === 'none') {
-    onStep({ host: host.name, app: name, step: 'deploy', result: 'skipped', seconds: 0, what: artifact.why, output: '', load: null });
+    onStep({ ...blank, host: host.name, app: name, step: 'deploy', result: 'skipped', what: artifact.why });
     return;
   }
   const [one, two] = ['rehearsal-1', 'rehearsal-2'];
@@ -133,7 +137,9 @@ async function rehearseApp(host: RehearsalHost, app: AppPlan, amounts: Amounts, 
   });
 }
 
-async function switchUnderLoad(host: RehearsalHost, { name, artifact }: AppPlan, facts: Facts, amounts: Amounts): Promise<Done> {
+async function switchUnderLoad(
+  host: RehearsalHost, { name, artifact }: AppPlan, facts: Facts, amounts: Amounts,
+): Promise<Done> {
   const { switches, clients } = amounts;
   const standIn = artifact.kind === 'stand-in';
   const load = facts.live === null ? null : await Load.start(host, {
@@ -162,17 +168,18 @@ async function switchUnderLoad(host: RehearsalHost, { name, artifact }: AppPlan,
 export function faults(seen: LoadResult, switches: number, sockets: number): string[] {
   const { failed, resets, flips, flipsPerClient, sequence } = seen;
   const { opened, dropped } = seen.websockets;
+  const changes = Math.max(flips, flipsPerClient.most);
   return [
     ...failed > 0 ? [`${failed} of ${seen.requests} requests failed`] : [],
     ...resets > 0 ? [`${resets} connections were cut`] : [],
     ...opened < sockets ? [`${sockets - opened} of ${sockets} websockets did not open`] : [],
     ...dropped > 0 ? [`${dropped} of ${opened} websockets were dropped`] : [],
-    ...flips !== switches || flipsPerClient.most > switches
-      ? [`the release changed ${Math.max(flips, flipsPerClient.most)} times in ${switches} switches: ${sequence.slice(0, 20).join(' ')}`] : [],
+    ...changes !== switches ? [`the release changed ${changes} times in ${switches} switches: ${sequence.slice(0, 20).join(' ')}`] : [],
   ];
 }
 
-function toldLoad({ latency, switches, websockets: sockets }: LoadResult & { switches: readonly number[] }, clients: number): string {
+function toldLoad(seen: NonNullable<Step['load']>, clients: number): string {
+  const { latency, switches, websockets: sockets } = seen;
   const mean = switches.reduce((sum, seconds) => sum + seconds, 0) / Math.max(1, switches.length);
   return [
     `${switches.length} switches, ${mean.toFixed(2)} s each; ${clients} clients, p50 ${latency.p50} ms, p99 ${latency.p99} ms`,
@@ -181,7 +188,9 @@ function toldLoad({ latency, switches, websockets: sockets }: LoadResult & { swi
 }
 
 /** The live link leads to that release ('' for none), and a stand-in says so itself, through nginx. */
-async function proveLive(host: RehearsalHost, app: string, { dir, live }: Facts, standIn: boolean, release: string): Promise<void> {
+async function proveLive(
+  host: RehearsalHost, app: string, { dir, live }: Facts, standIn: boolean, release: string,
+): Promise<void> {
   const there = await demandOn(host, `cd ${quote(dir)}/live/release 2>/dev/null && pwd -P || true`);
   const is = there.trim().split('/').at(-1) ?? '';
   if (is !== release) throw new No(`live of ${app} is release "${is}", and not "${release}"`, '');

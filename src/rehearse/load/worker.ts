@@ -35,11 +35,13 @@ function ask(client: number, count: number): { request: string; check: (status: 
   }
   const posted = (count + client) % 5 === 0 ? `client ${client} posts ${count}, ${'x'.repeat(count % 200)}` : '';
   return {
-    request: posted === '' ? head('GET', options.path) : `${head('POST', options.path, `Content-Length: ${posted.length}\r\n`)}${posted}`,
+    request: posted === '' ? head('GET', options.path)
+      : head('POST', options.path, `Content-Length: ${posted.length}\r\n`) + posted,
     check: (status, body) => {
       if (status !== 200) throw new Error(`HTTP ${status}`);
       const [release = ''] = body.split('\n', 1);
-      if (release === '' || body !== `${release}\n${posted === '' ? '' : `${posted}\n`}`) throw new Error(`wrong body "${body.slice(0, 60)}"`);
+      const wanted = `${release}\n${posted === '' ? '' : `${posted}\n`}`;
+      if (release === '' || body !== wanted) throw new Error(`wrong body "${body.slice(0, 60)}"`);
       return release;
     },
   };
@@ -78,7 +80,8 @@ async function client(number: number): Promise<void> {
   connection?.end();
 }
 
-const sockets = Array.from({ length: options.websockets }, () => new WebSocketClient(options.address, options.port, options.path));
+const { address, port, path } = options;
+const sockets = Array.from({ length: options.websockets }, () => new WebSocketClient(address, port, path));
 const clients = Array.from({ length: options.clients }, (_, number) => client(number));
 let told = false;
 const ticker = setInterval(() => {
@@ -107,7 +110,9 @@ for (const socket of sockets) socket.end();
 const result: LoadResult = {
   seconds: (performance.now() - started) / 1000,
   requests: tally.requests, posts: tally.posts, failed: tally.failed, resets: tally.resets, reconnects: tally.reconnects,
-  failures: [...tally.failures, ...sockets.flatMap(({ report }) => report.dropped === null ? [] : [`websocket: ${report.dropped}`])],
+  failures: [
+    ...tally.failures, ...sockets.flatMap(({ report }) => report.dropped === null ? [] : [`websocket: ${report.dropped}`]),
+  ],
   latency: tally.latency, sequence: flips.sequence, flips: flips.count, flipsPerClient: flips.perClient,
   websockets: {
     opened: sockets.filter(({ report }) => report.opened).length,
