@@ -59,6 +59,38 @@ apps:
     command: /usr/bin/java -jar old.jar
     slots: { blue: { port: 20002 }, green: { port: 20003 } }
 `;
+const mixed = `hosts:
+  web1: { address: 192.0.2.7 }
+packages: { python3: {} }
+apps:
+  public:
+    command: [./bin/server, --fast]
+    slots: { blue: { port: 3010 }, green: { port: 3011 } }
+    listen: { address: 192.0.2.7, live: 81, next: 8081 }
+    keepalive: 8
+  own:
+    binary: own
+    command: ./own \${slot.port}
+    slots: { blue: { port: 3020 }, green: { port: 3021 } }
+    listen: { live: 82 }
+    health: /up
+  old:
+    command: /usr/bin/java -jar old.jar
+    slots: { blue: { port: 20002 }, green: { port: 20003 } }
+`;
+/** A server that does not know how long its answers are. */
+const own = `#!/usr/bin/python3
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"2\\r\\nok\\r\\n0\\r\\n\\r\\n")
+    def log_message(self, *words): pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+`;
 const nginx = readFileSync(join(root, 'templates/nginx/etc/nginx/nginx.conf.njk'), 'utf8');
 
 describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, () => {
@@ -92,6 +124,23 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
     expect(stdout).toMatch(/^note: old was not deployed: its command begins with "\/usr\/bin\/java", which is not in its release/m);
     expect(stdout).toMatch(/^the rehearsal failed: web1: install; 1 host, 2 steps/m);
     expect(leftOf(slotIn(said.text), pid)).toEqual([]);
+  }), 600_000);
+
+  it('takes your own build, serves an address of the host, and skips by name what it cannot stand in for', () => withFiles({
+    'inventory.yaml': mixed, 'build/own': own,
+  }, async dir => {
+    expect((await vgen(dir, ['build'])).code).toBe(0);
+    const { said, ended } = rehearsal(dir, '--artifact', 'own=build/own', '--requests', '300', '--switches', '3', '--clients', '3', '--json');
+    expect((await ended).code, said.text).toBe(0);
+    const { steps, notes } = JSON.parse(said.result) as Answer;
+    const of = (app: string): Step[] => steps.filter(step => step.app === app);
+    expect(of('old').map(({ step, result }) => [step, result])).toEqual([['deploy', 'skipped']]);
+    for (const app of ['own', 'public']) {
+      expect(of(app)).toHaveLength(6);
+      expect(of(app).find(({ load }) => load !== null)?.load).toMatchObject({ failed: 0, resets: 0, flips: 3 });
+    }
+    expect(notes).toContain('your own own: only GET was sent, and both releases were the same build');
+    expect(notes).toContainEqual(expect.stringMatching(/^old was not deployed: its command begins with "\/usr\/bin\/java"/));
   }), 600_000);
 
   it('rehearses out/ as it is, with a warning when that is old; stays up with --keep, and ends with Ctrl-C', () => withFiles({ 'inventory.yaml': small }, async dir => {
