@@ -10,11 +10,15 @@ import { environment, lastLines, sleep } from './process.ts';
 /** Node runs what was compiled; the tests run from src/. */
 const worker = fileURLToPath(new URL('../../dist/rehearse/load/worker.js', import.meta.url));
 
-type Message = { ready: true } | { requests: number } | { result: LoadResult };
+type Message = { ready: true } | { requests: number; seen: number } | { result: LoadResult };
+
+/** Seconds in which each client must have seen a switch. */
+const patience = 15;
 
 export class Load {
   /** Requests sent so far. */
   requests = 0;
+  #seen = 0;
   #ready = false;
   #result: LoadResult | null = null;
   #ended = false;
@@ -26,7 +30,10 @@ export class Load {
     child.on('message', (message: Message) => {
       if ('ready' in message) this.#ready = true;
       else if ('result' in message) this.#result = message.result;
-      else this.requests = message.requests;
+      else {
+        this.requests = message.requests;
+        this.#seen = message.seen;
+      }
     });
     child.stderr?.on('data', (chunk: Buffer) => { this.#stderr = lastLines(this.#stderr + String(chunk), 10); });
     child.on('error', cause => {
@@ -59,6 +66,14 @@ export class Load {
     while (this.requests < requests) {
       this.#check();
       if (this.#result !== null) throw new Error('the load took its time before all was done');
+      await sleep(20);
+    }
+  }
+
+  /** Waits until each client has seen that many changes of release; a client that does not is left to the result. */
+  async saw(changes: number): Promise<void> {
+    for (const begun = Date.now(); this.#seen < changes && Date.now() - begun < patience * 1000;) {
+      this.#check();
       await sleep(20);
     }
   }

@@ -171,6 +171,7 @@ async function switchUnderLoad(
       const begun = performance.now();
       await demandYes(host, `${bin}/switch.sh ${name}`);
       times.push((performance.now() - begun) / 1000);
+      await load?.saw(count);
     }
     if (load === null) return { what: `${switches} switches; nginx does not serve the app, so nothing was asked` };
     const seen = { ...await load.stop(), switches: times };
@@ -186,7 +187,8 @@ async function switchUnderLoad(
 export function faults(seen: LoadResult, switches: number, sockets: number): string[] {
   const { failed, resets, flips, flipsPerClient, sequence } = seen;
   const { opened, dropped } = seen.websockets;
-  const changes = Math.max(flips, flipsPerClient.most);
+  // Whoever saw least is told of, or whoever saw most.
+  const changes = [flips, flipsPerClient.least, flipsPerClient.most].find(count => count !== switches) ?? switches;
   return [
     ...failed > 0 ? [`${failed} of ${seen.requests} requests failed`] : [],
     ...resets > 0 ? [`${resets} connections were cut`] : [],

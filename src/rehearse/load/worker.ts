@@ -1,7 +1,8 @@
 /**
  * The load itself, a process of its own: started inside a host's network, it reaches what listens on the host's
- * loopback. Its one argument is LoadOptions as JSON; it tells its parent `{ ready }`, `{ requests }` again and again, and
- * `{ result }`, and ends when it is told to stop and has sent what was wanted, or when its parent ends.
+ * loopback. Its one argument is LoadOptions as JSON; it tells its parent `{ ready }`, then again and again `{ requests,
+ * seen }` (how many changes of release each client has seen), and `{ result }`. It ends when it is told to stop and has
+ * sent what was wanted, when its time is over, or when its parent ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, Cut } from './connection.ts';
@@ -18,6 +19,7 @@ const tally = new Tally();
 const flips = new Flips(options.clients);
 const started = performance.now();
 let stopping = false;
+let aborted = false;
 let waiting = options.clients;
 
 /** The stand-in names its release in each answer; other apps are asked which slot answers, every other time. */
@@ -49,8 +51,10 @@ function ask(client: number, count: number): { request: string; check: (status: 
 
 async function client(number: number): Promise<void> {
   let connection: Connection | null = null;
-  const isOver = (): boolean => stopping && tally.requests >= options.requests;
-  for (let count = 0; !isOver(); count += 1) {
+  // After the last switch too everybody asks twice, so that everybody has seen it.
+  let last = 2;
+  for (let count = 0; !aborted && (!stopping || tally.requests < options.requests || last > 0); count += 1) {
+    if (stopping) last -= 1;
     const { request, check } = ask(number, count);
     tally.requests += 1;
     if (request.startsWith('POST')) tally.posts += 1;
@@ -89,20 +93,12 @@ const ticker = setInterval(() => {
     told = true;
     void Promise.all(sockets.map(socket => socket.settled)).then(() => process.send?.({ ready: true }));
   }
-  process.send?.({ requests: tally.requests });
-  if (performance.now() - started > options.seconds * 1000) stop();
+  process.send?.({ requests: tally.requests, seen: flips.perClient.least });
+  if (performance.now() - started > options.seconds * 1000) aborted = true;
 }, 50);
 
-function stop(): void {
-  stopping = true;
-  if (performance.now() - started > options.seconds * 1000) options.requests = 0;
-}
-
-process.on('message', stop);
-process.on('disconnect', () => {
-  options.requests = 0;
-  stop();
-});
+process.on('message', () => { stopping = true; });
+process.on('disconnect', () => { aborted = true; });
 
 await Promise.all(clients);
 clearInterval(ticker);
