@@ -23,6 +23,7 @@ Examples:
   vgen build --check                     exit 1 if out/ is not what the inventory says (for CI)
   vgen diff --impact                     what would change, reload, restart and go down
   vgen why out/eu1/etc/nginx/nginx.conf:40   which inventory line made a line
+  vgen rehearse                          do it all on local containers first
 `);
 
 const inventory = (command: Command): Command => command
@@ -90,6 +91,30 @@ inventory(program.command('diff'))
   .action(async (options: Common & { out: string; host?: string[]; stat?: boolean; impact?: boolean }) => {
     const { diff } = await import('./commands/diff.ts');
     process.exitCode = await diff(files(options), options, output(options));
+  });
+
+inventory(program.command('rehearse'))
+  .description('boot the fleet here as containers; install, deploy, switch and roll back')
+  .option('-o, --out <dir>', 'directory of the trees', 'out')
+  .option('--host <name...>', 'only these hosts')
+  .option('--artifact <app=path...>', 'your own build of an app: a file, a directory or a tar')
+  .option('--os <name>', 'debian-12 or ubuntu-24.04 (default: the release of this machine)')
+  .option('--requests <n>', 'requests sent while an app is switched', '10000')
+  .option('--switches <n>', 'switches back and forth under that load', '10')
+  .option('--clients <n>', 'clients that send them', '20')
+  .option('--keep', 'leave the fleet up for a look round, until Ctrl-C')
+  .addHelpText('after', `
+It needs root on Debian or Ubuntu, and sends nothing to the real servers. The exit code is 0 if all
+went well, 1 if a step failed, 2 if it cannot be done here.
+${examples(
+    'vgen rehearse                                  the whole fleet',
+    'vgen rehearse --host eu1 --keep                one host, and leave it up',
+    'vgen rehearse --artifact peerbook=build/peerbook',
+    'vgen rehearse --os ubuntu-24.04 --json         on Ubuntu, for CI',
+  )}`)
+  .action(async (options: Common & import('./commands/rehearse.ts').RehearseOptions) => {
+    const { rehearse } = await import('./commands/rehearse.ts');
+    process.exitCode = await rehearse(files(options), options, output(options));
   });
 
 program.command('schema')

@@ -9,7 +9,7 @@ const wrong = small.replace('192.0.2.2', '192.0.2.1');
 const malformed = 'hosts: {web1: {address: 192.0.2.1}\n';
 const INVALID = 'invalid.yaml';
 const files = { 'inventory.yaml': small, [INVALID]: wrong, 'malformed.yaml': malformed };
-const commands = ['init', 'validate', 'build', 'diff', 'schema', 'explain', 'why'];
+const commands = ['init', 'validate', 'build', 'diff', 'schema', 'explain', 'why', 'rehearse'];
 
 /** Exit code, how stdout starts, how stderr starts; '' for nothing at all. */
 type Row = [args: string, code: number, stdout: string, stderr: string];
@@ -41,6 +41,14 @@ const rows: Row[] = [
   ['why web1/etc/mtd:1', 2, '', 'vgen: host "web1" gets no "etc/mtd"; did you mean "etc/motd"?'],
   ['why web9/etc/motd:1', 2, '', 'vgen: unknown host "web9"'],
   ['why web1/etc/motd:2', 2, '', 'vgen: "etc/motd" has 1 line'],
+  ['rehearse', 2, '', 'vgen: there is no tree of host "web1" in "out"; run "vgen build"'],
+  [`rehearse -i ${INVALID}`, 1, '', `${INVALID}:3:20: error:`],
+  ['rehearse -i none.yaml', 2, '', 'vgen: there is no file'],
+  ['rehearse --host web3', 2, '', 'vgen: unknown host "web3"'],
+  ['rehearse --os ubuntu-2404', 2, '', 'vgen: unknown system "ubuntu-2404"; did you mean "ubuntu-24.04"? known: debian-12, ubuntu-24.04'],
+  ['rehearse --requests many', 2, '', 'vgen: --requests is a whole number from 1 on, not "many"'],
+  ['rehearse --artifact web', 2, '', 'vgen: "web" is no artifact; write APP=PATH'],
+  ['rehearse --artifact web=inventory.yaml', 2, '', 'vgen: unknown app "web"'],
   ['init inventory.yaml', 3, '', 'vgen: "inventory.yaml" exists'],
   ['init none/inventory.yaml', 2, '', 'vgen: cannot write "none/inventory.yaml" (ENOENT)'],
   ['bild', 2, '', 'error: unknown command \'bild\'\n(Did you mean build?)'],

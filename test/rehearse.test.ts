@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootFleet } from '../src/rehearse/fleet.ts';
 import type { Fleet } from '../src/rehearse/fleet.ts';
 import type { RehearsalHost } from '../src/rehearse/host.ts';
-import { runNow } from '../src/rehearse/process.ts';
+import { isAlive, runNow } from '../src/rehearse/process.ts';
 import { missing } from '../src/rehearse/requirements.ts';
 
 const lack = missing();
@@ -130,7 +130,7 @@ describe.skipIf(lack !== null)(`rehearsal hosts (${lack ?? 'this machine can boo
     const slot = web.address.split('.')[2];
     await fleet.stop();
     await fleet.stop();
-    expect(processes.filter(({ pid }) => existsSync(`/proc/${pid}`))).toEqual([]);
+    expect(processes.filter(isAlive)).toEqual([]);
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(web.root);
     expect(existsSync(web.root)).toBe(false);
     expect(existsSync(fleet.sshConfig)).toBe(false);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import glob from 'fast-glob';
-import { compile } from '../compile.ts';
+import { compile, type Compilation } from '../compile.ts';
 import { Failure, pathText, type Path } from '../diagnostic.ts';
 import { readManifest } from '../manifest.ts';
 import { knownNames } from '../nearest.ts';
@@ -13,7 +13,7 @@ import type { Entry, HostTree } from '../tree.ts';
 import type { Source } from '../source.ts';
 import { count, type Output } from './output.ts';
 
-interface Origin {
+export interface Origin {
   place: string;
   text: string;
   component: string;
@@ -24,7 +24,7 @@ interface Origin {
   defaults: string[];
 }
 
-interface Line { readonly template: string; readonly text: string; readonly values: readonly Path[] }
+interface Line { readonly template: string; readonly text: string; readonly values: readonly Path[]; readonly isOwn: boolean }
 
 /** Says which inventory lines, component and template line made a line of a generated file. */
 export async function why(place: string, files: readonly string[], out: string, output: Output): Promise<number> {
@@ -40,27 +40,38 @@ export async function why(place: string, files: readonly string[], out: string, 
   const names = compilation.model.hosts.map(({ name }) => name);
   if (!names.includes(host)) throw new Failure(`unknown host "${host}"; ${knownNames(host, names)}`);
   const [tree] = [...compilation.trees(name => name === host)];
-  const entry = tree?.entries.find(one => one.path === rest.join('/'));
-  if (!tree || !entry) throw new Failure(`host "${host}" gets no "${rest.join('/')}"; ${knownNames(rest.join('/'), tree?.entries.map(one => one.path) ?? [], 'it gets')}`);
-  const line = entry.kind === 'link' ? { template: 'a link', text: `-> ${entry.target}`, values: [] } : await lineOf(entry, Number(number), tree, compilation.templates);
-  const { source } = compilation;
-  const at = entry.spec?.at ?? tree.host.at;
-  const paths = unique([...line.values, ...line.values.length && !entry.spec ? [] : [at]]);
-  const written = unique(paths.map(one => writtenPart(one, source)).filter(one => one !== null));
-  const origin: Origin = {
-    place: `${host}/${entry.path}:${number}`, text: line.text, component: entry.spec?.component ?? 'host', template: line.template,
-    inventory: unique(written.flatMap(one => [one, ...referredTo(one, source, tree.host.at, at)])).map(one => {
-      const there = source.locate(one, false);
-      return { path: pathText(one), file: there.file, line: there.line, column: there.column, text: source.lines(there.file)[there.line - 1]?.trim() ?? '' };
-    }),
-    defaults: [...new Set(paths.filter(one => !writtenPart(one, source)).map(one => String(one[0])))],
-  };
+  if (!tree?.entries.some(one => one.path === rest.join('/'))) {
+    throw new Failure(`host "${host}" gets no "${rest.join('/')}"; ${knownNames(rest.join('/'), tree?.entries.map(one => one.path) ?? [], 'it gets')}`);
+  }
+  const origin = await originOf(compilation, tree, rest.join('/'), Number(number));
   output.data(origin);
   output.say(`${output.paint('bold', origin.place)}: ${origin.text.trim()}`);
   output.say(`  component  ${origin.component}\n  template   ${origin.template}`);
   for (const one of origin.inventory) output.say(`  inventory  ${one.file}:${one.line}:${one.column}  ${one.path}  ${output.paint('dim', one.text)}`);
   for (const one of origin.defaults) output.say(`  inventory  nobody wrote "${one}"; its defaults hold, see: vgen explain ${one}`);
   return 0;
+}
+
+/**
+ * Where a line of a file in a tree comes from; the tree must have the file.
+ * @throws Failure when the file has no such line.
+ */
+export async function originOf({ source, templates }: Compilation, tree: HostTree, path: string, number: number): Promise<Origin> {
+  const entry = tree.entries.find(one => one.path === path);
+  if (!entry) throw new Error(`${path} is not in the tree of ${tree.host.name}`);
+  const line = entry.kind === 'link' ? { template: 'a link', text: `-> ${entry.target}`, values: [], isOwn: false } : await lineOf(entry, number, tree, templates);
+  const at = entry.spec?.at ?? tree.host.at;
+  const paths = unique([...line.values, ...line.values.length && !entry.spec ? [] : [at]]);
+  // a template of the user's is there because the inventory names its directory
+  const written = unique([...line.isOwn ? [['templates']] : [], ...paths].map(one => writtenPart(one, source)).filter(one => one !== null));
+  return {
+    place: `${tree.host.name}/${entry.path}:${number}`, text: line.text, component: entry.spec?.component ?? 'host', template: line.template,
+    inventory: unique(written.flatMap(one => [one, ...referredTo(one, source, tree.host.at, at)])).map(one => {
+      const there = source.locate(one, false);
+      return { path: pathText(one), file: there.file, line: there.line, column: there.column, text: source.lines(there.file)[there.line - 1]?.trim() ?? '' };
+    }),
+    defaults: [...new Set(paths.filter(one => !writtenPart(one, source)).map(one => String(one[0])))],
+  };
 }
 
 const plain = (path: string): string => path.replace(/^\.\//, '');
@@ -87,17 +98,17 @@ async function lineOf(entry: Extract<Entry, { kind: 'file' }>, number: number, t
   const lines = entry.bytes.toString('utf8').replace(/\n$/, '').split('\n');
   const text = lines[number - 1];
   if (text === undefined) throw new Failure(`"${entry.path}" has ${count(lines.length, 'line')}`);
-  if (entry.path === 'manifest.tsv') return { template: 'the plan of the host, one line a thing', text, values: listed(text, tree) };
+  if (entry.path === 'manifest.tsv') return { template: 'the plan of the host, one line a thing', text, values: listed(text, tree), isOwn: false };
   const from = entry.spec?.kind === 'file' ? entry.spec.from : { template: 'host/install.sh.njk', view: installView(tree.plan) };
-  if ('static' in from) return { template: `templates/${from.static}:${number} (the same bytes on every host)`, text, values: [] };
-  if (!('template' in from)) return { template: 'own' in from ? `your own file ${from.own}:${number}` : 'the text in the inventory', text, values: [] };
+  if ('static' in from) return { template: `templates/${from.static}:${number} (the same bytes on every host)`, text, values: [], isOwn: false };
+  if (!('template' in from)) return { template: 'own' in from ? `your own file ${from.own}:${number}` : 'the text in the inventory', text, values: [], isOwn: false };
   const root = fileURLToPath(new URL('../../templates/', import.meta.url));
   const builtIn = glob.sync('**/*.njk', { cwd: root, dot: true }).sort();
   const sources = new Map([...builtIn.map(name => [name, readFileSync(join(root, name), 'utf8')] as const), ...own]);
   const traced = (await trace(from.template, from.view, sources))[number - 1];
   return {
     template: `${own.has(traced?.template ?? '') ? '' : 'templates/'}${traced?.template ?? from.template}${traced?.line ? `:${traced.line}` : ''}`,
-    text, values: traced?.values ?? [],
+    text, values: traced?.values ?? [], isOwn: own.has(traced?.template ?? ''),
   };
 }
 

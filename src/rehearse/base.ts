@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildOnce, cachePath, hashOf } from './cache.ts';
 import type { Progress } from './cache.ts';
-import { keyring, machineRelease, machineSources } from './debian.ts';
+import type { Distribution } from './debian.ts';
 import { demand } from './process.ts';
 
 /** Raise it when the code below makes another image from the same packages. */
@@ -18,29 +18,34 @@ const packages = [
 const masked = ['apt-daily.timer', 'apt-daily-upgrade.timer'];
 
 /**
- * The folder of the read-only base image, made with debootstrap from the machine's own release and mirror when the
- * cache has none (about 80 s and 300 MB, from about 100 MB of packages that the cache keeps).
+ * The folder of the read-only base image, made with debootstrap when the cache has none (about 80 s and 300 MB, from
+ * about 100 MB of packages that the cache keeps).
  * @throws Error with the end of debootstrap's output when it fails.
  */
-export async function baseImage(onProgress: Progress): Promise<string> {
-  const release = await machineRelease();
+export async function baseImage({ release, sources, keyring }: Distribution, onProgress: Progress): Promise<string> {
   const key = `${release.codename}-${hashOf({ version, release, packages, masked })}`;
   return buildOnce('base', key, async dir => {
     onProgress(`making the base image of ${release.codename} in ${cachePath('base')}, once for this machine`);
-    const sources = (await machineSources(release)).filter(source => source.suite === release.codename);
-    const signedBy = keyring(release);
+    const own = sources.filter(source => source.suite === release.codename);
     mkdirSync(cachePath('archives'), { recursive: true });
-    await demand('debootstrap', [
+    await demand('setpriv', [
+      '--pdeathsig=TERM', 'debootstrap',
       '--variant=minbase',
       `--arch=${release.architecture}`,
-      `--components=${[...new Set(sources.map(source => source.component))].join(',')}`,
+      `--components=${[...new Set(own.map(source => source.component))].join(',')}`,
       `--include=${packages.join(',')}`,
       `--cache-dir=${cachePath('archives')}`,
-      ...(signedBy === null ? [] : [`--keyring=${signedBy}`]),
-      release.codename, dir, sources[0]?.uri ?? '',
+      ...(keyring === null ? [] : [`--keyring=${keyring}`]),
+      release.codename, dir, own[0]?.uri ?? '', ...recipe(release.codename),
     ], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
     finish(dir);
   }, onProgress);
+}
+
+/** debootstrap's script for a release of Ubuntu that is newer than this debootstrap; all its own are links to "gutsy". */
+function recipe(codename: string): string[] {
+  const scripts = '/usr/share/debootstrap/scripts';
+  return existsSync(join(scripts, codename)) ? [] : [join(scripts, 'gutsy')];
 }
 
 function finish(dir: string): void {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unmountBeneathNow } from './disk.ts';
+import { atEnd } from './ending.ts';
 import { demand, environment } from './process.ts';
 
 export type Progress = (line: string) => void;
@@ -35,12 +36,17 @@ export async function buildOnce(
     }
     const building = cachePath(`${kind}.building-${process.pid}`);
     mkdirSync(building);
+    const callOff = atEnd(() => {
+      // What still writes there ends with this process; then the next one to build removes what is left.
+      try { remove(building); } catch { /* tried */ }
+    });
     try {
       await build(building);
       await demand('sync', ['--file-system', building]);
       mkdirSync(dirname(done), { recursive: true });
       renameSync(building, done);
     } finally {
+      callOff();
       remove(building);
     }
     return done;
@@ -74,5 +80,6 @@ export async function withLock<T>(file: string, action: () => Promise<T>, onWait
 function remove(dir: string): void {
   // debootstrap leaves /proc mounted in what it could not finish.
   unmountBeneathNow(dir);
-  rmSync(dir, { recursive: true, force: true });
+  // More than one try: what a signal ended a moment ago may still have been writing.
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }

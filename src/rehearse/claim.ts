@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { cachePath, withLock } from './cache.ts';
 import { groupFolders, removeGroupsNow } from './cgroup.ts';
 import { mountsBeneath, unmountBeneathNow } from './disk.ts';
+import { atEnd } from './ending.ts';
 import { networkName, removeNetworkNow } from './network.ts';
 import { isAlive, markOf, signal, sleepNow } from './process.ts';
 import type { ProcessMark } from './process.ts';
@@ -29,8 +30,7 @@ interface Note {
 
 const runDir = '/run/vgen-rehearse';
 const lastSlot = 253;
-const mine = new Set<Claim>();
-let hooked = false;
+const mine = new Map<Claim, () => void>();
 
 /**
  * Takes a free slot after cleaning up what dead processes left. `fits` may turn a slot down.
@@ -48,8 +48,7 @@ export async function claimSlot(fits: (slot: number) => boolean): Promise<Claim>
       mkdirSync(claim.run, { mode: 0o700 });
       writeNote(claim, []);
       mkdirSync(claim.disks, { recursive: true });
-      mine.add(claim);
-      hookExit();
+      mine.set(claim, atEnd(() => releaseNow(claim)));
       return claim;
     }
     throw new Error(`all ${lastSlot + 1} rehearsal networks of this machine are taken: see ${runDir}`);
@@ -66,6 +65,7 @@ export function writeNote(claim: Claim, processes: ProcessMark[]): void {
 /** Ends what the claim still has running, then removes its network, mounts, disks and folder. Blocks. */
 export function releaseNow(claim: Claim): void {
   // Once only: afterwards the slot may be another process's.
+  mine.get(claim)?.();
   if (mine.delete(claim)) clearNow(claim);
 }
 
@@ -102,21 +102,5 @@ function readNote(run: string): Note | null {
     return JSON.parse(readFileSync(join(run, 'note.json'), 'utf8')) as Note;
   } catch {
     return null;
-  }
-}
-
-function hookExit(): void {
-  if (hooked) return;
-  hooked = true;
-  const releaseAll = () => {
-    for (const claim of mine) releaseNow(claim);
-  };
-  process.once('exit', releaseAll);
-  for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
-      releaseAll();
-      // The handler is gone now: the signal ends the process as it would have without vgen.
-      if (process.listenerCount(name) === 0) process.kill(process.pid, name);
-    });
   }
 }

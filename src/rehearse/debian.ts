@@ -1,6 +1,13 @@
-/** The Debian (or Ubuntu) release of this machine and where this machine gets its packages from. */
+/** The Debian or Ubuntu release that hosts get, and where its packages come from. */
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildOnce } from './cache.ts';
+import type { Progress } from './cache.ts';
 import { demand } from './process.ts';
+
+/** Releases that hosts can have on any machine; a machine's own release needs no entry. */
+export const systems = ['debian-12', 'ubuntu-24.04'] as const;
+export type System = typeof systems[number];
 
 export interface Release {
   id: 'debian' | 'ubuntu';
@@ -16,23 +23,61 @@ export interface Source {
   component: string;
 }
 
-/** @throws Error on a machine that is neither Debian nor Ubuntu, or a Debian without a codename (unstable). */
-export async function machineRelease(): Promise<Release> {
+export interface Distribution {
+  release: Release;
+  /** The entry of the release itself comes first. */
+  sources: Source[];
+  /** What its mirrors are signed with; null to believe whom this machine's apt believes. */
+  keyring: string | null;
+}
+
+const named: Record<System, Omit<Release, 'architecture'>> = {
+  'debian-12': { id: 'debian', codename: 'bookworm' },
+  'ubuntu-24.04': { id: 'ubuntu', codename: 'noble' },
+};
+
+/**
+ * Debian has no package of Ubuntu's keys. This is Ubuntu's own, of the release pocket of 24.04, which never changes; it
+ * holds the archive's key F6ECB3762474EDA9D21B7022871920D1991BC93C.
+ */
+const ubuntuKeys = {
+  path: 'pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1_all.deb',
+  sha256: '36de43b15853ccae0028e9a767613770c704833f82586f28eb262f0311adb8a8',
+};
+
+/**
+ * The release of that name, or this machine's own when there is no name. This machine's own comes from its own mirror.
+ * @throws Error when this machine is neither Debian nor Ubuntu or its apt sources lack its own release, or when the
+ *   keys of Ubuntu are needed and cannot be fetched.
+ */
+export async function distribution(system: System | undefined, onProgress: Progress): Promise<Distribution> {
+  const architecture = (await demand('dpkg', ['--print-architecture'])).trim();
+  const own = machineRelease(architecture);
+  const release = system === undefined ? own : { ...named[system], architecture };
+  if (release === null) throw new Error('this machine has no known release of Debian or Ubuntu: name one for the hosts');
+  const isOwn = release.id === own?.id && release.codename === own.codename;
+  const sources = isOwn ? await machineSources(release) : publicSources(release);
+  const file = `/usr/share/keyrings/${release.id}-archive-keyring.gpg`;
+  if (existsSync(file)) return { release, sources, keyring: file };
+  if (isOwn) return { release, sources, keyring: null };
+  if (release.id === 'debian') throw new Error(`${file} is not there: run apt-get install debian-archive-keyring`);
+  return { release, sources, keyring: await fetchUbuntuKeys(sources[0]?.uri ?? '', onProgress) };
+}
+
+/** @returns null on a machine that is neither Debian nor Ubuntu, or a Debian without a codename (unstable). */
+function machineRelease(architecture: string): Release | null {
   const text = readFileSync('/etc/os-release', 'utf8');
   const value = (key: string) => new RegExp(`^${key}="?([^"\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
   const [id, codename] = [value('ID'), value('VERSION_CODENAME')];
-  if ((id !== 'debian' && id !== 'ubuntu') || codename === '') {
-    throw new Error(`rehearsal hosts get the machine's own release, but "${value('PRETTY_NAME')}" has no known one`);
-  }
-  return { id, codename, architecture: (await demand('dpkg', ['--print-architecture'])).trim() };
+  return (id === 'debian' || id === 'ubuntu') && codename !== '' ? { id, codename, architecture } : null;
 }
 
 /**
  * The distribution's own entries among the machine's apt sources, as apt itself understands them (both file formats,
- * apt-get(8) indextargets). Other vendors' are left out. The entry of the release itself comes first.
+ * apt-get(8) indextargets). Other vendors' are left out.
  * @throws Error when there is none.
  */
-export async function machineSources(release: Release): Promise<Source[]> {
+async function machineSources(release: Release): Promise<Source[]> {
   const suites = ['', '-updates', '-security'].map(suffix => release.codename + suffix);
   const components = ['main', 'universe'];
   const lines = await demand('apt-get', [
@@ -48,10 +93,31 @@ export async function machineSources(release: Release): Promise<Source[]> {
   return sources.sort((a, b) => suites.indexOf(a.suite) - suites.indexOf(b.suite));
 }
 
-/** The keyring that the distribution's mirrors are signed with; null when it is not installed. */
-export function keyring(release: Release): string | null {
-  const file = `/usr/share/keyrings/${release.id}-archive-keyring.gpg`;
-  return existsSync(file) ? file : null;
+/** The public mirrors of a release that is not this machine's. */
+function publicSources({ id, codename, architecture }: Release): Source[] {
+  if (id === 'debian') {
+    const main = (uri: string, suite: string) => ({ uri, suite, component: 'main' });
+    return [
+      main('http://deb.debian.org/debian/', codename), main('http://deb.debian.org/debian/', `${codename}-updates`),
+      main('http://deb.debian.org/debian-security/', `${codename}-security`),
+    ];
+  }
+  const uri = architecture === 'amd64' ? 'http://archive.ubuntu.com/ubuntu/' : 'http://ports.ubuntu.com/ubuntu-ports/';
+  return ['', '-updates', '-security'].flatMap(suffix =>
+    ['main', 'universe'].map(component => ({ uri, suite: codename + suffix, component })));
+}
+
+/** Fetches with apt's own means (proxies too); what has another sha256 is refused. */
+async function fetchUbuntuKeys(mirror: string, onProgress: Progress): Promise<string> {
+  const dir = await buildOnce('keys', ubuntuKeys.sha256, async made => {
+    onProgress(`fetching Ubuntu's keys from ${mirror}`);
+    const deb = join(made, 'keys.deb');
+    await demand('/usr/lib/apt/apt-helper', [
+      '-o', 'APT::Sandbox::User=root', 'download-file', mirror + ubuntuKeys.path, deb, `SHA256:${ubuntuKeys.sha256}`,
+    ]);
+    await demand('dpkg-deb', ['--extract', deb, made]);
+  }, onProgress);
+  return join(dir, 'usr/share/keyrings/ubuntu-archive-keyring.gpg');
 }
 
 /** Cloud images name their mirrors as `mirror+file:/…`, apt-transport-mirror(1): a file with one address per line. */

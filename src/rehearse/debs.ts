@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { basename, join } from 'node:path';
 import { buildOnce, cachePath, hashOf } from './cache.ts';
 import type { Progress } from './cache.ts';
-import { keyring, machineRelease, machineSources } from './debian.ts';
+import type { Distribution } from './debian.ts';
 import { demand } from './process.ts';
 
 /** Raise it when the code below makes another repository from the same packages. */
@@ -17,14 +17,16 @@ export const defaultPackages = ['nginx-light', 'supervisor', 'redis-server'];
  * would put there. Hosts have no way out, so a package that is not listed cannot be installed.
  * @throws Error with apt's words when a package is unknown or the mirror does not answer.
  */
-export async function debLayer(base: string, packages: string[], onProgress: Progress): Promise<string> {
+export async function debLayer(
+  base: string, origin: Distribution, packages: string[], onProgress: Progress,
+): Promise<string> {
   const wanted = [...new Set(packages)].sort();
   return buildOnce('debs', hashOf({ version, base: basename(base), wanted }), async dir => {
     onProgress(`gathering packages for the hosts: ${wanted.join(' ')}`);
     const pool = join(dir, 'srv/debs');
     const partial = join(dir, 'partial');
     mkdirSync(pool, { recursive: true });
-    for (const file of await download(base, wanted, partial)) copyFileSync(file, join(pool, basename(file)));
+    for (const file of await download(base, origin, wanted, partial)) copyFileSync(file, join(pool, basename(file)));
     rmSync(partial, { recursive: true });
     const index = await demand('dpkg-scanpackages', ['--multiversion', '.'], { cwd: pool });
     writeFileSync(join(pool, 'Packages'), index);
@@ -37,13 +39,13 @@ export async function debLayer(base: string, packages: string[], onProgress: Pro
 }
 
 /** Paths of the .deb files that installing each of `packages` on top of `base` takes. */
-async function download(base: string, packages: string[], dir: string): Promise<string[]> {
-  const release = await machineRelease();
-  const signedBy = keyring(release);
+async function download(
+  base: string, { sources, keyring }: Distribution, packages: string[], dir: string,
+): Promise<string[]> {
   const archives = cachePath('archives');
   for (const folder of [join(dir, 'lists/partial'), join(archives, 'partial')]) mkdirSync(folder, { recursive: true });
-  const list = (await machineSources(release)).map(({ uri, suite, component }) =>
-    `deb ${signedBy === null ? '' : `[signed-by=${signedBy}] `}${uri} ${suite} ${component}\n`);
+  const list = sources.map(({ uri, suite, component }) =>
+    `deb ${keyring === null ? '' : `[signed-by=${keyring}] `}${uri} ${suite} ${component}\n`);
   writeFileSync(join(dir, 'sources.list'), list.join(''));
   // The machine's own apt with its own transports and proxies, but the base image's idea of what is installed.
   const options = Object.entries({

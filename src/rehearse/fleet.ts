@@ -6,6 +6,8 @@ import { baseImage } from './base.ts';
 import { claimSlot, releaseNow, writeNote } from './claim.ts';
 import type { Claim } from './claim.ts';
 import type { Bind } from './container.ts';
+import { distribution } from './debian.ts';
+import type { System } from './debian.ts';
 import { debLayer, defaultPackages } from './debs.ts';
 import { mountOverlayNow } from './disk.ts';
 import { RehearsalHost } from './host.ts';
@@ -21,6 +23,8 @@ export interface HostSpec {
 
 export interface FleetOptions {
   hosts: HostSpec[];
+  /** The release that hosts have; default this machine's own. */
+  base?: System | undefined;
   /** What hosts can `apt-get install`; default nginx-light, supervisor, redis-server. */
   packages?: string[] | undefined;
   /** Folders of this machine that all hosts see. */
@@ -61,8 +65,9 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
   if (lack !== null) throw new Error(lack);
   checkNames(options.hosts);
   const onProgress = options.onProgress ?? (() => undefined);
-  const base = await baseImage(onProgress);
-  const debs = await debLayer(base, options.packages ?? defaultPackages, onProgress);
+  const origin = await distribution(options.base, onProgress);
+  const base = await baseImage(origin, onProgress);
+  const debs = await debLayer(base, origin, options.packages ?? defaultPackages, onProgress);
   const claim = await claimSlot(slot => rangeIsFree(slot, options.hosts.flatMap(host => host.addresses)));
   const hosts = new Map<string, RehearsalHost>();
   const stop = async () => {
@@ -73,9 +78,8 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
   try {
     await prepare(claim, [debs, base], options, hosts, onProgress);
     await eachLimited([...hosts.values()], Math.max(2, availableParallelism()), async host => {
-      const start = Date.now();
       await host.boot();
-      onProgress(`${host.name} is up at ${host.address} after ${((Date.now() - start) / 1000).toFixed(1)} s`);
+      onProgress(`${host.name} is up at ${host.address} after ${host.bootSeconds.toFixed(1)} s`);
     });
   } catch (cause) {
     await stop();
@@ -135,7 +139,8 @@ function checkNames(hosts: HostSpec[]): void {
   if (hosts.length === 0 || hosts.length > 200) throw new Error('a fleet has 1 to 200 hosts');
 }
 
-async function eachLimited<T>(items: T[], limit: number, action: (item: T) => Promise<void>): Promise<void> {
+/** Runs `action` on all items, at most `limit` at a time. @throws the first error, once all have ended. */
+export async function eachLimited<T>(items: T[], limit: number, action: (item: T) => Promise<void>): Promise<void> {
   const left = [...items];
   const work = async () => {
     for (let item = left.shift(); item !== undefined; item = left.shift()) await action(item);

@@ -11,6 +11,8 @@ export interface ScriptOptions {
   stdin?: string | Buffer | undefined;
   /** Default 300. */
   timeoutSeconds?: number | undefined;
+  /** Over a connection of its own, not the one that is kept open. */
+  fresh?: boolean | undefined;
 }
 
 export interface HostOptions {
@@ -35,6 +37,8 @@ export class RehearsalHost {
   readonly address: string;
   /** The host's file system as this machine sees it; there also when the power is off. */
   readonly root: string;
+  /** How long the last boot took. */
+  bootSeconds = 0;
   readonly #options: HostOptions;
   #container: Container | null = null;
   #master: ProcessMark | null = null;
@@ -52,11 +56,21 @@ export class RehearsalHost {
   }
 
   /**
+   * The host's PID 1 as this machine numbers it, for nsenter(1).
+   * @throws Error when the power is off.
+   */
+  get leader(): number {
+    if (this.#container === null) throw new Error(`${this.name} is off`);
+    return this.#container.leader.pid;
+  }
+
+  /**
    * Turns the host on and waits until ssh answers and systemd has started everything.
    * @throws Error with the end of the console when it does not come up in 90 s.
    */
   async boot(): Promise<void> {
     if (this.#container !== null) throw new Error(`${this.name} is already running`);
+    const start = performance.now();
     const container = this.#container = await powerOn(this.#options.container);
     this.#options.onProcesses();
     const deadline = Date.now() + patience * 1000;
@@ -70,6 +84,7 @@ export class RehearsalHost {
       const console = lastLines(readFileSync(this.#options.container.log, 'utf8'), 15);
       throw new Error(`${this.name} did not boot, it is ${state}\n${console}`);
     }
+    this.bootSeconds = (performance.now() - start) / 1000;
   }
 
   /**
@@ -78,7 +93,8 @@ export class RehearsalHost {
    */
   async run(script: string, options: ScriptOptions = {}): Promise<Outcome> {
     // sshd hands the one argument to root's login shell, bash -c, as it is.
-    return run('ssh', ['-F', configFile(this.#options.runDir), this.name, '--', script], withTimeout(options));
+    const own = options.fresh === true ? ['-o', 'ControlPath=none'] : [];
+    return run('ssh', ['-F', configFile(this.#options.runDir), ...own, this.name, '--', script], withTimeout(options));
   }
 
   /**
@@ -86,8 +102,7 @@ export class RehearsalHost {
    * @throws Error when the power is off.
    */
   async console(script: string, options: ScriptOptions = {}): Promise<Outcome> {
-    if (this.#container === null) throw new Error(`${this.name} is off`);
-    const target = ['--target', String(this.#container.leader.pid), '--all', '--wd=/'];
+    const target = ['--target', String(this.leader), '--all', '--wd=/'];
     const clean = ['env', '-i', 'HOME=/root', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
     return run('nsenter', [...target, ...clean, 'bash', '-c', script], withTimeout(options));
   }
@@ -97,11 +112,15 @@ export class RehearsalHost {
    * @throws Error with rsync's words.
    */
   async push(localDir: string, remoteDir: string): Promise<void> {
-    const args = ['-a', '--delete', '--numeric-ids', '--mkpath', '-e', `ssh -F ${configFile(this.#options.runDir)}`];
-    const { code, stderr } = await run('rsync', [...args, `${localDir}/`, `${this.name}:${remoteDir}/`], {
-      timeoutSeconds: 300,
-    });
-    if (code !== 0) throw new Error(`rsync to ${this.name}:${remoteDir} ended with code ${code}\n${stderr.trim()}`);
+    await this.#rsync(['--delete', `${localDir}/`, `${this.name}:${remoteDir}/`]);
+  }
+
+  /**
+   * Copies a file or a folder into `remoteDir`, under its own name.
+   * @throws Error with rsync's words.
+   */
+  async send(localPath: string, remoteDir: string): Promise<void> {
+    await this.#rsync([localPath, `${this.name}:${remoteDir}/`]);
   }
 
   /** Takes the power away, as a crash: what was not written yet by the programs inside is lost. */
@@ -124,6 +143,13 @@ export class RehearsalHost {
     await this.#plug('up');
     const deadline = Date.now() + patience * 1000;
     await this.#connect(() => Date.now() > deadline);
+  }
+
+  async #rsync(args: string[]): Promise<void> {
+    const { code, stderr } = await run('rsync', [
+      '-a', '--numeric-ids', '--mkpath', '-e', `ssh -F ${configFile(this.#options.runDir)}`, ...args,
+    ], { timeoutSeconds: 300 });
+    if (code !== 0) throw new Error(`rsync ${args.at(-2)} ${args.at(-1)} ended with code ${code}\n${stderr.trim()}`);
   }
 
   async #plug(state: 'up' | 'down'): Promise<void> {

@@ -4,7 +4,6 @@ import { expect } from 'vitest';
 import { bootFleet } from '../../src/rehearse/fleet.ts';
 import type { Fleet } from '../../src/rehearse/fleet.ts';
 import type { RehearsalHost } from '../../src/rehearse/host.ts';
-import { run } from '../../src/rehearse/process.ts';
 import { missing } from '../../src/rehearse/requirements.ts';
 import { makeArtifacts, Tree } from './tree.ts';
 
@@ -83,8 +82,7 @@ export class Machine {
 
   /** As `run`, over a connection of its own. */
   async fresh(script: string): Promise<Answer> {
-    const words = ['-F', this.#fleet.sshConfig, '-o', 'ControlPath=none', 'one', '--', script];
-    const { code, stdout, stderr } = await run('ssh', words, { timeoutSeconds: 120 });
+    const { code, stdout, stderr } = await this.host.run(script, { timeoutSeconds: 120, fresh: true });
     return { code, text: `${stdout}${stderr}`, stdout: stdout.trim() };
   }
 

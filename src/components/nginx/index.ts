@@ -19,6 +19,8 @@ function appView(app: App): object {
     slots: app.slots.map(({ name, dir, socket, at }) => ({ name, dir, socket, at, upstream: `${app.name}_${name}` })),
     servers: links.map(link => ({
       at: [...app.at, 'listen'], link, socket: `${app.dir}/${link}/nginx.sock`, listen: `${app.listen.address}:${app.listen[link]}`,
+      // who asks an address of the host's own from the host itself comes from that address
+      from: ['127.0.0.1', '0.0.0.0'].includes(app.listen.address) ? null : app.listen.address,
     })),
   };
 }

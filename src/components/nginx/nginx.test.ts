@@ -16,6 +16,8 @@ describe('nginx', () => {
     ['both links', 'listen: { live: 80, next: 81 }', ['127.0.0.1:80', '127.0.0.1:81', 'live/nginx.sock', 'next/nginx.sock'], []],
     ['all addresses: nobody is believed', 'listen: { address: 0.0.0.0, live: 80 }', ['0.0.0.0:80', 'X-Real-IP $remote_addr'], ['$proxy_add_x_forwarded_for']],
     ['loopback: the tunnel is believed', 'listen: { live: 80 }', ['$proxy_add_x_forwarded_for'], ['X-Real-IP']],
+    ['an address of its own: the proof comes from there', 'listen: { address: 192.0.2.1, live: 80 }', ['192.0.2.1:80', '            allow 192.0.2.1;'], []],
+    ['all addresses: the proof comes from loopback', 'listen: { address: 0.0.0.0, live: 80 }', ['            allow 127.0.0.1;'], ['allow 0.0.0.0']],
     ['no idle connections', 'listen: { live: 80 }', [], ['    keepalive ']],
     ['idle connections', 'listen: { live: 80 }, keepalive: 8', ['        keepalive 8;'], []],
     ['limits', 'listen: { live: 80 }, timeout: 2m, bodySize: 9m', ['proxy_read_timeout 2m;', 'client_max_body_size 9m;'], []],

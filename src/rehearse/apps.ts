@@ -1,0 +1,98 @@
+/** What is deployed in a rehearsal: the user's own build, or a program of vgen's that stands in for the app. */
+import { readFileSync, statSync } from 'node:fs';
+import { basename, posix } from 'node:path';
+import type { App } from '../model.ts';
+import type { RehearsalHost } from './host.ts';
+
+export type Artifact =
+  | { readonly kind: 'own'; readonly path: string }
+  /** `file`: the program's place in the release; null where the release is the program itself. */
+  | { readonly kind: 'stand-in'; readonly file: string | null }
+  | { readonly kind: 'none'; readonly why: string };
+
+export interface AppPlan {
+  readonly name: string;
+  readonly artifact: Artifact;
+}
+
+/** What the app's scripts on the host know of it. */
+export interface Facts {
+  readonly dir: string;
+  readonly health: string;
+  /** Where nginx serves the live slot; null if it does not. */
+  readonly live: { readonly address: string; readonly port: number } | null;
+}
+
+const folder = '/root/rehearsal';
+const standIn = new URL('stand-in.py', import.meta.url);
+
+/**
+ * How an app is stood in for: its program has to be a file of its release, since nothing else is vgen's to replace.
+ * @returns 'none' with the reason, as the end of a sentence, where it is not.
+ */
+export function standInFor({ command, binary }: Pick<App, 'command' | 'binary'>): Artifact {
+  const [first = ''] = command;
+  if (typeof first !== 'string') return { kind: 'none', why: 'its command begins with a value' };
+  const file = posix.normalize(first);
+  if (!first.startsWith('./') || file.startsWith('..')) {
+    return { kind: 'none', why: `its command begins with "${first}", which is not in its release` };
+  }
+  if (binary === null) return { kind: 'stand-in', file };
+  return binary === file ? { kind: 'stand-in', file: null }
+    : { kind: 'none', why: `its command begins with "${first}", and its release is the one file "${binary}"` };
+}
+
+/** Puts the artifact on the host and returns its path there. @throws Error when that fails. */
+export async function bring(host: RehearsalHost, { name, artifact }: AppPlan): Promise<string> {
+  const dir = `${folder}/${name}`;
+  if (artifact.kind === 'none') throw new Error(artifact.why);
+  if (artifact.kind === 'own') {
+    await host.send(artifact.path, dir);
+    return `${dir}/${basename(artifact.path)}`;
+  }
+  const release = `${dir}/stand-in`;
+  const path = artifact.file === null ? release : `${release}/${artifact.file}`;
+  await demandOn(host, `[ -x /usr/bin/python3 ] || apt-get install -qq -y --no-install-recommends python3`);
+  await demandOn(host, `install -D -m 0755 /dev/stdin ${quote(path)}`, readFileSync(standIn));
+  return release;
+}
+
+/** Programs that Debian does not have: each becomes a script that sleeps, so that its unit can run. */
+export async function replacePrograms(host: RehearsalHost, programs: readonly string[]): Promise<void> {
+  for (const path of programs) {
+    await demandOn(host, `install -D -m 0755 /dev/stdin ${quote(path)}`,
+      '#!/bin/sh\n# Stands in for a program that Debian does not have: does nothing.\nexec sleep infinity\n');
+  }
+}
+
+/** Writes secrets as README.md says; the values are not the real ones. */
+export async function putSecrets(host: RehearsalHost, secrets: ReadonlyMap<string, string>): Promise<void> {
+  await demandOn(host, 'install -d -m 0700 /etc/vgen /etc/vgen/secrets');
+  for (const [name, value] of secrets) {
+    await demandOn(host, `install -m 0600 /dev/stdin ${quote(`/etc/vgen/secrets/${name}`)}`, value);
+  }
+}
+
+/** Reads the app's file in /opt/vgen/apps. @throws Error when it is not there. */
+export async function readFacts(host: RehearsalHost, app: string): Promise<Facts> {
+  const text = await demandOn(host, `. ${quote(`/opt/vgen/apps/${app}.sh`)} && printf '%s\\n' "$dir" "$health" "$live"`);
+  const [dir = '', health = '', live = ''] = text.split('\n');
+  const [, address = '', port = ''] = /^(.*):(\d+)$/.exec(live) ?? [];
+  return { dir, health, live: address === '' ? null : { address, port: Number(port) } };
+}
+
+/** Whether a release can be made of what lies there. */
+export const isArtifact = (path: string): boolean => {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && (stat.isFile() || stat.isDirectory());
+};
+
+/** Runs a script that has to succeed and returns what it prints. @throws Error with its words. */
+export async function demandOn(host: RehearsalHost, script: string, stdin?: string | Buffer): Promise<string> {
+  const { code, stdout, stderr } = await host.run(script, { stdin });
+  if (code !== 0) throw new Error(`"${script}" ended with code ${code} on ${host.name}\n${stdout}${stderr}`.trim());
+  return stdout;
+}
+
+/** One word of a shell. */
+export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

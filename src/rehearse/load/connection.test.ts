@@ -1,0 +1,71 @@
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import { createServer as createSocketServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Connection, Cut, readAnswer } from './connection.ts';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+const listen = (server: Server): Promise<Connection> => new Promise(resolve => {
+  servers.push(server);
+  server.listen(0, '127.0.0.1', () => resolve(Connection.open('127.0.0.1', (server.address() as AddressInfo).port)));
+});
+const serve = (listener: RequestListener): Promise<Connection> => listen(createServer(listener));
+const raw = (text: string, end: boolean): Promise<Connection> => listen(createSocketServer(socket => {
+  socket.on('error', () => undefined);
+  socket.once('data', () => (end ? socket.end(text) : socket.write(text)));
+}));
+const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+
+describe('an answer of a real server', () => {
+  it('with a length, in chunks, or without a body, over one connection', async () => {
+    let count = 0;
+    const connection = await serve((_, response) => {
+      count += 1;
+      if (count === 1) response.end('one');
+      else if (count === 2) {
+        response.write('t'.repeat(70_000));
+        response.write('wo');
+        response.end();
+      } else response.writeHead(204).end();
+    });
+    expect(await connection.ask(get)).toMatchObject({ status: 200, body: Buffer.from('one'), closes: false });
+    expect((await connection.ask(get)).body.toString()).toBe(`${'t'.repeat(70_000)}wo`);
+    expect(await connection.ask(get)).toMatchObject({ status: 204, body: Buffer.alloc(0) });
+    connection.end();
+  });
+
+  it('may announce the end of the connection', async () => {
+    const connection = await serve((_, response) => response.setHeader('Connection', 'close').end('bye'));
+    expect(await connection.ask(get)).toMatchObject({ status: 200, closes: true });
+    connection.end();
+  });
+});
+
+describe('a fault', () => {
+  it.each([
+    ['an answer that is cut', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort', true, Cut],
+    ['no answer at all', '', true, Cut],
+    ['more than the answer', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab', false, Error],
+    ['an answer without a length', 'HTTP/1.1 200 OK\r\n\r\n', false, Error],
+    ['something else', 'SSH-2.0-OpenSSH\r\n\r\n', false, Error],
+  ])('%s', async (_, text, end, kind) => {
+    const connection = await raw(text, end);
+    await expect(connection.ask(get)).rejects.toBeInstanceOf(kind);
+    await expect(connection.ask(get)).rejects.toThrow();
+  });
+
+  it('a connection that nobody takes', async () => {
+    await expect(Connection.open('127.0.0.1', 1)).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
+
+it('waits for what is not there yet', () => {
+  const text = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
+  for (let length = 0; length < text.length; length += 1) expect(readAnswer(Buffer.from(text.slice(0, length)))).toBeNull();
+  expect(readAnswer(Buffer.from(text))).toMatchObject({ body: Buffer.from('abc') });
+});

@@ -1,0 +1,56 @@
+/** What is rehearsed on each host: its tree as it lies in out/, with apps, made-up secrets and stand-ins. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readManifest } from '../manifest.ts';
+import type { HostPlan as Planned } from '../plan.ts';
+import { standInFor } from './apps.ts';
+import type { AppPlan } from './apps.ts';
+import type { FleetOptions } from './fleet.ts';
+
+export interface HostPlan {
+  readonly name: string;
+  /** As the inventory has them. */
+  readonly addresses: readonly string[];
+  /** The folder of its tree on this machine. */
+  readonly tree: string;
+  readonly packages: readonly string[];
+  readonly units: readonly string[];
+  /** Paths of programs that get a stand-in. */
+  readonly programs: readonly string[];
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly apps: readonly AppPlan[];
+}
+
+/**
+ * Plans one host; null when out/ has no tree of it. `secrets` is shared by the hosts of a fleet and filled here: a
+ * secret has one value on all of them, since they may speak to one another. The values fit every grammar and use.
+ */
+export function planHost(
+  { host, apps }: Pick<Planned, 'host' | 'apps'>, out: string, artifacts: ReadonlyMap<string, string>, secrets: Map<string, string>,
+): HostPlan | null {
+  const tree = join(out, host.name);
+  const manifest = join(tree, 'manifest.tsv');
+  if (!existsSync(manifest)) return null;
+  const lines = readManifest(readFileSync(manifest, 'utf8'));
+  const named = (type: string): string[] => lines.filter(line => line.type === type).map(({ name }) => name);
+  for (const name of named('secret')) if (!secrets.has(name)) secrets.set(name, randomBytes(16).toString('hex'));
+  return {
+    name: host.name, tree, addresses: [host.address, ...host.private === null ? [] : [host.private]],
+    units: named('unit'), programs: named('program'), packages: named('package'),
+    secrets: new Map(named('secret').map(name => [name, secrets.get(name) ?? ''])),
+    apps: apps.map(app => {
+      const path = artifacts.get(app.name);
+      return { name: app.name, artifact: path === undefined ? standInFor(app) : { kind: 'own', path } };
+    }),
+  };
+}
+
+/** The hosts to boot for these plans, and what they can install. */
+export function fleetOf(plans: readonly HostPlan[]): Pick<FleetOptions, 'hosts' | 'packages'> {
+  const needsPython = plans.some(({ apps }) => apps.some(({ artifact }) => artifact.kind === 'stand-in'));
+  return {
+    hosts: plans.map(({ name, addresses }) => ({ name, addresses: [...addresses] })),
+    packages: [...new Set([...plans.flatMap(({ packages }) => packages), ...needsPython ? ['python3'] : []])],
+  };
+}

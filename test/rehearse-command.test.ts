@@ -1,0 +1,182 @@
+// vgen rehearse as a user runs it: the whole example, a tree that is broken, a look round, and what is left afterwards.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { missing } from '../src/rehearse/requirements.ts';
+import type { Step } from '../src/rehearse/rehearsal.ts';
+import { cli, small, start, vgen, withFiles } from './vgen.ts';
+
+const root = join(import.meta.dirname, '..');
+const lack = missing();
+
+interface Answer { good: boolean; steps: Step[]; notes: string[]; blamed: object[] }
+interface Claim { owner: { pid: number } }
+
+/** What still belongs to a fleet that had this slot: nothing, or another process has the slot by now. */
+function leftOf(slot: string, pid: number): string[] {
+  const run = `/run/vgen-rehearse/${slot}`;
+  try {
+    if ((JSON.parse(readFileSync(join(run, 'note.json'), 'utf8')) as Claim).owner.pid !== pid) return [];
+  } catch {
+    if (existsSync(run)) return [];
+  }
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(line => line.includes(`/disks/${slot}/`));
+  const links = spawnSync('ip', ['link', 'show', 'dev', `vgen${slot}`]).status === 0 ? [`vgen${slot}`] : [];
+  return [run, `/run/netns/vgen${slot}`, `/var/cache/vgen/rehearse/disks/${slot}`].filter(path => existsSync(path)).concat(mounts, links);
+}
+
+/** Whether a process runs that was given this word, such as the name of a container. */
+const runsWith = (word: string): boolean => spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout.includes(word);
+
+const slotIn = (stderr: string): string => / is up at 10\.213\.(\d+)\./.exec(stderr)?.[1] ?? '';
+
+/** A started vgen with what it has said so far on stderr, and its result. */
+function rehearsal(dir: string, ...args: string[]) {
+  const child = start(dir, ['rehearse', ...args]);
+  const said = { text: '', result: '' };
+  child.stderr?.on('data', data => { said.text += String(data); });
+  child.stdout?.on('data', data => { said.result += String(data); });
+  const ended = new Promise<{ code: number | null; signal: string | null }>(resolve => child.on('close', (code, signal) => resolve({ code, signal })));
+  const until = async (words: string): Promise<void> => {
+    for (let i = 0; i < 3000 && !said.text.includes(words) && child.exitCode === null; i += 1) await sleep(50);
+    expect(said.text).toContain(words);
+  };
+  return { child, pid: child.pid ?? 0, said, ended, until };
+}
+
+const broken = `templates: mine
+hosts:
+  web1: { address: 192.0.2.1 }
+apps:
+  web:
+    binary: web
+    command: ./web
+    slots: { blue: { port: 20000 }, green: { port: 20001 } }
+    listen: { live: 8000 }
+  old:
+    command: /usr/bin/java -jar old.jar
+    slots: { blue: { port: 20002 }, green: { port: 20003 } }
+`;
+const mixed = `hosts:
+  web1: { address: 192.0.2.7 }
+packages: { python3: {} }
+apps:
+  public:
+    command: [./bin/server, --fast]
+    slots: { blue: { port: 3010 }, green: { port: 3011 } }
+    listen: { address: 192.0.2.7, live: 81, next: 8081 }
+    keepalive: 8
+  own:
+    binary: own
+    command: ./own \${slot.port}
+    slots: { blue: { port: 3020 }, green: { port: 3021 } }
+    listen: { live: 82 }
+    health: /up
+  old:
+    command: /usr/bin/java -jar old.jar
+    slots: { blue: { port: 20002 }, green: { port: 20003 } }
+`;
+/** A server that does not know how long its answers are. */
+const own = `#!/usr/bin/python3
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"2\\r\\nok\\r\\n0\\r\\n\\r\\n")
+    def log_message(self, *words): pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+`;
+const nginx = readFileSync(join(root, 'templates/nginx/etc/nginx/nginx.conf.njk'), 'utf8');
+
+describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, () => {
+  it('does the whole example, and leaves nothing', async () => {
+    const { pid, said, ended } = rehearsal(root, '-i', 'inventory.example.yaml', '--requests', '1000', '--switches', '2', '--clients', '5', '--json');
+    expect((await ended).code, said.text).toBe(0);
+    const { good, steps, notes } = JSON.parse(said.result) as Answer;
+    expect(good).toBe(true);
+    for (const host of ['eu1', 'us1']) {
+      const own = steps.filter(step => step.host === host);
+      expect(own.map(({ step }) => step)).toEqual(['boot', 'install', 'install again', 'deploy', 'switch', 'deploy the next', 'switch under load', 'rollback', 'status']);
+      expect(own.every(({ result }) => result === 'ok')).toBe(true);
+      expect(own.find(({ step }) => step === 'install again')?.what).toBe('nothing to do');
+      expect(own.find(({ load }) => load !== null)?.load).toMatchObject({ failed: 0, resets: 0, flips: 2, websockets: { opened: 5, dropped: 0 } });
+    }
+    expect(notes).toContain('/usr/local/bin/ngrok was a stand-in that sleeps: Debian does not have it');
+    expect(said.text).toMatch(/^eu1: install: \d+ changes/m);
+    expect(said.text).not.toMatch(/^warning/m);
+    expect(leftOf(slotIn(said.text), pid)).toEqual([]);
+  }, 600_000);
+
+  it('names the line of the inventory behind what a host refuses, and the app that has no stand-in', () => withFiles({
+    'inventory.yaml': broken, 'mine/nginx/etc/nginx/nginx.conf.njk': nginx.replace('server_tokens off;', 'servre_tokens off;'),
+  }, async dir => {
+    expect((await vgen(dir, ['build'])).code).toBe(0);
+    const { pid, said, ended } = rehearsal(dir);
+    expect((await ended).code, said.text).toBe(1);
+    const stdout = said.result;
+    expect(stdout).toMatch(/unknown directive "servre_tokens" in \/etc\/nginx\/nginx\.conf:\d+/);
+    expect(stdout).toMatch(/^inventory\.yaml:1:12 {2}templates {2}made web1\/etc\/nginx\/nginx\.conf:\d+ /m);
+    expect(stdout).toMatch(/^note: old was not deployed: its command begins with "\/usr\/bin\/java", which is not in its release/m);
+    expect(stdout).toMatch(/^the rehearsal failed: web1: install; 1 host, 2 steps/m);
+    expect(leftOf(slotIn(said.text), pid)).toEqual([]);
+  }), 600_000);
+
+  it('takes your own build, serves an address of the host, and skips by name what it cannot stand in for', () => withFiles({
+    'inventory.yaml': mixed, 'build/own': own,
+  }, async dir => {
+    expect((await vgen(dir, ['build'])).code).toBe(0);
+    const { said, ended } = rehearsal(dir, '--artifact', 'own=build/own', '--requests', '300', '--switches', '3', '--clients', '3', '--json');
+    expect((await ended).code, said.text).toBe(0);
+    const { steps, notes } = JSON.parse(said.result) as Answer;
+    const of = (app: string): Step[] => steps.filter(step => step.app === app);
+    expect(of('old').map(({ step, result }) => [step, result])).toEqual([['deploy', 'skipped']]);
+    for (const app of ['own', 'public']) {
+      expect(of(app)).toHaveLength(6);
+      expect(of(app).find(({ load }) => load !== null)?.load).toMatchObject({ failed: 0, resets: 0, flips: 3 });
+    }
+    expect(notes).toContain('your own own: only GET was sent, and both releases were the same build');
+    expect(notes).toContainEqual(expect.stringMatching(/^old was not deployed: its command begins with "\/usr\/bin\/java"/));
+  }), 600_000);
+
+  it('rehearses out/ as it is, with a warning when that is old; stays up with --keep, and ends with Ctrl-C', () => withFiles({ 'inventory.yaml': small }, async dir => {
+    expect((await vgen(dir, ['build'])).code).toBe(0);
+    const { child, pid, said, ended, until } = rehearsal(dir, '-i', 'inventory.yaml', '--keep', '--host', 'web1');
+    await until('end it with Ctrl-C');
+    const [, config = ''] = /ssh -F (\S+) web1/.exec(said.text) ?? [];
+    const { stdout } = spawnSync('ssh', ['-F', config, 'web1', 'cat /etc/motd'], { encoding: 'utf8' });
+    expect(stdout).toBe('one\n');
+    const slot = slotIn(said.text);
+    expect(leftOf(slot, pid)).not.toEqual([]);
+    expect(runsWith(`--machine=v${slot}-0`)).toBe(true);
+    child.kill('SIGINT');
+    expect(await ended).toEqual({ code: 0, signal: null });
+    expect(leftOf(slot, pid)).toEqual([]);
+  }), 300_000);
+
+  it('ends with Ctrl-C in the middle, and leaves nothing', () => withFiles({ 'inventory.yaml': small }, async dir => {
+    expect((await vgen(dir, ['build'])).code).toBe(0);
+    await withFiles({ 'inventory.yaml': small.replace('one', 'two') }, async changed => {
+      const { child, pid, said, ended, until } = rehearsal(dir, '-i', join(changed, 'inventory.yaml'));
+      await until('is up at');
+      child.kill('SIGINT');
+      expect(await ended).toEqual({ code: null, signal: 'SIGINT' });
+      expect(said.text).toContain('warning: out/ is not what the inventory says: 4 files; it is rehearsed as it is');
+      expect(leftOf(slotIn(said.text), pid)).toEqual([]);
+    });
+  }), 300_000);
+
+  it('says in one line what is missing here', () => withFiles({ 'inventory.yaml': small }, async dir => {
+    expect((await vgen(dir, ['build'])).code).toBe(0);
+    // root without the right to mount, as in a container that was not given it
+    const child = spawn('setpriv', ['--bounding-set=-sys_admin', process.execPath, cli, 'rehearse'], { cwd: dir });
+    let stderr = '';
+    child.stderr.on('data', data => { stderr += String(data); });
+    expect(await new Promise(resolve => child.on('close', resolve))).toBe(2);
+    expect(stderr).toBe('vgen: overlayfs cannot be mounted here: in a container, give it --privileged; else modprobe overlay\n');
+  }));
+});
