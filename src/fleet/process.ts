@@ -32,7 +32,12 @@ export function runProcess(program: string, args: readonly string[], options: Pr
     const child = spawn(program, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
     running.add(child);
     let timedOut = false;
-    const end = (): void => { child.kill('SIGTERM'); };
+    const end = (): void => {
+      child.kill('SIGTERM');
+      // a shared connection holds the pipes until the host's side ends
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
     const timer = options.timeout === undefined ? undefined : setTimeout(() => {
       timedOut = true;
       end();

@@ -104,7 +104,9 @@ describe.skipIf(lack !== null)(`ssh to hosts (${lack ?? 'systemd-nspawn'})`, () 
     const none = session.connect(target('none', { address: host.address, port: 1 }));
     expect(await none.run('true')).toMatchObject({ code: 255, unreachable: expect.stringMatching(/connect to host .* port 1: Connection refused/) });
     expect(await none.push(work, '/srv/x')).toMatchObject({ unreachable: expect.stringMatching(/connect to host/) });
+    const begun = Date.now();
     expect(await one.run('sleep 20', { timeout: 300 })).toMatchObject({ unreachable: 'no answer in time' });
+    expect(Date.now() - begun).toBeLessThan(5000);
   });
 
   it('notices a connection that breaks, and makes another', async () => {
