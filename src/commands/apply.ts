@@ -1,0 +1,61 @@
+import { applyHost, isInstalled, takeBack } from '../fleet/apply.ts';
+import { Failure } from '../diagnostic.ts';
+import { localTree } from '../fleet/look.ts';
+import type { HostResult } from '../fleet/result.ts';
+import { revisionOf } from '../fleet/revision.ts';
+import { runOver } from '../fleet/run.ts';
+import { connectionOf, hostsOf, lookAtAll, withFleet } from './fleet.ts';
+import { conclude, following, onlyLeft, retried, rolloutOf, runOf, sift, type RunOptions } from './fleet-run.ts';
+import type { Output } from './output.ts';
+
+export interface ApplyOptions extends RunOptions {
+  readonly out: string;
+  /** For files that were changed by hand on a host: leave them, or overwrite them. */
+  readonly adopt?: boolean;
+  readonly force?: boolean;
+  /** out/ is meant to be older than what hosts have. */
+  readonly older?: boolean;
+}
+
+/** Sends out/ to the hosts and installs it; returns the exit code. */
+export async function apply(options: ApplyOptions, output: Output): Promise<number> {
+  if (options.adopt && options.force) throw new Failure('--adopt and --force do not go together');
+  const record = retried('apply', null, options);
+  return withFleet(options, output, model => onlyLeft(hostsOf(options)(model), record), async fleet => {
+    const rollout = rolloutOf(fleet.model, options);
+    const trees = new Map(fleet.hosts.map(({ name }) => [name, localTree(options.out, name)] as const));
+    const [revision, looked] = await Promise.all([revisionOf(options.out), lookAtAll(fleet, trees)]);
+    const { seen, lost } = sift(looked);
+    const known = new Map<string, HostResult>(lost);
+    for (const [host, one] of seen) {
+      const tree = trees.get(host);
+      if (tree && isInstalled(one, tree)) known.set(host, { host, result: 'same', why: '', was: one, is: one, seconds: 0 });
+    }
+    const form = { markdown: options.markdown ?? false };
+    const results = [...known.values()];
+    if (known.size === fleet.hosts.length && lost.size === 0) {
+      return conclude(fleet, 'apply', { results: fleet.hosts.flatMap(({ name }) => known.get(name) ?? []), halted: null }, form);
+    }
+    if (revision?.isDirty) output.note(`vgen: ${options.out}/ is not as in commit ${revision.commit.slice(0, 12)}; what lies there is sent, and recorded as "${revision.commit.slice(0, 12)}-dirty"`);
+    if (options.dryRun) {
+      const would = fleet.hosts.filter(({ name }) => !known.has(name)).map(({ name }): HostResult => ({
+        host: name, result: 'untouched', why: 'its tree would be installed', was: seen.get(name) ?? null, is: seen.get(name) ?? null, seconds: 0,
+      }));
+      conclude(fleet, 'apply', { results: [...results, ...would].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null }, form);
+      return would.length ? 1 : 0;
+    }
+    const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : ''].filter(Boolean);
+    const ran = await runOver(runOf(fleet, options, { action: 'apply', app: null, release: null, commit: revision?.commit ?? null }), rollout, known, {
+      do: async connection => {
+        const { name } = connection.target;
+        const tree = trees.get(name) ?? localTree(options.out, name);
+        // looked at again: a pause or a lock may have passed since
+        const now = (await lookAtAll({ ...fleet, hosts: fleet.hosts.filter(host => host.name === name) }, trees)).get(name);
+        if (!now || 'unreachable' in now) return { host: name, result: 'unreachable', why: now?.unreachable ?? 'stopped', was: null, is: null, seconds: 0 };
+        return applyHost(connection, tree, now, { revision, words }, following(fleet, name));
+      },
+      undo: (connection, result) => takeBack(connectionOf(fleet, connection.target.name), result, following(fleet, connection.target.name)),
+    });
+    return conclude(fleet, 'apply', ran, form);
+  });
+}
