@@ -1,7 +1,7 @@
 import { applyHost, isInstalled, takeBack } from '../fleet/apply.ts';
 import { Failure } from '../diagnostic.ts';
-import { localTree } from '../fleet/look.ts';
-import type { HostResult } from '../fleet/result.ts';
+import { localTree, standingOf } from '../fleet/look.ts';
+import type { HostResult, Standing } from '../fleet/result.ts';
 import { revisionOf } from '../fleet/revision.ts';
 import { runOver } from '../fleet/run.ts';
 import { connectionOf, hostsOf, lookAtAll, withFleet } from './fleet.ts';
@@ -29,8 +29,9 @@ export async function apply(options: ApplyOptions, output: Output): Promise<numb
     const known = new Map<string, HostResult>(lost);
     for (const [host, one] of seen) {
       const tree = trees.get(host);
-      if (tree && isInstalled(one, tree)) known.set(host, { host, result: 'same', why: '', was: one, is: one, seconds: 0 });
+      if (tree && isInstalled(one, tree)) known.set(host, { host, result: 'same', why: '', was: standingOf(one), is: standingOf(one), seconds: 0 });
     }
+    const standing = (name: string): Standing | null => { const one = seen.get(name); return one ? standingOf(one) : null; };
     const form = { markdown: options.markdown ?? false };
     const results = [...known.values()];
     if (known.size === fleet.hosts.length && lost.size === 0) {
@@ -39,7 +40,7 @@ export async function apply(options: ApplyOptions, output: Output): Promise<numb
     if (revision?.isDirty) output.note(`vgen: ${options.out}/ is not as in commit ${revision.commit.slice(0, 12)}; what lies there is sent, and recorded as "${revision.commit.slice(0, 12)}-dirty"`);
     if (options.dryRun) {
       const would = fleet.hosts.filter(({ name }) => !known.has(name)).map(({ name }): HostResult => ({
-        host: name, result: 'untouched', why: 'its tree would be installed', was: seen.get(name) ?? null, is: seen.get(name) ?? null, seconds: 0,
+        host: name, result: 'untouched', why: 'its tree would be installed', was: standing(name), is: standing(name), seconds: 0,
       }));
       conclude(fleet, 'apply', { results: [...results, ...would].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null }, form);
       return would.length ? 1 : 0;

@@ -1,9 +1,9 @@
 // deploy, switch and rollback: what an app's slots hold, over many hosts.
 import { Failure } from '../diagnostic.ts';
 import type { Following } from '../fleet/action.ts';
-import type { Looked } from '../fleet/look.ts';
+import { standingOf, type Looked } from '../fleet/look.ts';
 import { deployHost, releaseId, rollBackConfiguration, rollBackHost, switchBack, switchHost } from '../fleet/release.ts';
-import { isGood, type HostResult } from '../fleet/result.ts';
+import { isGood, type HostResult, type Standing } from '../fleet/result.ts';
 import { overHosts, withLock, type HostWork, type Ran, type Run } from '../fleet/run.ts';
 import type { Connection } from '../fleet/ssh.ts';
 import { hostsOf, lookAtAll, withFleet, type Fleet } from './fleet.ts';
@@ -33,9 +33,10 @@ async function phases(
   const form = { app: what.app, slot, markdown: options.markdown ?? false };
   const rollout = rolloutOf(fleet.model, options);
   const { seen, lost } = sift(await lookAtAll(fleet));
+  const standing = (name: string): Standing | null => { const one = seen.get(name); return one ? standingOf(one) : null; };
   if (options.dryRun) {
     const results = fleet.hosts.map(({ name }): HostResult => lost.get(name) ?? {
-      host: name, result: 'untouched', why: list.map(({ would }) => would).join(', then '), was: seen.get(name) ?? null, is: seen.get(name) ?? null, seconds: 0,
+      host: name, result: 'untouched', why: list.map(({ would }) => would).join(', then '), was: standing(name), is: standing(name), seconds: 0,
     });
     conclude(fleet, what.action, { results, halted: null }, form);
     return lost.size ? 2 : 0;

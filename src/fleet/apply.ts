@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { shWord } from '../escape/sh.ts';
 import { act, type Acted, type Following } from './action.ts';
-import { look, type LocalTree, type Looked } from './look.ts';
+import { look, standingOf, type LocalTree, type Looked } from './look.ts';
 import type { HostResult, Standing, Verdict } from './result.ts';
 import type { Revision } from './revision.ts';
 import type { Connection } from './ssh.ts';
@@ -30,9 +30,9 @@ export async function applyHost(
 ): Promise<HostResult> {
   const host = connection.target.name;
   const began = Date.now();
-  let now: Standing | null = looked;
+  let now: Standing | null = standingOf(looked);
   const result = (verdict: Verdict, why = ''): HostResult =>
-    ({ host, result: verdict, why, was: looked, is: now, seconds: (Date.now() - began) / 1000 });
+    ({ host, result: verdict, why, was: standingOf(looked), is: now, seconds: (Date.now() - began) / 1000 });
   if (isInstalled(looked, tree)) return result('same');
 
   let state: Looked = looked;
@@ -67,7 +67,7 @@ export async function applyHost(
     }
     const after = await look(connection, tree);
     if ('unreachable' in after) return result('unreachable', after.unreachable);
-    now = after;
+    now = standingOf(after);
     state = after;
     if (after.tree === tree.id && !after.isBusy) return result('done', state.isDue ? 'something is still due there; see its status' : '');
   }
@@ -76,7 +76,7 @@ export async function applyHost(
 
 const standing = async (connection: Connection, tree: LocalTree): Promise<Standing | null> => {
   const looked = await look(connection, tree);
-  return 'unreachable' in looked ? null : looked;
+  return 'unreachable' in looked ? null : standingOf(looked);
 };
 
 /** What an action that did not do it comes to; null if it did. */
@@ -130,7 +130,7 @@ export async function takeBack(connection: Connection, result: HostResult, follo
   const to = was.generation === null ? '' : ` ${was.generation}`;
   const acted = await act(connection, `/opt/vgen/bin/rollback.sh --host${to}`, following);
   const looked = await look(connection, null);
-  const is = 'unreachable' in looked ? null : looked;
+  const is = 'unreachable' in looked ? null : standingOf(looked);
   const seconds = result.seconds + (Date.now() - began) / 1000;
   return acted.code === 0 ? { ...result, result: 'back', why: 'taken back, since others failed', is, seconds }
     : { ...result, result: 'failed', why: `done, and could not be taken back: ${acted.why}`, is, seconds };

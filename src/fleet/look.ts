@@ -79,6 +79,9 @@ export async function look(connection: Connection, tree: LocalTree | null, signa
   return readLooked(answer.stdout);
 }
 
+/** The part that is told of a host. */
+export const standingOf = ({ generation, tree, live, next }: Looked): Standing => ({ generation, tree, live, next });
+
 /** Reads what the script printed. */
 export function readLooked(text: string): Looked {
   const lines = text.split('\n').map(line => line.split('\t'));

@@ -6,7 +6,7 @@ import { Failure } from '../diagnostic.ts';
 import { shWord } from '../escape/sh.ts';
 import { act, type Following } from './action.ts';
 import { notDone } from './apply.ts';
-import { look, type Looked } from './look.ts';
+import { look, standingOf, type Looked } from './look.ts';
 import type { HostResult } from './result.ts';
 import type { Connection } from './ssh.ts';
 
@@ -34,8 +34,8 @@ async function command(connection: Connection, looked: Looked, run: () => Return
   const acted = await run();
   const after = acted.lost ? null : await look(connection, null);
   return {
-    host: connection.target.name, result: notDone(acted) ?? 'done', why: acted.why, was: looked,
-    is: after === null || 'unreachable' in after ? null : after, seconds: (Date.now() - began) / 1000,
+    host: connection.target.name, result: notDone(acted) ?? 'done', why: acted.why, was: standingOf(looked),
+    is: after === null || 'unreachable' in after ? null : standingOf(after), seconds: (Date.now() - began) / 1000,
   };
 }
 
@@ -76,7 +76,7 @@ export const rollBackConfiguration = (connection: Connection, looked: Looked, to
 export async function switchBack(connection: Connection, result: HostResult, app: string, following: Following): Promise<HostResult> {
   const acted = await act(connection, `${bin}/rollback.sh ${shWord(app)}`, following);
   const looked = await look(connection, null);
-  const is = 'unreachable' in looked ? null : looked;
+  const is = 'unreachable' in looked ? null : standingOf(looked);
   return acted.code === 0 ? { ...result, result: 'back', why: 'switched back, since others failed', is }
     : { ...result, result: 'failed', why: `switched, and could not be switched back: ${acted.why}`, is };
 }

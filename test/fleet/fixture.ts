@@ -45,7 +45,7 @@ ${more.includes('/etc/motd') ? '' : `files:\n  /etc/motd: { content: "${motd}\\n
 /** A file of nginx that only these hosts get and that no nginx accepts. */
 export const brokenOn = (hosts: string, motd = 'two'): string => inventory(`files:
   /etc/motd: { content: "${motd}\\n" }
-  /etc/nginx/conf.d/broken.conf: { hosts: ${hosts}, content: "no such directive;\\n" }
+  /etc/nginx/conf.d/broken.conf: { hosts: ${hosts}, content: "no such directive;\\n", reload: [nginx.service] }
 `);
 
 export class TestFleet {
