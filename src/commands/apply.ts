@@ -1,10 +1,10 @@
 import { applyHost, isInstalled, takeBack } from '../fleet/apply.ts';
 import { Failure } from '../diagnostic.ts';
-import { localTree, standingOf } from '../fleet/look.ts';
+import { localTree, look, standingOf } from '../fleet/look.ts';
 import type { HostResult, Standing } from '../fleet/result.ts';
 import { revisionOf } from '../fleet/revision.ts';
-import { runOver } from '../fleet/run.ts';
-import { connectionOf, hostsOf, lookAtAll, withFleet } from './fleet.ts';
+import { runOver, unreachable } from '../fleet/run.ts';
+import { hostsOf, lookAtAll, withFleet } from './fleet.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf, sift, type RunOptions } from './fleet-run.ts';
 import type { Output } from './output.ts';
 
@@ -29,15 +29,22 @@ export async function apply(options: ApplyOptions, output: Output): Promise<numb
     const known = new Map<string, HostResult>(lost);
     for (const [host, one] of seen) {
       const tree = trees.get(host);
-      if (tree && isInstalled(one, tree)) known.set(host, { host, result: 'same', why: '', was: standingOf(one), is: standingOf(one), seconds: 0 });
+      if (!tree || !isInstalled(one, tree)) continue;
+      known.set(host, { host, result: 'same', why: '', was: standingOf(one), is: standingOf(one), seconds: 0 });
     }
-    const standing = (name: string): Standing | null => { const one = seen.get(name); return one ? standingOf(one) : null; };
+    const standing = (name: string): Standing | null => {
+      const one = seen.get(name);
+      return one ? standingOf(one) : null;
+    };
     const form = { markdown: options.markdown ?? false };
     const results = [...known.values()];
     if (known.size === fleet.hosts.length && lost.size === 0) {
       return conclude(fleet, 'apply', { results: fleet.hosts.flatMap(({ name }) => known.get(name) ?? []), halted: null }, form);
     }
-    if (revision?.isDirty) output.note(`vgen: ${options.out}/ is not as in commit ${revision.commit.slice(0, 12)}; what lies there is sent, and recorded as "${revision.commit.slice(0, 12)}-dirty"`);
+    if (revision?.isDirty) {
+      const commit = revision.commit.slice(0, 12);
+      output.note(`vgen: ${options.out}/ is not as in commit ${commit}; what lies there is sent, and recorded as "${commit}-dirty"`);
+    }
     if (options.dryRun) {
       const would = fleet.hosts.filter(({ name }) => !known.has(name)).map(({ name }): HostResult => ({
         host: name, result: 'untouched', why: 'its tree would be installed', was: standing(name), is: standing(name), seconds: 0,
@@ -46,16 +53,17 @@ export async function apply(options: ApplyOptions, output: Output): Promise<numb
       return would.length ? 1 : 0;
     }
     const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : ''].filter(Boolean);
-    const ran = await runOver(runOf(fleet, options, { action: 'apply', app: null, release: null, commit: revision?.commit ?? null }), rollout, known, {
+    const run = runOf(fleet, options, { action: 'apply', app: null, release: null, commit: revision?.commit ?? null });
+    const ran = await runOver(run, rollout, known, {
       do: async connection => {
         const { name } = connection.target;
         const tree = trees.get(name) ?? localTree(options.out, name);
         // looked at again: a pause or a lock may have passed since
-        const now = (await lookAtAll({ ...fleet, hosts: fleet.hosts.filter(host => host.name === name) }, trees)).get(name);
-        if (!now || 'unreachable' in now) return { host: name, result: 'unreachable', why: now?.unreachable ?? 'stopped', was: null, is: null, seconds: 0 };
+        const now = await look(connection, tree, fleet.stop);
+        if ('unreachable' in now) return unreachable(name, now.unreachable);
         return applyHost(connection, tree, now, { revision, words }, following(fleet, name));
       },
-      undo: (connection, result) => takeBack(connectionOf(fleet, connection.target.name), result, following(fleet, connection.target.name)),
+      undo: (connection, result) => takeBack(connection, result, following(fleet, connection.target.name)),
     });
     return conclude(fleet, 'apply', ran, form);
   });

@@ -4,7 +4,7 @@ import type { Following } from '../fleet/action.ts';
 import { standingOf, type Looked } from '../fleet/look.ts';
 import { deployHost, releaseId, rollBackConfiguration, rollBackHost, switchBack, switchHost } from '../fleet/release.ts';
 import { isGood, type HostResult, type Standing } from '../fleet/result.ts';
-import { overHosts, withLock, type HostWork, type Ran, type Run } from '../fleet/run.ts';
+import { overHosts, unreachable, untouched, withLock, type HostWork, type Ran, type Run } from '../fleet/run.ts';
 import type { Connection } from '../fleet/ssh.ts';
 import { hostsOf, lookAtAll, withFleet, type Fleet } from './fleet.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf, sift, type RunOptions } from './fleet-run.ts';
@@ -28,22 +28,27 @@ interface Phase {
 
 /** Does the phases one after another over the hosts; the next begins when all hosts are through the one before. */
 async function phases(
-  fleet: Fleet, what: { action: string; app: string | null; release?: string }, list: readonly Phase[], options: RunOptions, slot: 'live' | 'next',
+  fleet: Fleet, what: { action: string; app: string | null; release?: string }, list: readonly Phase[], options: RunOptions,
+  slot: 'live' | 'next',
 ): Promise<number> {
   const form = { app: what.app, slot, markdown: options.markdown ?? false };
   const rollout = rolloutOf(fleet.model, options);
   const { seen, lost } = sift(await lookAtAll(fleet));
-  const standing = (name: string): Standing | null => { const one = seen.get(name); return one ? standingOf(one) : null; };
+  const standing = (name: string): Standing | null => {
+    const one = seen.get(name);
+    return one ? standingOf(one) : null;
+  };
   if (options.dryRun) {
     const results = fleet.hosts.map(({ name }): HostResult => lost.get(name) ?? {
-      host: name, result: 'untouched', why: list.map(({ would }) => would).join(', then '), was: standing(name), is: standing(name), seconds: 0,
+      ...untouched(name, list.map(({ would }) => would).join(', then ')), was: standing(name), is: standing(name),
     });
     conclude(fleet, what.action, { results, halted: null }, form);
     return lost.size ? 2 : 0;
   }
   const run: Run = runOf(fleet, options, { ...what, release: what.release ?? null, commit: null });
   const ran = await withLock(run, lost, async late => {
-    let known = new Map<string, HostResult>([...lost, ...[...late].map(([host, why]): [string, HostResult] => [host, { host, result: 'unreachable', why, was: null, is: null, seconds: 0 }])]);
+    let known = new Map<string, HostResult>(lost);
+    for (const [host, why] of late) known.set(host, unreachable(host, why));
     let last: Ran = { results: [], halted: null };
     for (const [i, phase] of list.entries()) {
       if (i > 0) fleet.progress.note('all are healthy: switching');
@@ -70,13 +75,19 @@ const switching = (fleet: Fleet, app: string): Phase => ({
 /** Deploys an artifact to next on all hosts of the app; with --switch it goes live when it is healthy everywhere. */
 export async function deploy(app: string, artifact: string, options: DeployOptions, output: Output): Promise<number> {
   const record = retried('deploy', app, options);
-  const release = options.release ?? record?.release ?? releaseId(artifact);
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(release)) throw new Failure(`"${release}" cannot be the name of a release; use letters, digits and . _ -`);
-  releaseId(artifact);
-  return withFleet(options, output, model => onlyLeft(hostsOf(options, app)(model), record), fleet => phases(fleet, { action: 'deploy', app, release }, [
-    { would: `${release} would be put into next`, act: (connection, looked, follow) => deployHost(connection, looked, app, artifact, release, follow), undo: stays },
-    ...options.switch ? [switching(fleet, app)] : [],
-  ], options, options.switch ? 'live' : 'next'));
+  const made = releaseId(artifact);
+  const release = options.release ?? record?.release ?? made;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(release)) {
+    throw new Failure(`"${release}" cannot be the name of a release; use letters, digits and . _ -`);
+  }
+  return withFleet(options, output, model => onlyLeft(hostsOf(options, app)(model), record), fleet => {
+    const deploying: Phase = {
+      would: `${release} would be put into next`,
+      act: (connection, looked, follow) => deployHost(connection, looked, app, artifact, release, follow), undo: stays,
+    };
+    const list = options.switch ? [deploying, switching(fleet, app)] : [deploying];
+    return phases(fleet, { action: 'deploy', app, release }, list, options, options.switch ? 'live' : 'next');
+  });
 }
 
 /** Makes next live. */

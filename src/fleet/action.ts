@@ -72,7 +72,9 @@ export async function act(connection: Connection, command: string, following: Fo
   return { code: answer.code, why: answer.code === 0 ? '' : reasonOf(answer), lost: null };
 }
 
-async function follow(connection: Connection, script: string, { say, signal }: Following, takes: (line: string) => boolean = () => false): Promise<Answer> {
+async function follow(
+  connection: Connection, script: string, { say, signal }: Following, takes: (line: string) => boolean = () => false,
+): Promise<Answer> {
   return connection.run(script, { signal, onErr: say, onOut: line => { if (!takes(line)) say(line); } });
 }
 

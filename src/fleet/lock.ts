@@ -33,7 +33,8 @@ export const me = (): string => process.env['VGEN_OWNER'] || `${userInfo().usern
 /** A lock of this process over that many seconds (0: for ever); one made by hand outlives the process. */
 export function newLock(action: string, details: { commit?: string | null; message?: string; byHand?: boolean }): Lock {
   return {
-    id: randomBytes(8).toString('hex'), expires: 0, since: 0, owner: me(), action, commit: details.commit ?? '', message: details.message ?? '',
+    id: randomBytes(8).toString('hex'), expires: 0, since: 0, owner: me(), action,
+    commit: details.commit ?? '', message: details.message ?? '',
     ...details.byHand ? { machine: '', process: '' } : { machine: thisMachine(), process: processMark(process.pid) },
   };
 }
@@ -59,12 +60,13 @@ const isDead = (lock: Lock): boolean =>
 const FIELDS = ['id', 'expires', 'since', 'owner', 'machine', 'process', 'action', 'commit', 'message'] as const;
 const clean = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, 500);
 
-/** Reads the file's one line; null for anything else. */
-export function readLock(line: string): Lock | null {
-  const fields = line.trimEnd().split('\t');
-  if (fields.length !== FIELDS.length) return null;
-  const lock = Object.fromEntries(FIELDS.map((name, i) => [name, fields[i] ?? '']));
-  return { ...lock, expires: Number(lock['expires']), since: Number(lock['since']) } as unknown as Lock;
+/** Reads the file's one line; null for none. What is not vgen's is a lock of somebody unknown, for ever. */
+export function readLock(text: string): Lock | null {
+  const line = text.split('\n')[0] ?? '';
+  if (line === '') return null;
+  const fields = line.split('\t');
+  const lock = Object.fromEntries(FIELDS.map((name, i) => [name, fields[i] ?? ''])) as Record<typeof FIELDS[number], string>;
+  return { ...lock, owner: lock.owner || 'somebody unknown', expires: Number(lock.expires) || 0, since: Number(lock.since) || 0 };
 }
 
 // All of it happens while a kernel lock is held, so that looking and writing are one step. Exit 9: somebody else's.
@@ -76,6 +78,7 @@ exec 8>>"$file.guard"
 flock --timeout 20 8
 now=$(date +%s) held='' until=0
 [[ ! -s $file ]] || IFS=$'\\t' read -r held until _ <"$file"
+[[ $until =~ ^[0-9]+$ ]] || until=0
 write() { printf '%s\\n' "$1" >"$file.new"; mv -fT -- "$file.new" "$file"; }
 `;
 
@@ -129,7 +132,7 @@ export async function acquire(
       lost.set(host, answer.unreachable);
     } else {
       await releaseAll(taken, lock.id);
-      throw new Failure(`${host}: the fleet lock could not be taken: ${answer.stderr.trim() || answer.stdout.trim() || `exit ${answer.code}`}`);
+      throw new Failure(`${host}: the fleet lock could not be taken: ${answer.stderr.trim() || `exit ${answer.code}`}`);
     }
   }
   return { refused: null, lost };

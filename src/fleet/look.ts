@@ -72,7 +72,9 @@ echo asleft
 `;
 
 /** Looks at a host; changes nothing and waits for nothing. Says `unreachable` with ssh's words. */
-export async function look(connection: Connection, tree: LocalTree | null, signal?: AbortSignal): Promise<Looked | { unreachable: string }> {
+export async function look(
+  connection: Connection, tree: LocalTree | null, signal?: AbortSignal,
+): Promise<Looked | { unreachable: string }> {
   const answer = await connection.run(script(tree?.id ?? '-'), { stdin: tree?.modes ?? '', timeout: 60_000, signal });
   if (answer.unreachable !== null) return { unreachable: answer.unreachable };
   if (answer.code !== 0) return { unreachable: `it could not be looked at: ${answer.stderr.trim().split('\n').at(-1) ?? ''}` };
@@ -95,7 +97,8 @@ export function readLooked(text: string): Looked {
       return [];
     }
   }).filter(one => one.tree === tree && one.result !== 'bad').map(one => one.generation);
-  const releases = (link: string): Record<string, string> => Object.fromEntries(values(link).map(([app = '', release = '']) => [app, release]));
+  const releases = (link: string): Record<string, string> =>
+    Object.fromEntries(values(link).map(([app = '', release = '']) => [app, release]));
   return {
     host: values('host')[0]?.[0] ?? null, tree, generation: generations.length ? Math.max(...generations) : null,
     live: releases('live'), next: releases('next'),

@@ -12,6 +12,7 @@ import type { Connection } from './ssh.ts';
 
 const bin = '/opt/vgen/bin';
 const artifacts = '/var/lib/vgen/artifacts';
+const REMOVE_OLD = `find ${artifacts} -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf -- {} +`;
 
 /** A name for what is deployed, the same on all hosts: the time and the first digits of its sha256. */
 export function releaseId(artifact: string, now = new Date()): string {
@@ -46,7 +47,8 @@ export function deployHost(
   const remote = `${artifacts}/${release}`;
   return command(connection, looked, async () => {
     following.say('sending the release');
-    const sent = await connection.push(artifact, statSync(artifact).isDirectory() ? `${remote}/${basename(artifact)}` : remote, { signal: following.signal });
+    const into = statSync(artifact).isDirectory() ? `${remote}/${basename(artifact)}` : remote;
+    const sent = await connection.push(artifact, into, { signal: following.signal });
     if (following.signal.aborted) return { code: null, why: 'stopped before it was deployed', lost: 'left' };
     if (sent.unreachable !== null) return { code: null, why: sent.unreachable, lost: 'unreachable' };
     if (sent.code !== 0) return { code: 2, why: `rsync: ${sent.stderr.trim().split('\n')[0] ?? ''}`, lost: null };
@@ -54,7 +56,7 @@ export function deployHost(
     const acted = await act(connection, words.map(shWord).join(' '), following);
     // what a run that goes on without us still reads stays; the next deploy removes what is older than a day
     if (!acted.lost) {
-      await connection.run(`rm -rf -- ${shWord(remote)}; find ${artifacts} -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf -- {} + 2>/dev/null`, { timeout: 60_000 });
+      await connection.run(`rm -rf -- ${shWord(remote)}; ${REMOVE_OLD}`, { timeout: 60_000 });
     }
     return acted;
   });
@@ -69,8 +71,9 @@ export const rollBackHost = (connection: Connection, looked: Looked, app: string
   command(connection, looked, () => act(connection, `${bin}/rollback.sh ${shWord(app)}`, following));
 
 /** The configuration of the generation before, or of generation `to`. */
-export const rollBackConfiguration = (connection: Connection, looked: Looked, to: number | null, following: Following): Promise<HostResult> =>
-  command(connection, looked, () => act(connection, `${bin}/rollback.sh --host${to === null ? '' : ` ${to}`}`, following));
+export const rollBackConfiguration = (
+  connection: Connection, looked: Looked, to: number | null, following: Following,
+): Promise<HostResult> => command(connection, looked, () => act(connection, `${bin}/rollback.sh --host${to === null ? '' : ` ${to}`}`, following));
 
 /** Takes a switch back. */
 export async function switchBack(connection: Connection, result: HostResult, app: string, following: Following): Promise<HostResult> {

@@ -31,7 +31,9 @@ export function milliseconds(duration: string): number {
 export function batchSize(batch: number | string | null, count: number): number {
   if (batch === null) return Math.max(1, count);
   const [, share, number] = /^(?:([1-9]\d?|100)%|([1-9]\d*))$/.exec(String(batch)) ?? [];
-  if (share === undefined && number === undefined) throw new Failure(`"${batch}" is no batch; write a number of hosts, or a share such as 25%`);
+  if (share === undefined && number === undefined) {
+    throw new Failure(`"${batch}" is no batch; write a number of hosts, or a share such as 25%`);
+  }
   return share === undefined ? Number(number) : Math.max(1, Math.floor(count * Number(share) / 100));
 }
 
@@ -92,7 +94,8 @@ export async function rollOut<R>(
     if (i > 0 && rollout.pause > 0) await watch.pause(rollout.pause);
     if (watch.isStopped()) break;
     watch.onStep(step, i + 1, steps.length);
-    await eachLimited(left, watch.limit, async name => void results.set(name, await work.do(name)), () => reason() === null && !watch.isStopped());
+    const proceed = (): boolean => reason() === null && !watch.isStopped();
+    await eachLimited(left, watch.limit, async name => void results.set(name, await work.do(name)), proceed);
   }
   const halted = reason();
   if (halted !== null && rollout.onFailure === 'rollback') {

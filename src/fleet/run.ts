@@ -75,11 +75,14 @@ export async function overHosts(run: Run, rollout: Rollout, known: ReadonlyMap<s
 }
 
 /** Holds the fleet lock on all hosts that are not known to be lost, and gives it back however the work ends. */
-export async function withLock<T>(run: Run, known: ReadonlyMap<string, HostResult>, work: (lost: ReadonlyMap<string, string>) => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  run: Run, known: ReadonlyMap<string, HostResult>, work: (lost: ReadonlyMap<string, string>) => Promise<T>,
+): Promise<T> {
   const lock = newLock(run.lock.action, run.lock);
   const connections = [...run.connections].filter(([name]) => !known.has(name)).map(([, connection]) => connection);
   const until = Date.now() + run.patience;
-  const tell = ({ host, lock: other }: Refusal): void => run.note(`${host} was ${lockText(other)}; that vgen has ended, so its lock is taken over`);
+  const tell = ({ host, lock: other }: Refusal): void =>
+    run.note(`${host} was ${lockText(other)}; that vgen has ended, so its lock is taken over`);
   let said = false;
   let held: Awaited<ReturnType<typeof acquire>>;
   for (;;) {

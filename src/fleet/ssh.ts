@@ -141,17 +141,19 @@ export class Connection {
   }
 }
 
+const EITHER = 'so nothing was sent: either somebody stands in between, or the host was set up anew';
+
 /** ssh's own last words; about host keys, what to do. */
 function reasonOf(stderr: string, { name, destination, hostKey }: Target): string {
   const lines = stderr.trim().split('\n').filter(line => line && !/^(Warning: Permanently added|rsync error|rsync: )/.test(line));
   const last = lines.at(-1)?.replace(/\r$/, '') ?? 'ssh ended without a word';
   if (!/Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No .* host key is known/.test(stderr)) return last;
   if (hostKey !== null) {
-    return `its host key is not the one that hosts.${name}.ssh.hostKey pins, so nothing was sent: either somebody stands in between, or the host was set up anew; `
+    return `its host key is not the one that hosts.${name}.ssh.hostKey pins, ${EITHER}; `
       + 'then look at /etc/ssh/ssh_host_ed25519_key.pub on its console and pin that';
   }
   return /IDENTIFICATION HAS CHANGED/.test(stderr)
-    ? `its host key is not the one in your known_hosts, so nothing was sent: either somebody stands in between, or the host was set up anew; then: ssh-keygen -R ${destination}`
+    ? `its host key is not the one in your known_hosts, ${EITHER}; then: ssh-keygen -R ${destination}`
     : `its host key is not known here: pin it (hosts.${name}.ssh.hostKey), or connect once with: ssh ${destination}`;
 }
 

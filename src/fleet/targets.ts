@@ -35,7 +35,8 @@ function matching(word: string, hosts: readonly Host[]): readonly Host[] {
     : kind === 'region' ? hosts.filter(({ region }) => region === value) : null;
   if (found === null) throw new Failure(`"${word}" selects nothing; write a host's name, tag:NAME, region:NAME or all`);
   if (found.length > 0) return found;
-  const known = kind === 'tag' ? hosts.flatMap(({ tags }) => tags) : kind === 'region' ? hosts.flatMap(({ region }) => region ?? []) : hosts.map(({ name }) => name);
+  const known = kind === 'tag' ? hosts.flatMap(({ tags }) => tags)
+    : kind === 'region' ? hosts.flatMap(({ region }) => region ?? []) : hosts.map(({ name }) => name);
   throw new Failure(`unknown ${kind} "${value}"; ${knownNames(value, new Set(known), `known ${kind}s`)}`);
 }
 

@@ -6,7 +6,7 @@ import { filled, object, orNull, selector, word } from './kinds.ts';
 export const rollout = object({
   canary: orNull<Hosts>(selector({ description: 'Hosts that go first, alone; if one of them fails, nothing else is touched.' })),
   batch: orNull<number | string>(Type.Unsafe<number | string>({
-    type: ['integer', 'string'], minimum: 1, pattern: '^([1-9][0-9]?|100)%$', rule: 'a number of hosts, or a share such as "25%"',
+    type: ['integer', 'string'], minimum: 1, maximum: 100000, pattern: '^([1-9][0-9]?|100)%$', rule: 'a number of hosts, or a share such as "25%"',
     description: 'Hosts at a time after the canary: a number, or a share of all such as "25%"; default all.',
   })),
   pause: orNull<string>(word('duration', { description: 'How long to wait between the canary, the first batch and the next ones.' })),
