@@ -3,7 +3,7 @@ import { Failure } from '../diagnostic.ts';
 import { localTree, look, standingOf } from '../fleet/look.ts';
 import type { HostResult, Standing } from '../fleet/result.ts';
 import { revisionOf } from '../fleet/revision.ts';
-import { runOver, unreachable } from '../fleet/run.ts';
+import { runOver, unreachable, untouched } from '../fleet/run.ts';
 import { hostsOf, lookAtAll, withFleet } from './fleet.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf, sift, type RunOptions } from './fleet-run.ts';
 import type { Output } from './output.ts';
@@ -25,6 +25,7 @@ export async function apply(options: ApplyOptions, output: Output): Promise<numb
     const rollout = rolloutOf(fleet.model, options);
     const trees = new Map(fleet.hosts.map(({ name }) => [name, localTree(options.out, name)] as const));
     const [revision, looked] = await Promise.all([revisionOf(options.out), lookAtAll(fleet, trees)]);
+    if (fleet.stop.aborted) return 1;
     const { seen, lost } = sift(looked);
     const known = new Map<string, HostResult>(lost);
     for (const [host, one] of seen) {
@@ -60,6 +61,7 @@ export async function apply(options: ApplyOptions, output: Output): Promise<numb
         const tree = trees.get(name) ?? localTree(options.out, name);
         // looked at again: a pause or a lock may have passed since
         const now = await look(connection, tree, fleet.stop);
+        if (fleet.stop.aborted) return untouched(name, 'stopped');
         if ('unreachable' in now) return unreachable(name, now.unreachable);
         return applyHost(connection, tree, now, { revision, words }, following(fleet, name));
       },

@@ -81,7 +81,8 @@ export function sift(looked: ReadonlyMap<string, Looked | { unreachable: string 
 export function conclude(fleet: Fleet, action: string, { results, halted }: Ran, form: TableForm): number {
   fleet.progress.end();
   const exit = exitOf(results);
-  printResults(results, fleet.output, form);
+  if (results.length === 0) fleet.output.note('vgen: the last run left no host of these');
+  else printResults(results, fleet.output, form);
   const running = results.filter(({ result }) => result === 'running').map(({ host }) => host);
   if (halted !== null) fleet.output.note(`vgen: stopped, as ${halted}`);
   if (running.length) fleet.output.note(`vgen: it goes on by itself on ${running.join(', ')}; the next "vgen ${action}" follows it`);

@@ -71,6 +71,11 @@ export async function withFleet(options: FleetOptions, output: Output, choose: (
       connections: new Map(hosts.map(host => [host.name, session.connect(targetOf(host))])),
     });
     return signalled ?? code;
+  } catch (cause) {
+    // what failed because it was stopped is no failure
+    if (signalled === null || !(cause instanceof Failure)) throw cause;
+    output.note(`vgen: ${cause.message}`);
+    return signalled;
   } finally {
     progress.end();
     await session.close();

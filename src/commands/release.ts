@@ -34,6 +34,7 @@ async function phases(
   const form = { app: what.app, slot, markdown: options.markdown ?? false };
   const rollout = rolloutOf(fleet.model, options);
   const { seen, lost } = sift(await lookAtAll(fleet));
+  if (fleet.stop.aborted) return 1;
   const standing = (name: string): Standing | null => {
     const one = seen.get(name);
     return one ? standingOf(one) : null;

@@ -37,7 +37,7 @@ const further = (before: string): string => `set -u
 last=$(${newest}); [[ -n $last && $last != '${before}' ]] || exit ${NOT_BEGUN}
 d=${runs}/$last idle=0
 tail -n +1 -F -- "$d/out" 2>/dev/null & one=$!
-tail -n +1 -F -- "$d/err" 2>/dev/null >&2 & two=$!
+tail -n +1 -F -- "$d/err" >&2 2>/dev/null & two=$!
 until [[ -e $d/code ]] || (( idle >= 20 )); do
   if flock --nonblock /run/lock/vgen.lock true; then idle=$((idle + 1)); else idle=0; fi
   sleep 0.2
