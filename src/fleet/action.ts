@@ -35,15 +35,18 @@ const NOT_BEGUN = 240;
  */
 const further = (before: string): string => `set -u
 last=$(${newest}); [[ -n $last && $last != '${before}' ]] || exit ${NOT_BEGUN}
-d=${runs}/$last idle=0
-tail -n +1 -F -- "$d/out" 2>/dev/null & one=$!
-tail -n +1 -F -- "$d/err" >&2 2>/dev/null & two=$!
+d=${runs}/$last idle=0 o=0 e=0
+tell() {
+  local size
+  size=$(stat -c %s -- "$d/out") && (( size > o )) && { tail -c "+$((o + 1))" -- "$d/out" | head -c "$((size - o))"; o=$size; }
+  size=$(stat -c %s -- "$d/err") && (( size > e )) && { tail -c "+$((e + 1))" -- "$d/err" | head -c "$((size - e))" >&2; e=$size; }
+}
 until [[ -e $d/code ]] || (( idle >= 20 )); do
+  tell
   if flock --nonblock /run/lock/vgen.lock true; then idle=$((idle + 1)); else idle=0; fi
   sleep 0.2
 done
-sleep 0.3
-kill "$one" "$two"
+tell
 [[ -e $d/code ]] || { echo 'error: the run ended without a result; was the host restarted?' >&2; exit 2; }
 exit "$(<"$d/code")"`;
 

@@ -47,7 +47,7 @@ describe.skipIf(lack !== null)(`releases over the fleet (${because})`, () => {
   it('switches nowhere when one host is not healthy; --retry-failed deploys the same release there', async () => {
     // something else listens where the next slot shall
     await fleet.ask('c', `next=$(readlink /opt/web/next); systemctl stop web-$next; port=20000; [ $next = blue ] || port=20001
-      setsid perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 1) or die; sleep 300' $port \\
+      setsid perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 1, ReuseAddr => 1) or die; sleep 300' $port \\
         >/dev/null 2>&1 & echo $! > /run/squatter; sleep 0.5`);
     const ran = await fleet.expect(1, `deploy web ${fleet.artifact('v3')} --release r3 --switch --json`);
     expect(resultsOf(ran)).toEqual({ a: 'done', b: 'done', c: 'failed' });
