@@ -45,10 +45,14 @@ export interface Looked extends Standing {
 
 const script = (tree: string): string => `set -uo pipefail
 s=/var/lib/vgen lock=/run/lock/vgen.lock
-if [[ -e $lock ]] && ! flock --nonblock "$lock" true; then
-  echo busy
-  for d in /var/log/vgen/runs/*-install-*; do [[ -d $d ]] && last=$d; done
-  [[ -z \${last:-} || -e $last/code ]] || echo attach
+if [[ -e $lock ]]; then
+  exec 9<"$lock"
+  if ! flock --nonblock 9; then
+    echo busy
+    for d in /var/log/vgen/runs/*-install-*; do [[ -d $d ]] && last=$d; done
+    [[ -z \${last:-} || -e $last/code ]] || echo attach
+  fi
+  exec 9<&-
 fi
 for f in /opt/vgen/apps/*.sh; do
   [[ -f $f ]] || continue
@@ -60,14 +64,25 @@ done
 [[ ! -f $s/host ]] || printf 'host\\t%s\\n' "$(<$s/host)"
 for f in $s/generations/*.json; do [[ -f $f ]] && printf 'generation\\t%s\\n' "$(<"$f")"; done
 [[ ! -s $s/pending && ! -s $s/owed && ! -e $s/journal ]] || echo due
-tree=$(awk -F '\\t' '$1 == "tree" { print $2 }' $s/installed.tsv)
+tree='' sums='' links=() targets='' wanted='' paths=()
+while IFS=$'\\t' read -r kind name content _; do
+  case $kind in
+    tree) tree=$name ;;
+    file) sums+="$content  $name"$'\\n' ;;
+    link) links+=("$name"); targets+=$content$'\\n' ;;
+  esac
+done <$s/installed.tsv
 printf 'tree\\t%s\\n' "$tree"
 [[ $tree == ${shWord(tree)} ]] || exit 0
-wanted=$(cat)
-awk -F '\\t' '$1 == "file" { print $3 "  " $2 }' $s/installed.tsv | sha256sum --check --strict --status 2>/dev/null || exit 0
-cmp -s <(awk -F '\\t' '$1 == "link" { print $3 }' $s/installed.tsv) \\
-  <(awk -F '\\t' '$1 == "link" { print $2 }' $s/installed.tsv | xargs -r -d '\\n' readlink --) || exit 0
-[[ $(cut -f 1 <<<"$wanted" | xargs -r -d '\\n' stat --printf '%n\\t%a\\t%U:%G\\n' -- 2>/dev/null) == "$wanted" ]] || exit 0
+while IFS= read -r line; do
+  wanted+=$line$'\\n'
+  paths+=("\${line%%$'\\t'*}")
+done
+printf %s "$sums" | sha256sum --check --strict --status 2>/dev/null || exit 0
+if (( \${#links[@]} > 0 )); then [[ $(readlink -- "\${links[@]}")$'\\n' == "$targets" ]] || exit 0; fi
+if (( \${#paths[@]} > 0 )); then
+  [[ $(stat --printf '%n\\t%a\\t%U:%G\\n' -- "\${paths[@]}" 2>/dev/null)$'\\n' == "$wanted" ]] || exit 0
+fi
 echo asleft
 `;
 

@@ -1,8 +1,9 @@
 // `vgen apply` over three real hosts: the whole fleet, nothing to do, rollouts that go wrong, hosts that are down.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { because, brokenOn, inventory, lack, resultsOf, TestFleet } from './fixture.ts';
+import { cli } from '../vgen.ts';
+import { because, brokenOn, ended, inventory, lack, resultsOf, TestFleet } from './fixture.ts';
 
 describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
   let fleet: TestFleet;
@@ -131,11 +132,20 @@ describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
     expect(await fleet.ask('a', 'cat /etc/motd')).toBe('pinned');
   });
 
+  it('shows a live line per host on a terminal, and the table in the end', async () => {
+    await fleet.build(inventory('', 'terminal'));
+    const command = `stty cols 90 rows 20; '${process.execPath}' '${cli}' apply`;
+    const { code, stdout } = await ended(fleet.start(['-qec', command, '/dev/null'], { CI: '', TERM: 'xterm' }, ['script']));
+    expect(code, stdout).toBe(0);
+    // the library draws by erasing lines (CSI 2K) and hiding the cursor
+    expect(stdout).toMatch(/\x1b\[\?25l[^]*\x1b\[2K[^]*\x1b\[\?25h/);
+    expect(stdout).toMatch(/c: installing/);
+    expect(stdout.split('\r\n').filter(line => /^[abc] +tree .* done$/.test(line))).toHaveLength(3);
+    expect(await motds()).toEqual(['terminal', 'terminal', 'terminal']);
+  });
+
   it('leaves no connection, socket or lock behind', async () => {
-    const base = process.env['XDG_RUNTIME_DIR'] ?? '/tmp';
-    expect(existsSync(base)).toBe(true);
-    const left = readdirSync(base).filter(name => /^vgen-[A-Za-z0-9]{6}$/.test(name) && readdirSync(join(base, name)).some(file => file.endsWith('.conf')));
-    expect(left).toEqual([]);
+    expect(readdirSync(fleet.runtime)).toEqual([]);
     expect(await fleet.all('[ ! -e /var/lib/vgen/fleet.lock ] && echo free')).toEqual(['free', 'free', 'free']);
   });
 });

@@ -1,7 +1,7 @@
 // Three real hosts and a small inventory for them: nginx, a file, one app on systemd. The built command line is run as
 // a user runs it, with the ssh configuration of the test hosts.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -54,6 +54,7 @@ export class TestFleet {
 
   private constructor(fleet: Fleet) {
     this.fleet = fleet;
+    mkdirSync(join(this.dir, 'run'));
     this.write(inventory());
   }
 
@@ -78,10 +79,15 @@ export class TestFleet {
     return 'web';
   }
 
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    return spawn(process.execPath, [cli, ...args], { cwd: this.dir, env: {
-      ...process.env, NO_COLOR: '1', VGEN_SSH_CONFIG: this.fleet.sshConfig, XDG_STATE_HOME: join(this.dir, '.state'), XDG_CACHE_HOME: join(this.dir, '.cache'),
-      VGEN_OWNER: 'tester', ...env,
+  /** Where vgen keeps its sockets while it runs. */
+  get runtime(): string {
+    return join(this.dir, 'run');
+  }
+
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}, program: readonly string[] = [process.execPath, cli]): ChildProcess {
+    return spawn(program[0] ?? '', [...program.slice(1), ...args], { cwd: this.dir, env: {
+      ...process.env, NO_COLOR: '1', VGEN_SSH_CONFIG: this.fleet.sshConfig, VGEN_OWNER: 'tester', XDG_RUNTIME_DIR: this.runtime,
+      XDG_STATE_HOME: join(this.dir, '.state'), XDG_CACHE_HOME: join(this.dir, '.cache'), ...env,
     } });
   }
 
