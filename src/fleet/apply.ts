@@ -22,7 +22,7 @@ const WAIT = 'flock --timeout 300 /run/lock/vgen.lock true';
 const ROUNDS = 3;
 
 export const isInstalled = (looked: Looked, tree: LocalTree): boolean =>
-  looked.tree === tree.id && looked.isAsLeft && !looked.isDue && !looked.isBusy;
+  looked.tree === tree.id && looked.isAsLeft && !looked.isDue && !looked.isUnconfirmed && !looked.isBusy;
 
 /** Brings one host to its tree. `looked` is what it was in just before. */
 export async function applyHost(
@@ -41,6 +41,10 @@ export async function applyHost(
       following.say('a run of vgen is under way there; waiting for its end');
       const acted = await act(connection, state.canAttach ? ATTACH : WAIT, following, state.canAttach ? ATTACH : WAIT);
       if (acted.lost) return result(acted.lost === 'left' ? 'running' : 'unreachable', acted.why);
+    } else if (state.isUnconfirmed && state.tree === tree.id) {
+      // installed by a run that did not get as far as confirming it
+      const reverted = await confirm(connection, following);
+      if (reverted !== null) return result('failed', reverted);
     } else {
       following.say('sending the tree');
       const sent = await connection.push(tree.dir, incoming, { signal: following.signal });
@@ -69,7 +73,7 @@ export async function applyHost(
     if ('unreachable' in after) return result('unreachable', after.unreachable);
     now = standingOf(after);
     state = after;
-    if (after.tree === tree.id && !after.isBusy) return result('done', state.isDue ? 'something is still due there; see its status' : '');
+    if (after.tree === tree.id && !after.isBusy && !after.isUnconfirmed) return result('done', state.isDue ? 'something is still due there; see its status' : '');
   }
   return result('failed', 'other trees are installed there all the time; somebody else is at work');
 }
@@ -104,10 +108,11 @@ async function confirm(connection: Connection, { say }: Following): Promise<stri
     const { code, unreachable, stderr } = await connection.run('/opt/vgen/bin/confirm.sh', { fresh: true, timeout: 15_000 });
     if (code === 0) return null;
     why = unreachable ?? stderr.trim().split('\n').at(-1) ?? '';
+    if (unreachable === null) break;
     await wait(1000);
   } while (Date.now() < until);
   say('waiting for the host to revert');
-  await wait(5000);
+  await wait(Math.max(0, until - Date.now()) + 5000);
   return `it reverted by itself, because it could not be confirmed over a new connection: ${why}`;
 }
 

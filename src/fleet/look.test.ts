@@ -25,17 +25,17 @@ describe('a tree in out/', () => {
 
 describe('what a host says', () => {
   it('is a bare machine when it says nothing', () => {
-    expect(readLooked('')).toEqual({ host: null, tree: null, generation: null, live: {}, next: {}, isAsLeft: false, isDue: false, isBusy: false, canAttach: false });
+    expect(readLooked('')).toEqual({ host: null, tree: null, generation: null, live: {}, next: {}, isAsLeft: false, isDue: false, isUnconfirmed: false, isBusy: false, canAttach: false });
   });
 
   it('is its tree, the newest good generation of that tree, releases and what is due', () => {
     const text = [
       'busy', 'attach', 'live\tweb\tr1', 'next\tweb\tr2', 'host\ta',
       'generation\t{"generation":3,"tree":"abc","result":"ok"}', 'generation\t{"generation":5,"tree":"abc","result":"bad"}',
-      'generation\t{"generation":4,"tree":"other","result":"ok"}', 'generation\tnot json', 'due', 'tree\tabc', 'asleft', '',
+      'generation\t{"generation":4,"tree":"other","result":"ok"}', 'generation\tnot json', 'unconfirmed', 'due', 'tree\tabc', 'asleft', '',
     ].join('\n');
     expect(readLooked(text)).toEqual({
-      host: 'a', tree: 'abc', generation: 3, live: { web: 'r1' }, next: { web: 'r2' }, isAsLeft: true, isDue: true, isBusy: true, canAttach: true,
+      host: 'a', tree: 'abc', generation: 3, live: { web: 'r1' }, next: { web: 'r2' }, isAsLeft: true, isDue: true, isUnconfirmed: true, isBusy: true, canAttach: true,
     });
   });
 

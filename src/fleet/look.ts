@@ -37,6 +37,8 @@ export interface Looked extends Standing {
   readonly isAsLeft: boolean;
   /** Something is still due: a restart, an install that was cut short. */
   readonly isDue: boolean;
+  /** What was installed last reverts by itself unless it is confirmed. */
+  readonly isUnconfirmed: boolean;
   /** Some script of vgen works there now. */
   readonly isBusy: boolean;
   /** What works there is an install that can be attached to. */
@@ -63,6 +65,7 @@ done
 [[ -f $s/installed.tsv ]] || exit 0
 [[ ! -f $s/host ]] || printf 'host\\t%s\\n' "$(<$s/host)"
 for f in $s/generations/*.json; do [[ -f $f ]] && printf 'generation\\t%s\\n' "$(<"$f")"; done
+[[ ! -e $s/unconfirmed ]] || echo unconfirmed
 [[ ! -s $s/pending && ! -s $s/owed && ! -e $s/journal ]] || echo due
 tree='' sums='' links=() targets='' wanted='' paths=()
 while IFS=$'\\t' read -r kind name content _; do
@@ -117,6 +120,6 @@ export function readLooked(text: string): Looked {
   return {
     host: values('host')[0]?.[0] ?? null, tree, generation: generations.length ? Math.max(...generations) : null,
     live: releases('live'), next: releases('next'),
-    isAsLeft: has('asleft'), isDue: has('due'), isBusy: has('busy'), canAttach: has('attach'),
+    isAsLeft: has('asleft'), isDue: has('due'), isUnconfirmed: has('unconfirmed'), isBusy: has('busy'), canAttach: has('attach'),
   };
 }
