@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { Failure } from './diagnostic.ts';
+import { addFleetCommands } from './cli-fleet.ts';
 import { Output } from './commands/output.ts';
 
 // Exit codes, frozen: 0 good · 1 the answer is no · 2 could not be done · 3 refused for safety.
@@ -14,6 +15,7 @@ const program = new Command('vgen')
   .description('Compiles one inventory into a reviewed tree of files per host.')
   .version(version)
   .exitOverride()
+  .enablePositionalOptions()
   .showSuggestionAfterError()
   .configureHelp({ sortSubcommands: false })
   .addHelpText('after', `
@@ -24,6 +26,8 @@ Examples:
   vgen diff --impact                     what would change, reload, restart and go down
   vgen why out/eu1/etc/nginx/nginx.conf:40   which inventory line made a line
   vgen rehearse                          do it all on local containers first
+  vgen apply --canary eu1                send out/ to all hosts, eu1 first
+  vgen deploy peerbook build/peerbook --switch   a release to next, live once it is healthy everywhere
 `);
 
 const inventory = (command: Command): Command => command
@@ -156,6 +160,8 @@ program.command('why')
     const { why } = await import('./commands/why.ts');
     process.exitCode = await why(place, files(options), options.out, output(options));
   });
+
+addFleetCommands(program, { examples, output });
 
 for (const command of program.commands) command.exitOverride();
 

@@ -9,7 +9,10 @@ const wrong = small.replace('192.0.2.2', '192.0.2.1');
 const malformed = 'hosts: {web1: {address: 192.0.2.1}\n';
 const INVALID = 'invalid.yaml';
 const files = { 'inventory.yaml': small, [INVALID]: wrong, 'malformed.yaml': malformed };
-const commands = ['init', 'validate', 'build', 'diff', 'schema', 'explain', 'why', 'rehearse'];
+const commands = [
+  'init', 'validate', 'build', 'diff', 'schema', 'explain', 'why', 'rehearse',
+  'apply', 'deploy', 'switch', 'rollback', 'status', 'logs', 'exec', 'lock', 'unlock', 'audit',
+];
 
 /** Exit code, how stdout starts, how stderr starts; '' for nothing at all. */
 type Row = [args: string, code: number, stdout: string, stderr: string];
@@ -51,6 +54,22 @@ const rows: Row[] = [
   ['rehearse --artifact web=inventory.yaml', 2, '', 'vgen: unknown app "web"'],
   ['init inventory.yaml', 3, '', 'vgen: "inventory.yaml" exists'],
   ['init none/inventory.yaml', 2, '', 'vgen: cannot write "none/inventory.yaml" (ENOENT)'],
+  ['apply', 2, '', 'vgen: there is no tree for web1 in out/; run "vgen build"'],
+  ['apply -i malformed.yaml', 1, '', 'malformed.yaml:'],
+  ['apply --on web3', 2, '', 'vgen: unknown host "web3"; did you mean "web1"? known hosts: web1, web2'],
+  ['apply --batch 0', 2, '', 'vgen: "0" is no batch; write a number of hosts, or a share such as 25%'],
+  ['apply --pause soon', 2, '', 'vgen: "soon" is no duration'],
+  ['apply --max-failures -1', 2, '', 'vgen: "-1" is no number of hosts'],
+  ['apply --adopt --force', 2, '', 'vgen: --adopt and --force do not go together'],
+  ['apply --retry-failed', 2, '', 'vgen: no run of "vgen apply" over this inventory is on record'],
+  ['deploy web none', 2, '', 'vgen: there is no none'],
+  ['switch web', 2, '', 'vgen: unknown app "web"; known apps: none'],
+  ['rollback --to 3 web', 2, '', 'vgen: --to takes the number of a generation, together with --host'],
+  ['status --on role:web', 2, '', 'vgen: "role:web" selects nothing'],
+  ['logs nginx -n few', 2, '', 'vgen: "few" is no number of lines'],
+  ['exec', 2, '', 'error: missing required argument \'command\''],
+  ['lock', 2, '', 'error: required option \'--message <text>\' not specified'],
+  ['audit --parallel 0', 2, '', 'vgen: "0" is no number of hosts'],
   ['bild', 2, '', 'error: unknown command \'bild\'\n(Did you mean build?)'],
   ['build --chek', 2, '', 'error: unknown option \'--chek\'\n(Did you mean --check?)'],
   ['build surplus', 2, '', 'error: too many arguments'],

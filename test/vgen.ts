@@ -35,7 +35,7 @@ export const withFiles = <T>(files: Readonly<Record<string, string>>, use: (dir:
 /** Starts vgen; its cache is in the directory, and no colour is asked for unless `env` asks. */
 export function start(dir: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NO_COLOR' && name !== 'FORCE_COLOR'));
-  return spawn(process.execPath, [cli, ...args], { cwd: dir, env: { ...inherited, XDG_CACHE_HOME: join(dir, '.cache'), ...env } });
+  return spawn(process.execPath, [cli, ...args], { cwd: dir, env: { ...inherited, XDG_CACHE_HOME: join(dir, '.cache'), XDG_STATE_HOME: join(dir, '.state'), ...env } });
 }
 
 /** Runs vgen to its end. */
