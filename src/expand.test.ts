@@ -3,7 +3,7 @@ import type { Refused } from './diagnostic.ts';
 import { expand, expandPlain, secretsIn } from './expand.ts';
 import type { App, Hole, Host, Pattern, Slot } from './model.ts';
 
-const host = { name: 'eu1', at: ['hosts', 'eu1'], address: '192.0.2.1', private: null, region: 'eu', tags: [] } as Host;
+const host = { name: 'eu1', at: ['hosts', 'eu1'], address: '192.0.2.1', private: null, region: 'eu', tags: [] } as unknown as Host;
 const app = { name: 'api', at: ['apps', 'api'], dir: '/opt/api', unit: 'api', user: 'www' } as unknown as App;
 const slot = { name: 'blue', at: ['apps', 'api', 'slots', 'blue'], app, port: 4000, ports: { metrics: 9100 }, release: '/opt/api/blue/release' } as unknown as Slot;
 

@@ -1,10 +1,31 @@
 // The part of the inventory that every component speaks of: hosts, variables and included files.
 import { Type, type Static } from 'typebox';
-import { entries, filled, map, object, orNull, word } from './kinds.ts';
+import { entries, filled, map, object, orNull, port, word } from './kinds.ts';
 
 const ADDRESS = '^([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]+)$';
 const address = (description: string): ReturnType<typeof Type.String> =>
   Type.String({ pattern: ADDRESS, rule: 'an IPv4 or IPv6 address', description });
+
+const ssh = object({
+  destination: orNull<string>(Type.String({
+    pattern: '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,252}$', rule: 'a host name, an address or a name from ssh_config',
+    description: 'What to give ssh: a name from your ssh_config, a host name or an address. Default: the name of the host here, '
+      + 'at its address unless your ssh_config says another.',
+  })),
+  user: orNull<string>(Type.String({
+    pattern: '^[a-z_][a-z0-9_-]{0,31}$', rule: 'the name of a user', description: 'Who to log in as; any but root needs sudo without a password.',
+  })),
+  port: orNull<number>(port('Port on which sshd listens.')),
+  hostKey: orNull<string>(Type.String({
+    pattern: '^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,1000}={0,3}$',
+    rule: 'a public host key such as "ssh-ed25519 AAAA…", without a comment',
+    description: 'The only host key that is accepted; without it your known_hosts decides. On the host: cat /etc/ssh/ssh_host_ed25519_key.pub',
+  })),
+  jump: orNull<string>(Type.String({
+    pattern: '^[A-Za-z0-9][A-Za-z0-9_.@:-]*(,[A-Za-z0-9][A-Za-z0-9_.@:-]*)*$', rule: 'hosts such as admin@bastion:22, separated by commas',
+    description: 'Hosts to go through, as for ssh -J.',
+  })),
+}, { description: 'How to reach the host; what is not said here is taken from your own ssh_config.' });
 
 const host = object({
   address: address('Address at which people, ssh and other hosts reach this host.'),
@@ -13,9 +34,11 @@ const host = object({
   tags: filled(Type.Array(word('name', { description: 'A tag.' }), {
     uniqueItems: true, description: 'Free words; "tag:edge" selects all hosts that have the tag.',
   }), []),
+  ssh: filled(ssh, {}),
 }, { description: 'A server on which vgen manages files under /etc and /opt.' });
 
 export type HostWritten = Static<typeof host>;
+export type SshWritten = Static<typeof ssh>;
 
 export const hosts = entries(host, { description: 'The servers of the fleet by name.' });
 
