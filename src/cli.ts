@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { Failure } from './diagnostic.ts';
+import { addMore } from './cli-more.ts';
 import { Output } from './commands/output.ts';
 
 // Exit codes, frozen: 0 good · 1 the answer is no · 2 could not be done · 3 refused for safety.
@@ -131,6 +132,8 @@ program.command('why')
     const { why } = await import('./commands/why.ts');
     process.exitCode = await why(place, files(options), options.out, output(options));
   });
+
+addMore(program, { output, files, examples });
 
 for (const command of program.commands) command.exitOverride();
 

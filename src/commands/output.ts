@@ -1,5 +1,6 @@
 // Where commands print: results to stdout, progress and diagnostics to stderr; colour follows the terminal and NO_COLOR.
 import type { Compilation } from '../compile.ts';
+import type { Diagnostic } from '../diagnostic.ts';
 import { noPaint, type Paint } from '../frame.ts';
 import { toJson, toText } from '../report.ts';
 
@@ -40,7 +41,7 @@ export class Output {
   }
 
   /** Prints what was found, suppressed findings last. Returns it as data. */
-  diagnostics({ source, diagnostics, suppressed }: Compilation): { diagnostics: unknown[]; suppressed: unknown[] } {
+  diagnostics({ source, diagnostics, suppressed }: Pick<Compilation, 'source' | 'suppressed'> & { readonly diagnostics: readonly Diagnostic[] }): { diagnostics: unknown[]; suppressed: unknown[] } {
     if (!this.json && diagnostics.length) process.stderr.write(`${toText(source, diagnostics, this.#paintErrors)}\n`);
     const shown = toJson(source, diagnostics);
     const errors = shown.filter(({ severity }) => severity === 'error').length;
