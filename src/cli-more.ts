@@ -72,4 +72,15 @@ export function addMore(program: Command, { output, files, examples }: Lent): vo
       const { push } = await import('./commands/secrets.ts');
       process.exitCode = await push(files(options), names, options, output(options));
     });
+
+  fleet(program.command('doctor'))
+    .description('what an apply would stumble over: reachability, sudo, disk, clock, system, programs, ports, DNS; exit 1 if something is wrong')
+    .addHelpText('after', examples(
+      'vgen doctor',
+      'vgen doctor --on eu1 --json',
+    ))
+    .action(async (options: Common) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      process.exitCode = await doctor(files(options), options, output(options));
+    });
 }
