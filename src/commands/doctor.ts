@@ -3,7 +3,7 @@ import { components } from '../components/index.ts';
 import { Failure, Refused } from '../diagnostic.ts';
 import { expandPlain } from '../expand.ts';
 import { examine, readFacts, type Finding } from '../fleet/doctor.ts';
-import { remoteScript } from '../fleet/look.ts';
+import { remoteScript } from '../fleet/live.ts';
 import { defaultParallel, eachLimited } from '../fleet/pool.ts';
 import type { Connection } from '../fleet/ssh.ts';
 import { targetOf } from '../fleet/targets.ts';

@@ -1,6 +1,6 @@
 // What runs and hears of a change: units and slots. The rules are those of units.sh and slots.sh on the host.
 import type { Action } from './compare.ts';
-import type { HostState } from './look.ts';
+import type { HostState } from './live.ts';
 import { readBytes, type Tree } from './tree.ts';
 
 /** `reload:UNIT`, `restart:UNIT` or `slot:APP/SLOT` → the paths that call for it. */

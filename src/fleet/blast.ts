@@ -3,7 +3,7 @@
 import type { LimitsWritten } from '../schema/guard.ts';
 import type { Model } from '../model.ts';
 import type { Action, Change, HostPlan } from './compare.ts';
-import type { HostState } from './look.ts';
+import type { HostState } from './live.ts';
 
 /** What an apply may do unasked. Shares are percent; `allow` holds the areas that were named by flag. */
 export interface Limits {

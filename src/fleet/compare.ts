@@ -1,7 +1,7 @@
 // Tree × HostState → what an apply would do on this host, and why. Pure; it follows the rules of the engine
 // (templates/host/opt/vgen/lib), and a test on real hosts holds the two together.
 import { slotAction, unitActions, type Calls } from './actions.ts';
-import type { HostState, PathState } from './look.ts';
+import type { HostState, PathState } from './live.ts';
 import type { Tree, TreeFile } from './tree.ts';
 
 /** One thing on the host that would be another afterwards. */

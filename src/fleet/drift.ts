@@ -2,7 +2,7 @@
 // tree has it now. Pure.
 import type { Model } from '../model.ts';
 import type { DriftWritten } from '../schema/guard.ts';
-import type { HostState } from './look.ts';
+import type { HostState } from './live.ts';
 import type { Tree } from './tree.ts';
 
 export interface Drift {

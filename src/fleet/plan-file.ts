@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Failure } from '../diagnostic.ts';
 import type { HostPlan } from './compare.ts';
-import type { HostState } from './look.ts';
+import type { HostState } from './live.ts';
 import type { Tree } from './tree.ts';
 
 export interface PlannedHost {

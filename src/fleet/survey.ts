@@ -2,7 +2,7 @@
 import { Failure } from '../diagnostic.ts';
 import type { Host } from '../model.ts';
 import { planFor } from './compare.ts';
-import { look } from './look.ts';
+import { lookAt } from './live.ts';
 import type { Seen } from './plan-file.ts';
 import { defaultParallel, eachLimited } from './pool.ts';
 import type { Session } from './ssh.ts';
@@ -19,7 +19,7 @@ export async function survey(session: Session, hosts: readonly Host[], out: stri
   const trees = hosts.map(host => ({ host, tree: readTree(out, host.name) }));
   const looked = await eachLimited(trees, parallel, async ({ host, tree }): Promise<Looked> => {
     try {
-      const state = await look(session.connect(targetOf(host)), tree);
+      const state = await lookAt(session.connect(targetOf(host)), tree);
       return { tree, state, plan: planFor(tree, state) };
     } catch (cause) {
       if (!(cause instanceof Failure)) throw cause;

@@ -1,6 +1,6 @@
 // Secrets to and from hosts. A value goes over the standard input of ssh and by no other way; what comes back is words.
 import { Failure } from '../../diagnostic.ts';
-import { remoteScript } from '../look.ts';
+import { remoteScript } from '../live.ts';
 import type { Connection } from '../ssh.ts';
 import { wipe } from './sources.ts';
 

@@ -74,7 +74,7 @@ export const remoteScript = (name: string): string => readFileSync(new URL(`../.
  * Looks at a host. Null as `tree` looks at what vgen installed there and at nothing else.
  * @throws Failure when the host cannot be reached or does not answer whole
  */
-export async function look(connection: Connection, tree: Tree | null): Promise<HostState> {
+export async function lookAt(connection: Connection, tree: Tree | null): Promise<HostState> {
   const { code, stdout, stderr, unreachable } = await connection.run(remoteScript('look'), { stdin: questions(tree), timeout: 120_000 });
   if (unreachable !== null) throw new Failure(unreachable);
   if (code !== 0 || !stdout.endsWith('\nend\n')) throw new Failure(`the look at the host ended with code ${code}: ${stderr.trim().split('\n').at(-1) ?? ''}`);
