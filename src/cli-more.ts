@@ -1,30 +1,17 @@
 // The commands that look at hosts, keep their secrets, and write what CI and Ansible need.
 import type { Command } from 'commander';
-import type { Output } from './commands/output.ts';
+import { onHosts, type Shared } from './cli-fleet.ts';
+import type { FleetOptions } from './commands/fleet.ts';
 
-interface Common { inventory?: string[]; out: string; json?: boolean; on?: string[]; sshConfig?: string; parallel?: string }
+type OnTrees = FleetOptions & { out: string };
 
-/** What src/cli.ts lends: how it prints, names inventory files and writes examples. */
-export interface Lent {
-  readonly output: (options: { json?: boolean }) => Output;
-  readonly files: (options: { inventory?: string[] }) => string[];
-  readonly examples: (...lines: string[]) => string;
-}
-
-const several = (value: string, before: string[] = []): string[] => [...before, value];
-
-const fleet = (command: Command, trees = '-o, --out <dir>'): Command => command
-  .option('-i, --inventory <file>', 'inventory file; may be given again (default: inventory.yaml)', several)
-  .option(trees, 'directory of the trees', 'out')
-  .option('--on <hosts>', 'NAME, tag:NAME, region:NAME or all; several by comma or by giving it again', several)
-  .option('--ssh-config <file>', 'ssh configuration in place of your own')
-  .option('--parallel <n>', 'hosts at a time (default: by cores and open files)')
-  .option('--json', 'print the result as JSON');
+const onTrees = (command: Command): Command => onHosts(command).option('-o, --out <dir>', 'directory of the trees', 'out');
 
 /** Adds the commands to the program. */
-export function addMore(program: Command, { output, files, examples }: Lent): void {
-  fleet(program.command('plan'), '-o, --trees <dir>')
+export function addMore(program: Command, { output, examples }: Shared): void {
+  onHosts(program.command('plan'))
     .description('what an apply would change on the hosts, and reload, restart or start; changes nothing; exit 1 if anything')
+    .option('-o, --trees <dir>', 'directory of the trees', 'out')
     .option('--out <file>', 'write the plan; "vgen apply FILE" does that and nothing else')
     .option('--markdown', 'print it for a comment on a pull request or a job summary')
     .addHelpText('after', examples(
@@ -32,55 +19,55 @@ export function addMore(program: Command, { output, files, examples }: Lent): vo
       'vgen plan --on eu1 --out plan.json  then: vgen apply plan.json',
       'vgen plan --markdown                for a pull request',
     ))
-    .action(async (options: Omit<Common, 'out'> & { trees: string; out?: string; markdown?: boolean }) => {
+    .action(async (options: FleetOptions & { trees: string; out?: string }) => {
       const { plan } = await import('./commands/plan.ts');
       const { out, trees, ...rest } = options;
-      process.exitCode = await plan(files(options), { ...rest, out: trees, ...out === undefined ? {} : { plan: out } }, output(options));
+      process.exitCode = await plan({ ...rest, out: trees, ...out === undefined ? {} : { plan: out } }, output(options));
     });
 
-  fleet(program.command('drift'))
+  onTrees(program.command('drift'))
     .description('what somebody changed on the hosts since the last apply; changes nothing; exit 1 if anything')
     .addHelpText('after', examples(
       'vgen drift',
       'vgen drift --on tag:edge --json',
     ))
-    .action(async (options: Common) => {
+    .action(async (options: OnTrees) => {
       const { drift } = await import('./commands/drift.ts');
-      process.exitCode = await drift(files(options), options, output(options));
+      process.exitCode = await drift(options, output(options));
     });
 
   const secrets = program.command('secrets').description('the values of secrets on the hosts; none is ever shown');
-  fleet(secrets.command('check'))
+  onTrees(secrets.command('check'))
     .description('per host whether each secret is present, stale (another value than its source has) or missing; exit 1 if not all are present')
     .argument('[names...]', 'only these secrets')
     .addHelpText('after', examples(
       'vgen secrets check',
       'vgen secrets check --on eu1 redisPassword',
     ))
-    .action(async (names: string[], options: Common) => {
+    .action(async (names: string[], options: OnTrees) => {
       const { check } = await import('./commands/secrets.ts');
-      process.exitCode = await check(files(options), names, options, output(options));
+      process.exitCode = await check(names, options, output(options));
     });
-  fleet(secrets.command('push'))
+  onTrees(secrets.command('push'))
     .description('put the values of their sources onto the hosts, and restart what reads those that changed')
     .argument('[names...]', 'only these secrets')
     .addHelpText('after', examples(
       'vgen secrets push                            before the first apply, and after a value changed',
       'vgen secrets push --on region:eu smtpPass',
     ))
-    .action(async (names: string[], options: Common) => {
+    .action(async (names: string[], options: OnTrees) => {
       const { push } = await import('./commands/secrets.ts');
-      process.exitCode = await push(files(options), names, options, output(options));
+      process.exitCode = await push(names, options, output(options));
     });
 
-  fleet(program.command('doctor'))
+  onTrees(program.command('doctor'))
     .description('what an apply would stumble over: reachability, sudo, disk, clock, system, programs, ports, DNS; exit 1 if something is wrong')
     .addHelpText('after', examples(
       'vgen doctor',
       'vgen doctor --on eu1 --json',
     ))
-    .action(async (options: Common) => {
+    .action(async (options: OnTrees) => {
       const { doctor } = await import('./commands/doctor.ts');
-      process.exitCode = await doctor(files(options), options, output(options));
+      process.exitCode = await doctor(options, output(options));
     });
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { Failure } from './diagnostic.ts';
+import { addFleetCommands } from './cli-fleet.ts';
 import { addMore } from './cli-more.ts';
 import { Output } from './commands/output.ts';
 
@@ -15,6 +16,7 @@ const program = new Command('vgen')
   .description('Compiles one inventory into a reviewed tree of files per host.')
   .version(version)
   .exitOverride()
+  .enablePositionalOptions()
   .showSuggestionAfterError()
   .configureHelp({ sortSubcommands: false })
   .addHelpText('after', `
@@ -24,6 +26,8 @@ Examples:
   vgen build --check                     exit 1 if out/ is not what the inventory says (for CI)
   vgen diff --impact                     what would change, reload, restart and go down
   vgen why out/eu1/etc/nginx/nginx.conf:40   which inventory line made a line
+  vgen apply --canary eu1                send out/ to all hosts, eu1 first
+  vgen deploy peerbook build/peerbook --switch   a release to next, live once it is healthy everywhere
 `);
 
 const inventory = (command: Command): Command => command
@@ -133,7 +137,8 @@ program.command('why')
     process.exitCode = await why(place, files(options), options.out, output(options));
   });
 
-addMore(program, { output, files, examples });
+addFleetCommands(program, { examples, output });
+addMore(program, { examples, output });
 
 for (const command of program.commands) command.exitOverride();
 

@@ -4,32 +4,33 @@ import { Failure, Refused } from '../diagnostic.ts';
 import { expandPlain } from '../expand.ts';
 import { examine, readFacts, type Finding } from '../fleet/doctor.ts';
 import { remoteScript } from '../fleet/live.ts';
-import { defaultParallel, eachLimited } from '../fleet/pool.ts';
+import { eachLimited } from '../fleet/pool.ts';
 import type { Connection } from '../fleet/ssh.ts';
-import { targetOf } from '../fleet/targets.ts';
 import { readTree, type Tree } from '../fleet/tree.ts';
 import type { Host, Model, Text } from '../model.ts';
 import { offer } from '../offer.ts';
-import { hostsOf, parallelOf, readModel, withSession, type OnHosts } from './fleet-inventory.ts';
+import { connectionOf, hostsOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
 import { count, type Output } from './output.ts';
 
 interface Examined { readonly host: string; readonly findings: readonly Finding[] }
 
 /** Says per host what an apply would stumble over. Exit 0 nothing · 1 something is wrong, an unreachable host too. */
-export async function doctor(files: readonly string[], options: OnHosts, output: Output): Promise<number> {
-  const model = await readModel(files, output);
-  if (model === null) return 1;
-  const { offers } = offer(components, model);
-  const hosts = hostsOf(model, options.on);
-  const results = await withSession(options, session => eachLimited(hosts, parallelOf(options.parallel) ?? defaultParallel(), async (host): Promise<Examined> => {
-    const tree = treeOrProblem(options.out, host.name);
+export async function doctor(options: FleetOptions & { out: string }, output: Output): Promise<number> {
+  return withFleet(options, output, hostsOf(options), fleet => examineAll(fleet, options.out, output));
+}
+
+async function examineAll(fleet: Fleet, out: string, output: Output): Promise<number> {
+  const { offers } = offer(components, fleet.model);
+  const results = await eachLimited(fleet.hosts, fleet.limit, async (host): Promise<Examined> => {
+    const tree = treeOrProblem(out, host.name);
     const findings = [
       ...'problem' in tree ? [tree.problem] : [],
-      ...await ask(session.connect(targetOf(host)), host, offers.on(host, 'port'), 'problem' in tree ? null : tree.tree),
-      ...await domains(model, host),
+      ...await ask(connectionOf(fleet, host.name), host, offers.on(host, 'port'), 'problem' in tree ? null : tree.tree),
+      ...await domains(fleet.model, host),
     ];
     return { host: host.name, findings };
-  }));
+  });
+  fleet.progress.end();
   const examined = results.filter(one => one !== null);
   const wrong = examined.flatMap(({ findings }) => findings).filter(({ result }) => result === 'wrong').length;
   output.data({ hosts: examined, good: wrong === 0 });

@@ -1,16 +1,19 @@
 import { driftOf, downOf, ignoredBy } from '../fleet/drift.ts';
 import { isSeen, survey } from '../fleet/survey.ts';
-import { hostsOf, parallelOf, readModel, withSession, type OnHosts } from './fleet-inventory.ts';
+import { hostsOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
 import { count, type Output } from './output.ts';
 
 const TREE = { same: 'the tree still has it as applied', changed: 'the tree has a new version too', dropped: 'the tree has it no more', unknown: 'the tree may have a new version' };
 
 /** Shows what somebody changed on hosts. Exit 0 nothing · 1 something · 2 a host could not be looked at. Writes nothing anywhere. */
-export async function drift(files: readonly string[], options: OnHosts, output: Output): Promise<number> {
-  const model = await readModel(files, output);
-  if (model === null) return 1;
-  const looked = await withSession(options, session => survey(session, hostsOf(model, options.on), options.out, parallelOf(options.parallel)));
-  const isIgnored = ignoredBy(model);
+export async function drift(options: FleetOptions & { out: string }, output: Output): Promise<number> {
+  return withFleet(options, output, hostsOf(options), fleet => driftOfAll(fleet, options.out, output));
+}
+
+async function driftOfAll(fleet: Fleet, out: string, output: Output): Promise<number> {
+  const looked = await survey(fleet.hosts, fleet.connections, out, fleet.limit);
+  fleet.progress.end();
+  const isIgnored = ignoredBy(fleet.model);
   const results = looked.map(one => (isSeen(one)
     ? { host: one.tree.host, isNew: one.plan.isNew, drift: driftOf(one.tree, one.state, isIgnored), down: downOf(one.state, one.tree), isApplied: one.tree.id === one.state.tree }
     : one));

@@ -9,6 +9,13 @@ const CODES = { red: [31, 39], yellow: [33, 39], cyan: [36, 39], dim: [2, 22], b
 const isColour = (stream: NodeJS.WriteStream): boolean =>
   !process.env['NO_COLOR'] && (process.env['FORCE_COLOR'] !== undefined ? process.env['FORCE_COLOR'] !== '0' : stream.isTTY);
 
+/** What was found in an inventory, with its text. */
+interface Found {
+  readonly source: Compilation['source'];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly suppressed: Compilation['suppressed'];
+}
+
 export class Output {
   readonly json: boolean;
   readonly paint: (style: keyof typeof CODES, text: string) => string;
@@ -41,7 +48,7 @@ export class Output {
   }
 
   /** Prints what was found, suppressed findings last. Returns it as data. */
-  diagnostics({ source, diagnostics, suppressed }: Pick<Compilation, 'source' | 'suppressed'> & { readonly diagnostics: readonly Diagnostic[] }): { diagnostics: unknown[]; suppressed: unknown[] } {
+  diagnostics({ source, diagnostics, suppressed }: Found): { diagnostics: unknown[]; suppressed: unknown[] } {
     if (!this.json && diagnostics.length) process.stderr.write(`${toText(source, diagnostics, this.#paintErrors)}\n`);
     const shown = toJson(source, diagnostics);
     const errors = shown.filter(({ severity }) => severity === 'error').length;

@@ -3,36 +3,40 @@ import { blast, limitsOf, type Refusal } from '../fleet/blast.ts';
 import { isNothing, type Action, type Change, type HostPlan } from '../fleet/compare.ts';
 import { planFileOf, writePlan, type Seen } from '../fleet/plan-file.ts';
 import { isSeen, survey, type Looked } from '../fleet/survey.ts';
-import { hosts, hostsOf, parallelOf, readModel, withSession, type OnHosts } from './fleet-inventory.ts';
+import { hostsOf, withFleet, type FleetOptions } from './fleet.ts';
 import { count, type Output } from './output.ts';
 
-export interface PlanOptions extends OnHosts {
+export interface PlanOptions extends FleetOptions {
+  readonly out: string;
   /** The plan as a file, for "vgen apply FILE". */
   readonly plan?: string;
-  readonly markdown?: boolean;
 }
 
 /** Shows what an apply would do. Exit 0 nothing to do · 1 changes · 2 a host could not be looked at. */
-export async function plan(files: readonly string[], options: PlanOptions, output: Output): Promise<number> {
-  const model = await readModel(files, output);
-  if (model === null) return 1;
-  const looked = await withSession(options, session => survey(session, hostsOf(model, options.on), options.out, parallelOf(options.parallel)));
-  const seen = looked.filter(isSeen);
-  const refusals = seen.flatMap(one => blast(one.plan, one.state, limitsOf(model)));
-  const unseen = looked.length - seen.length;
-  const code = unseen > 0 ? 2 : seen.every(one => isNothing(one.plan)) ? 0 : 1;
-  output.data({
-    hosts: looked.map(one => (isSeen(one) ? { ...one.plan, generation: one.state.generation, tree: one.tree.id, live: one.state.live } : one)), refusals,
+export async function plan(options: PlanOptions, output: Output): Promise<number> {
+  return withFleet(options, output, hostsOf(options), async fleet => {
+    const looked = await survey(fleet.hosts, fleet.connections, options.out, fleet.limit);
+    fleet.progress.end();
+    const seen = looked.filter(isSeen);
+    const limits = limitsOf(fleet.model);
+    const refusals = seen.flatMap(one => blast(one.plan, one.state, limits));
+    output.data({
+      hosts: looked.map(one => (isSeen(one) ? { ...one.plan, generation: one.state.generation, tree: one.tree.id, live: one.state.live } : one)), refusals,
+    });
+    if (options.markdown) output.raw(markdown(looked, refusals));
+    else if (!output.json) print(looked, refusals, output);
+    const unseen = looked.length - seen.length;
+    if (options.plan !== undefined) {
+      if (unseen > 0) throw new Failure(`${options.plan} was not written: ${count(unseen, 'host')} could not be looked at`);
+      writePlan(options.plan, planFileOf(seen));
+      output.note(`the plan is in ${options.plan}; "vgen apply ${options.plan}" does this and nothing else`);
+    }
+    return unseen > 0 ? 2 : seen.every(one => isNothing(one.plan)) ? 0 : 1;
   });
-  if (options.markdown) output.raw(markdown(looked, refusals));
-  else if (!output.json) print(looked, refusals, output);
-  if (options.plan !== undefined) {
-    if (unseen > 0) throw new Failure(`${options.plan} was not written: ${hosts(unseen)} could not be looked at`);
-    writePlan(options.plan, planFileOf(seen));
-    output.note(`the plan is in ${options.plan}; "vgen apply ${options.plan}" does this and nothing else`);
-  }
-  return code;
 }
+
+/** vgen's own scripts are told as one. */
+const ENGINE = /^\/opt\/vgen\/(bin|lib)\//;
 
 const VERBS: Readonly<Record<Change['what'], string>> = { add: 'add', change: 'change', remove: 'remove', restore: 'restore', keep: 'keep' };
 
@@ -52,11 +56,13 @@ function print(looked: readonly Looked[], refusals: readonly Refusal[], output: 
 }
 
 function printHost({ plan: made }: Seen, output: Output): void {
-  const { host, changes, actions, obstacles, notes } = made;
+  const { host, isNew, changes, actions, obstacles, notes } = made;
   output.say(output.paint('bold', isNothing(made) ? `${host}: nothing to do` : `${host}: ${sum(made)}`));
-  for (const one of changes) {
+  for (const one of changes.filter(({ name }) => !ENGINE.test(name))) {
     output.say(`  ${output.paint(one.byHand || one.what === 'remove' ? 'red' : 'green', VERBS[one.what].padEnd(8))} ${changeText(one)}`);
   }
+  const engine = changes.filter(({ name }) => ENGINE.test(name)).length;
+  if (engine) output.say(`  ${output.paint('green', (isNew ? 'add' : 'change').padEnd(8))} ${count(engine, 'script')} of vgen in /opt/vgen`);
   for (const one of actions) output.say(`  ${output.paint(one.downtime ? 'red' : 'yellow', one.action.padEnd(8))} ${actionText(one)}`);
   for (const text of obstacles) output.say(`  ${output.paint('red', 'refused ')} ${text}`);
   for (const text of notes) output.say(output.paint('dim', `  note     ${text}`));

@@ -1,22 +1,23 @@
 import { Failure } from '../diagnostic.ts';
 import { checkOn, pushTo, type Checked, type Pushed } from '../fleet/secrets/deliver.ts';
 import { resolveSecrets, wipe, type Secret } from '../fleet/secrets/sources.ts';
-import { defaultParallel, eachLimited } from '../fleet/pool.ts';
-import type { Connection, Session } from '../fleet/ssh.ts';
-import { targetOf } from '../fleet/targets.ts';
+import { eachLimited } from '../fleet/pool.ts';
+import type { Connection } from '../fleet/ssh.ts';
 import { readTree } from '../fleet/tree.ts';
 import type { Host, Model, Section } from '../model.ts';
 import { knownNames } from '../nearest.ts';
-import { hostsOf, parallelOf, readModel, withSession, type OnHosts } from './fleet-inventory.ts';
+import { connectionOf, hostsOf, inventoryOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
 import { count, type Output } from './output.ts';
+
+export interface SecretOptions extends FleetOptions { readonly out: string }
 
 interface Wanted { readonly host: Host; readonly names: readonly string[] }
 type Told<T> = { readonly host: string } & ({ readonly answer: T } | { readonly problem: string });
 
 /** Says per host whether each secret is present, stale or missing. Exit 0 all present · 1 some are not · 2 could not be known. */
-export async function check(files: readonly string[], names: readonly string[], options: OnHosts, output: Output): Promise<number> {
-  return withValues(files, names, options, output, async (session, wanted, values, problems) => {
-    const told = await each(session, wanted, options, (connection, one) => checkOn(connection, only(values, one.names)));
+export async function check(names: readonly string[], options: SecretOptions, output: Output): Promise<number> {
+  return withValues(names, options, output, async (fleet, wanted, values, problems) => {
+    const told = await each(fleet, wanted, (connection, one) => checkOn(connection, only(values, one.names)));
     output.data({ hosts: told.map(flat), unresolved: Object.fromEntries(problems) });
     for (const one of told) {
       if ('problem' in one) output.note(`${one.host}: ${one.problem}`);
@@ -28,9 +29,9 @@ export async function check(files: readonly string[], names: readonly string[], 
 }
 
 /** Puts the values onto the hosts and has them taken up. Exit 0 done · 1 a host refused them · 2 could not be done. */
-export async function push(files: readonly string[], names: readonly string[], options: OnHosts, output: Output): Promise<number> {
-  return withValues(files, names, options, output, async (session, wanted, values, problems) => {
-    const told = problems.size > 0 ? [] : await each(session, wanted, options, (connection, one) => pushTo(connection, only(values, one.names)));
+export async function push(names: readonly string[], options: SecretOptions, output: Output): Promise<number> {
+  return withValues(names, options, output, async (fleet, wanted, values, problems) => {
+    const told = problems.size > 0 ? [] : await each(fleet, wanted, (connection, one) => pushTo(connection, only(values, one.names)));
     output.data({ hosts: told.map(flat), unresolved: Object.fromEntries(problems) });
     for (const one of told) {
       if ('problem' in one) output.note(`${one.host}: ${one.problem}`);
@@ -61,22 +62,22 @@ const flat = <T>(one: Told<T>): object => ('problem' in one ? one : { host: one.
 
 /** Resolves what the chosen hosts need, once, and overwrites it in the end. */
 async function withValues(
-  files: readonly string[], names: readonly string[], options: OnHosts, output: Output,
-  use: (session: Session, wanted: readonly Wanted[], values: ReadonlyMap<string, Buffer>, problems: ReadonlyMap<string, string>) => Promise<number>,
+  names: readonly string[], options: SecretOptions, output: Output,
+  use: (fleet: Fleet, wanted: readonly Wanted[], values: ReadonlyMap<string, Buffer>, problems: ReadonlyMap<string, string>) => Promise<number>,
 ): Promise<number> {
-  const model = await readModel(files, output);
-  if (model === null) return 1;
-  const wanted = wantedBy(model, hostsOf(model, options.on), names, options.out);
-  const needed = new Set(wanted.flatMap(one => one.names));
-  const declared = (model.sections['secrets'] ?? {}) as Section<Secret>;
-  const { values, problems } = await resolveSecrets(Object.values(declared).filter(({ name }) => needed.has(name)), files[0] ?? '');
-  for (const [name, reason] of problems) output.note(`secret ${name}: ${reason}`);
-  try {
+  return withFleet(options, output, hostsOf(options), async fleet => {
+    const wanted = wantedBy(fleet.model, fleet.hosts, names, options.out);
+    const needed = new Set(wanted.flatMap(one => one.names));
+    const declared = (fleet.model.sections['secrets'] ?? {}) as Section<Secret>;
+    const { values, problems } = await resolveSecrets(Object.values(declared).filter(({ name }) => needed.has(name)), inventoryOf(options)[0] ?? '');
+    for (const [name, reason] of problems) output.note(`secret ${name}: ${reason}`);
     if (needed.size === 0) output.note('the hosts need no secrets');
-    return await withSession(options, session => use(session, wanted, values, problems));
-  } finally {
-    wipe(values.values());
-  }
+    try {
+      return await use(fleet, wanted, values, problems);
+    } finally {
+      wipe(values.values());
+    }
+  });
 }
 
 /** What each host needs is what its tree in out/ asks for. */
@@ -93,14 +94,15 @@ function wantedBy(model: Model, hosts: readonly Host[], names: readonly string[]
 
 const only = (values: ReadonlyMap<string, Buffer>, names: readonly string[]): ReadonlyMap<string, Buffer> => new Map([...values].filter(([name]) => names.includes(name)));
 
-async function each<T>(session: Session, wanted: readonly Wanted[], { parallel }: OnHosts, work: (connection: Connection, one: Wanted) => Promise<T>): Promise<Told<T>[]> {
-  const told = await eachLimited(wanted, parallelOf(parallel) ?? defaultParallel(), async (one): Promise<Told<T>> => {
+async function each<T>(fleet: Fleet, wanted: readonly Wanted[], work: (connection: Connection, one: Wanted) => Promise<T>): Promise<Told<T>[]> {
+  const told = await eachLimited(wanted, fleet.limit, async (one): Promise<Told<T>> => {
     try {
-      return { host: one.host.name, answer: await work(session.connect(targetOf(one.host)), one) };
+      return { host: one.host.name, answer: await work(connectionOf(fleet, one.host.name), one) };
     } catch (cause) {
       if (!(cause instanceof Failure)) throw cause;
       return { host: one.host.name, problem: cause.message };
     }
   });
+  fleet.progress.end();
   return told.filter(one => one !== null);
 }

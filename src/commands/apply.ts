@@ -1,0 +1,66 @@
+import { applyHost, isInstalled, takeBack } from '../fleet/apply.ts';
+import { Failure } from '../diagnostic.ts';
+import { localTree, standingOf } from '../fleet/look.ts';
+import type { HostResult, Standing } from '../fleet/result.ts';
+import { revisionOf } from '../fleet/revision.ts';
+import { runOver } from '../fleet/run.ts';
+import { boundTo, guard, movedSince, plannedHosts, type GuardOptions } from './guard.ts';
+import { connectionOf, hostsOf, lookAtAll, withFleet } from './fleet.ts';
+import { conclude, following, onlyLeft, retried, rolloutOf, runOf, sift, type RunOptions } from './fleet-run.ts';
+import type { Output } from './output.ts';
+
+export interface ApplyOptions extends RunOptions, GuardOptions {
+  /** For files that were changed by hand on a host: leave them, or overwrite them. */
+  readonly adopt?: boolean;
+  readonly force?: boolean;
+  /** out/ is meant to be older than what hosts have. */
+  readonly older?: boolean;
+}
+
+/** Sends out/ to the hosts and installs it, with a plan file only what it says; returns the exit code. */
+export async function apply(file: string | undefined, options: ApplyOptions, output: Output): Promise<number> {
+  const plan = boundTo(file, options);
+  if (options.adopt && options.force) throw new Failure('--adopt and --force do not go together');
+  const record = retried('apply', null, options);
+  return withFleet(options, output, model => plannedHosts(plan, onlyLeft(hostsOf(options)(model), record), model), async fleet => {
+    const rollout = rolloutOf(fleet.model, options);
+    const trees = new Map(fleet.hosts.map(({ name }) => [name, localTree(options.out, name)] as const));
+    const [revision, looked] = await Promise.all([revisionOf(options.out), lookAtAll(fleet, trees)]);
+    const { seen, lost } = sift(looked);
+    const known = new Map<string, HostResult>(lost);
+    for (const [host, one] of seen) {
+      const tree = trees.get(host);
+      if (tree && isInstalled(one, tree)) known.set(host, { host, result: 'same', why: '', was: standingOf(one), is: standingOf(one), seconds: 0 });
+    }
+    const standing = (name: string): Standing | null => { const one = seen.get(name); return one ? standingOf(one) : null; };
+    const form = { markdown: options.markdown ?? false };
+    const results = [...known.values()];
+    if (known.size === fleet.hosts.length && lost.size === 0) {
+      return conclude(fleet, 'apply', { results: fleet.hosts.flatMap(({ name }) => known.get(name) ?? []), halted: null }, form);
+    }
+    if (revision?.isDirty) output.note(`vgen: ${options.out}/ is not as in commit ${revision.commit.slice(0, 12)}; what lies there is sent, and recorded as "${revision.commit.slice(0, 12)}-dirty"`);
+    if (options.dryRun) {
+      const would = fleet.hosts.filter(({ name }) => !known.has(name)).map(({ name }): HostResult => ({
+        host: name, result: 'untouched', why: 'its tree would be installed', was: standing(name), is: standing(name), seconds: 0,
+      }));
+      conclude(fleet, 'apply', { results: [...results, ...would].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null }, form);
+      return would.length ? 1 : 0;
+    }
+    await guard(fleet, fleet.hosts.map(({ name }) => name).filter(name => !known.has(name)), plan, options);
+    const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : ''].filter(Boolean);
+    const ran = await runOver(runOf(fleet, options, { action: 'apply', app: null, release: null, commit: revision?.commit ?? null }), rollout, known, {
+      do: async connection => {
+        const { name } = connection.target;
+        const moved = await movedSince(plan, connection, options.out);
+        if (moved) return moved;
+        const tree = trees.get(name) ?? localTree(options.out, name);
+        // looked at again: a pause or a lock may have passed since
+        const now = (await lookAtAll({ ...fleet, hosts: fleet.hosts.filter(host => host.name === name) }, trees)).get(name);
+        if (!now || 'unreachable' in now) return { host: name, result: 'unreachable', why: now?.unreachable ?? 'stopped', was: null, is: null, seconds: 0 };
+        return applyHost(connection, tree, now, { revision, words }, following(fleet, name));
+      },
+      undo: (connection, result) => takeBack(connectionOf(fleet, connection.target.name), result, following(fleet, connection.target.name)),
+    });
+    return conclude(fleet, 'apply', ran, form);
+  });
+}

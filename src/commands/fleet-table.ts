@@ -1,0 +1,41 @@
+// The table at the end: a row per host.
+import type { HostResult, Standing } from '../fleet/result.ts';
+import { resultText } from './fleet-progress.ts';
+import type { Output } from './output.ts';
+
+export interface TableForm {
+  /** The app whose releases are shown; null: all. */
+  readonly app?: string | null;
+  /** Which slot's release is shown. */
+  readonly slot?: 'live' | 'next';
+  readonly markdown?: boolean;
+}
+
+/** `generation 3, web 20261121T…`; "-" for nothing. */
+export function standingText(standing: Standing | null, { app = null, slot = 'live' }: TableForm): string {
+  if (standing === null) return '?';
+  const releases = Object.entries(standing[slot]).filter(([name]) => app === null || name === app).map(([name, id]) => (app === null ? `${name} ${id}` : id));
+  const generation = app !== null ? [] : standing.generation !== null ? [`generation ${standing.generation}`] : standing.tree ? [`tree ${standing.tree.slice(0, 12)}`] : [];
+  return [...generation, ...releases].join(', ') || '-';
+}
+
+/** Prints columns that line up, or a table of Markdown. */
+export function printTable(head: readonly string[], rows: readonly (readonly string[])[], output: Output, markdown = false): void {
+  if (markdown) {
+    const line = (cells: readonly string[]): string => `| ${cells.map(cell => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+    output.say([line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'));
+    return;
+  }
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map(row => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]): string => cells.map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ').trimEnd();
+  output.say(output.paint('dim', line(head)));
+  for (const row of rows) output.say(line(row));
+}
+
+/** Prints what came out of each host. */
+export function printResults(results: readonly HostResult[], output: Output, form: TableForm): void {
+  const rows = results.map(one => [
+    one.host, standingText(one.was, form), standingText(one.is, form), one.seconds ? `${one.seconds.toFixed(1)} s` : '-', resultText(one),
+  ]);
+  printTable(['host', 'was', 'is', 'time', 'result'], rows, output, form.markdown);
+}

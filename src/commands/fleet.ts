@@ -1,0 +1,105 @@
+// What all commands that go to hosts share: the inventory, the hosts that are meant, connections, progress, signals.
+import { chooseHosts, targetOf } from '../fleet/targets.ts';
+import { Failure } from '../diagnostic.ts';
+import { readFleet, type FleetInventory } from '../fleet/inventory.ts';
+import { look, type LocalTree, type Looked } from '../fleet/look.ts';
+import { defaultParallel, eachLimited } from '../fleet/pool.ts';
+import { Session, type Connection } from '../fleet/ssh.ts';
+import type { Host, Model } from '../model.ts';
+import { FleetProgress } from './fleet-progress.ts';
+import type { Output } from './output.ts';
+
+export interface FleetOptions {
+  readonly inventory?: readonly string[];
+  readonly on?: readonly string[];
+  /** In place of the user's and the system's ssh_config. */
+  readonly sshConfig?: string;
+  /** Hosts at a time. */
+  readonly parallel?: string;
+  readonly json?: boolean;
+  readonly markdown?: boolean;
+}
+
+export interface Fleet {
+  readonly model: Model;
+  readonly source: FleetInventory['source'];
+  /** The hosts that are meant, sorted by name. */
+  readonly hosts: readonly Host[];
+  readonly connections: ReadonlyMap<string, Connection>;
+  readonly limit: number;
+  readonly progress: FleetProgress;
+  readonly output: Output;
+  /** Aborted by the first Ctrl-C. */
+  readonly stop: AbortSignal;
+}
+
+export const inventoryOf = (options: FleetOptions): readonly string[] => options.inventory ?? ['inventory.yaml'];
+
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Opens the fleet for one command and closes it however the command ends. Returns the exit code: 1 for a wrong
+ * inventory, 130 after Ctrl-C (a second one ends at once), else what `body` returns.
+ */
+export async function withFleet(options: FleetOptions, output: Output, choose: (model: Model) => readonly Host[], body: (fleet: Fleet) => Promise<number>): Promise<number> {
+  const inventory = await readFleet(inventoryOf(options));
+  const { model } = inventory;
+  if (!model) {
+    output.data(output.diagnostics(inventory));
+    return 1;
+  }
+  const hosts = choose(model);
+  const limit = options.parallel === undefined ? defaultParallel() : Number(options.parallel);
+  if (!Number.isInteger(limit) || limit < 1) throw new Failure(`"${options.parallel ?? ''}" is no number of hosts; write --parallel 10`);
+  const session = new Session(options.sshConfig);
+  const progress = await FleetProgress.start(output);
+  const stop = new AbortController();
+  let signalled: number | null = null;
+  const handlers = Object.entries(SIGNALS).map(([name, code]) => [name, (): void => {
+    if (signalled !== null) {
+      session.abandon();
+      process.exit(code);
+    }
+    signalled = code;
+    progress.note('stopping: no further host is begun, what runs on hosts goes on there; once more ends at once');
+    stop.abort();
+  }] as const);
+  for (const [name, handler] of handlers) process.on(name, handler);
+  try {
+    const code = await body({
+      model, source: inventory.source, hosts, limit, progress, output, stop: stop.signal,
+      connections: new Map(hosts.map(host => [host.name, session.connect(targetOf(host))])),
+    });
+    return signalled ?? code;
+  } finally {
+    progress.end();
+    await session.close();
+    for (const [name, handler] of handlers) process.off(name, handler);
+  }
+}
+
+/** The hosts of `--on`; with an app, of these the ones that run it. Throws a Failure when there are none. */
+export const hostsOf = (options: FleetOptions, app: string | null = null) => (model: Model): readonly Host[] => {
+  const chosen = chooseHosts(model, options.on);
+  if (app === null) return chosen;
+  const found = model.apps.find(({ name }) => name === app);
+  if (!found) throw new Failure(`unknown app "${app}"; known apps: ${model.apps.map(({ name }) => name).join(', ') || 'none'}`);
+  const running = chosen.filter(host => found.hosts.has(host));
+  if (running.length === 0) throw new Failure(`${app} runs on none of ${chosen.map(({ name }) => name).join(', ')}`);
+  return running;
+};
+
+export const connectionOf = (fleet: Fleet, host: string): Connection => fleet.connections.get(host) as Connection;
+
+/** The number of `--lines`; throws a Failure for anything else. */
+export function linesOf(written = '20'): number {
+  if (!/^[1-9]\d{0,5}$/.test(written)) throw new Failure(`"${written}" is no number of lines; write --lines 100`);
+  return Number(written);
+}
+
+/** Looks at all hosts at once; `trees` is what they should have. */
+export async function lookAtAll(fleet: Fleet, trees: ReadonlyMap<string, LocalTree> = new Map()): Promise<Map<string, Looked | { unreachable: string }>> {
+  const all = await eachLimited(fleet.hosts, fleet.limit, async ({ name }) =>
+    [name, await look(connectionOf(fleet, name), trees.get(name) ?? null, fleet.stop)] as const);
+  return new Map(all.filter(one => one !== null));
+}

@@ -1,0 +1,55 @@
+import { look } from '../fleet/look.ts';
+import { lockOf, lockText, type Lock } from '../fleet/lock.ts';
+import { eachLimited } from '../fleet/pool.ts';
+import { connectionOf, hostsOf, withFleet, type FleetOptions } from './fleet.ts';
+import { printTable } from './fleet-table.ts';
+import type { Output } from './output.ts';
+
+interface Slot { slot: string; release: string; healthy: boolean; reason: string; bad: string; pending: string }
+interface Status {
+  good: boolean;
+  apps: { name: string; live: Slot; next: Slot }[];
+  units: { name: string; up: boolean; state: string; pending: string }[];
+}
+
+interface Row { host: string; unreachable: string | null; generation: number | null; tree: string | null; status: Status | null; lock: Lock | null }
+
+/** Says what runs where; exit 1 when something is down, 2 when a host cannot be reached. */
+export async function status(options: FleetOptions, output: Output): Promise<number> {
+  return withFleet(options, output, hostsOf(options), async fleet => {
+    const rows = await eachLimited(fleet.hosts, fleet.limit, async ({ name }): Promise<Row> => {
+      const connection = connectionOf(fleet, name);
+      const looked = await look(connection, null, fleet.stop);
+      if ('unreachable' in looked) return { host: name, unreachable: looked.unreachable, generation: null, tree: null, status: null, lock: null };
+      const { lock } = await lockOf(connection);
+      const said = looked.tree === null ? null : await connection.run('/opt/vgen/bin/status.sh --json', { timeout: 120_000, signal: fleet.stop });
+      return { host: name, unreachable: said?.unreachable ?? null, generation: looked.generation, tree: looked.tree, lock, status: read(said?.stdout) };
+    });
+    const seen = rows.filter(row => row !== null);
+    printTable(['host', 'state', 'generation', 'apps', 'remarks'], seen.map(row => [
+      row.host, stateOf(row), row.generation?.toString() ?? row.tree?.slice(0, 12) ?? '-',
+      row.status?.apps.map(({ name, live, next }) => `${name} ${live.release || '-'} (next ${next.release || '-'})`).join(', ') || '-', remarks(row).join('; ') || '-',
+    ]), output, options.markdown);
+    output.data({ hosts: seen });
+    return seen.some(({ unreachable }) => unreachable !== null) ? 2 : seen.every(({ status: one }) => one?.good) ? 0 : 1;
+  });
+}
+
+function read(text: string | undefined): Status | null {
+  try {
+    return text === undefined ? null : JSON.parse(text) as Status;
+  } catch {
+    return null;
+  }
+}
+
+const stateOf = ({ unreachable, tree, status: one }: Row): string =>
+  (unreachable !== null ? 'unreachable' : tree === null ? 'nothing installed' : one === null ? 'unknown' : one.good ? 'good' : 'down');
+
+function remarks({ unreachable, status: one, lock }: Row): string[] {
+  const down = one?.units.filter(({ up }) => !up).map(({ name, state }) => `${name} is ${state}`) ?? [];
+  const sick = one?.apps.flatMap(({ name, live }) => (live.reason ? [`${name}: ${live.reason}`] : [])) ?? [];
+  const due = [...one?.units.filter(({ pending }) => pending).map(({ name }) => name) ?? [], ...one?.apps.flatMap(({ name, live, next }) =>
+    [live, next].filter(({ pending }) => pending).map(({ slot }) => `${name}/${slot}`)) ?? []];
+  return [...unreachable === null ? [] : [unreachable], ...down, ...sick, ...due.length ? [`former configuration: ${due.join(', ')}`] : [], ...lock ? [lockText(lock)] : []];
+}

@@ -1,0 +1,105 @@
+// One run over the fleet: locked on all its hosts, rolled out step by step, written down, and unlocked however it ends.
+import { setTimeout as wait } from 'node:timers/promises';
+import { Failure } from '../diagnostic.ts';
+import { acquire, LEASE, lockText, newLock, releaseAll, renewAll, type Refusal } from './lock.ts';
+import { isGood, type HostResult } from './result.ts';
+import { rollOut, type Rollout, type Step } from './rollout.ts';
+import type { Recorder } from './run-record.ts';
+import type { Connection } from './ssh.ts';
+
+export interface Run {
+  /** By name, sorted: the hosts that the run is over. */
+  readonly connections: ReadonlyMap<string, Connection>;
+  /** Hosts at a time. */
+  readonly limit: number;
+  /** Aborted when the run shall stop. */
+  readonly stop: AbortSignal;
+  readonly lock: { readonly action: string; readonly commit: string | null; readonly message: string };
+  /** Milliseconds to wait for the lock of somebody else. */
+  readonly patience: number;
+  readonly recorder: Recorder | null;
+  /** What goes on, for people. */
+  note(line: string): void;
+  /** What a host came to. */
+  onResult(result: HostResult): void;
+}
+
+export interface Ran { readonly results: readonly HostResult[]; readonly halted: string | null }
+
+export interface HostWork {
+  do(connection: Connection): Promise<HostResult>;
+  undo(connection: Connection, result: HostResult): Promise<HostResult>;
+}
+
+export const untouched = (host: string, why: string): HostResult => ({ host, result: 'untouched', why, was: null, is: null, seconds: 0 });
+export const unreachable = (host: string, why: string): HostResult => ({ ...untouched(host, why), result: 'unreachable' });
+
+/**
+ * Does the work on all hosts but those whose result is known already. Throws a Failure with exit 3 when somebody else
+ * has the lock of one, and nothing is touched then.
+ */
+export async function runOver(run: Run, rollout: Rollout, known: ReadonlyMap<string, HostResult>, work: HostWork): Promise<Ran> {
+  return withLock(run, known, async lost => {
+    const before = new Map([...known, ...[...lost].map(([host, why]) => [host, unreachable(host, why)] as const)]);
+    return overHosts(run, rollout, before, work);
+  });
+}
+
+/** As `runOver`, without a lock of its own. */
+export async function overHosts(run: Run, rollout: Rollout, known: ReadonlyMap<string, HostResult>, work: HostWork): Promise<Ran> {
+  const names = [...run.connections.keys()];
+  const connectionOf = (name: string): Connection => run.connections.get(name) as Connection;
+  const tell = (result: HostResult): HostResult => {
+    run.recorder?.set(result.host, result.result);
+    run.onResult(result);
+    return result;
+  };
+  known.forEach(tell);
+  const { results, halted } = await rollOut(names, rollout, {
+    do: async name => tell(await work.do(connectionOf(name))),
+    isGood,
+    undo: async (name, result) => tell(await work.undo(connectionOf(name), result)),
+  }, {
+    limit: run.limit,
+    isStopped: () => run.stop.aborted,
+    onStep: (step: Step, number, count) => {
+      if (count > 1) run.note(`${step.isCanary ? 'canary' : `step ${number} of ${count}`}: ${step.hosts.join(', ')}`);
+    },
+    pause: async time => {
+      run.note(`pausing ${time / 1000} s`);
+      await wait(time, undefined, { signal: run.stop }).catch(() => undefined);
+    },
+  }, known);
+  const why = halted ?? (run.stop.aborted ? 'stopped' : '');
+  return { results: names.map(name => results.get(name) ?? tell(untouched(name, why))), halted };
+}
+
+/** Holds the fleet lock on all hosts that are not known to be lost, and gives it back however the work ends. */
+export async function withLock<T>(run: Run, known: ReadonlyMap<string, HostResult>, work: (lost: ReadonlyMap<string, string>) => Promise<T>): Promise<T> {
+  const lock = newLock(run.lock.action, run.lock);
+  const connections = [...run.connections].filter(([name]) => !known.has(name)).map(([, connection]) => connection);
+  const until = Date.now() + run.patience;
+  const tell = ({ host, lock: other }: Refusal): void => run.note(`${host} was ${lockText(other)}; that vgen has ended, so its lock is taken over`);
+  let said = false;
+  let held: Awaited<ReturnType<typeof acquire>>;
+  for (;;) {
+    held = await acquire(connections, lock, LEASE, tell);
+    if (held.refused === null) break;
+    const { host, lock: other } = held.refused;
+    if (Date.now() >= until || run.stop.aborted) {
+      throw new Failure(`${host} is ${lockText(other)}; nothing was touched. Wait for it with --wait 10m, or, if nobody is at work there: `
+        + `vgen unlock --on ${host} --force`, { exit: 3 });
+    }
+    if (!said) run.note(`${host} is ${lockText(other)}; waiting`);
+    said = true;
+    await wait(1000, undefined, { signal: run.stop }).catch(() => undefined);
+  }
+  const timer = setInterval(() => void renewAll(connections, lock, run.limit), LEASE * 1000 / 3);
+  try {
+    return await work(held.lost);
+  } finally {
+    clearInterval(timer);
+    const left = await releaseAll(connections.filter(({ target }) => !held.lost.has(target.name)), lock.id, run.limit);
+    for (const [host, why] of left) run.note(`${host}: the fleet lock stays until it expires: ${why}`);
+  }
+}
