@@ -1,6 +1,7 @@
 // The commands that look at hosts, keep their secrets, and write what CI and Ansible need.
 import type { Command } from 'commander';
 import { onHosts, type Shared } from './cli-fleet.ts';
+import type { CiOptions } from './commands/ci.ts';
 import type { FleetOptions } from './commands/fleet.ts';
 
 type OnTrees = FleetOptions & { out: string };
@@ -69,5 +70,60 @@ export function addMore(program: Command, { output, examples }: Shared): void {
     .action(async (options: OnTrees) => {
       const { doctor } = await import('./commands/doctor.ts');
       process.exitCode = await doctor(options, output(options));
+    });
+
+  addExports(program, { output, examples });
+}
+
+const inventory = (command: Command): Command => command
+  .option('-i, --inventory <file>', 'inventory file; may be given again (default: inventory.yaml)', (file, before: string[] = []) => [...before, file])
+  .option('--json', 'print the result as JSON');
+
+const written = (command: Command, file: string): Command => command
+  .option('--file <file>', `where to (default: ${file}); - is stdout`)
+  .option('--force', 'overwrite a file that vgen did not write');
+
+/** What other programs run. */
+function addExports(program: Command, { output, examples }: Shared): void {
+  const ci = program.command('ci').description('what CI runs: check, diff as a comment, plan, apply');
+  for (const [kind, file] of [['github', '.github/workflows/vgen.yml'], ['gitlab', '.gitlab-ci.yml']] as const) {
+    written(inventory(ci.command(kind)), file)
+      .description(`write the pipeline for ${kind === 'github' ? 'GitHub' : 'GitLab'}`)
+      .option('-o, --out <dir>', 'directory of the trees', 'out')
+      .option('--shards <number>', 'jobs that share the hosts', '1')
+      .option('--environment <name>', 'environment that guards an apply', 'production')
+      .option('--branch <name>', 'branch whose state is applied', 'main')
+      .addHelpText('after', examples(`vgen ci ${kind}`, `vgen ci ${kind} --shards 4 --environment fleet`))
+      .action(async (options: CiOptions) => {
+        const commands = await import('./commands/ci.ts');
+        process.exitCode = await commands.ci(kind, options, output(options));
+      });
+  }
+  written(ci.command('script'), 'apply.sh')
+    .description('write apply.sh, which brings one host to its tree with bash, rsync and ssh alone')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', examples('vgen ci script', './apply.sh eu1 root@203.0.113.10'))
+    .action(async (options: { file?: string; force?: boolean; json?: boolean }) => {
+      const { ciScript } = await import('./commands/ci.ts');
+      process.exitCode = ciScript(options, output(options));
+    });
+  onHosts(ci.command('hosts'))
+    .description('print the hosts of one of several jobs that share them')
+    .requiredOption('--shard <place>', 'such as 2/4')
+    .addHelpText('after', examples('vgen plan --on "$(vgen ci hosts --shard 2/4)"'))
+    .action(async (options: FleetOptions & { shard: string }) => {
+      const { ciHosts } = await import('./commands/ci.ts');
+      process.exitCode = await ciHosts(options, output(options));
+    });
+
+  const exports = program.command('export').description('the fleet for other programs');
+  onTrees(exports.command('ansible'))
+    .description('write an inventory and a playbook for Ansible, which send the trees and run their install.sh')
+    .option('--dir <dir>', 'where to', 'ansible')
+    .option('--force', 'overwrite files that vgen did not write')
+    .addHelpText('after', examples('vgen export ansible', 'ansible-playbook -i ansible/inventory.yml ansible/playbook.yml --forks 50'))
+    .action(async (options: OnTrees & { dir: string; force?: boolean }) => {
+      const { exportAnsible } = await import('./commands/ci.ts');
+      process.exitCode = await exportAnsible(options, output(options));
     });
 }
