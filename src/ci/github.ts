@@ -132,7 +132,7 @@ ${on}          code=0
           cat plan.md >>"$GITHUB_STEP_SUMMARY"
           [ "$code" -le 1 ]
       - uses: ${ACTIONS.upload}
-        with: { name: plan${shard}, path: plan.json, retention-days: 7, if-no-files-found: ignore }
+        with: { name: 'plan${shard}', path: plan.json, retention-days: 7, if-no-files-found: ignore }
 
   apply:
     if: '!cancelled() && needs.plan.result == ''success'''
@@ -146,7 +146,7 @@ ${matrix}    env:
       VGEN_OWNER: github-\${{ github.run_id }}-\${{ github.run_attempt }}${shard}
     steps:
 ${begin(0)}${SSH}      - uses: ${ACTIONS.download}
-        with: { name: plan${shard} }
+        with: { name: 'plan${shard}' }
       - name: Apply the plan and nothing else
         run: |
           code=0
