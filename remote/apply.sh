@@ -58,7 +58,7 @@ lock() {
   local who code=0
   who=$(printf '%s' "${VGEN_OWNER:-$(id -un)@$(uname -n)}" | tr -d "'\t\n")
   as_root "$guarded
-    if [[ -n \$held ]] && (( until == 0 || until > now )); then cut -f 4,6,8 -- \"\$file\" >&2; exit 9; fi
+    if [[ -n \$held ]] && (( until == 0 || until > now )); then cut -f 4,7,9 -- \"\$file\" >&2; exit 9; fi
     printf '%s\t%s\t%s\t%s\t\t\tapply\t%s\t\n' $id \$((now + 900)) \$now '$who' '$commit' >\"\$file.new\"
     mv -fT -- \"\$file.new\" \"\$file\"" || code=$?
   (( code != 9 )) || fail 3 "$host is locked by the one above; nothing was touched"

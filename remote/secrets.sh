@@ -153,10 +153,7 @@ push_all() {
   write_prints
   exec 9>&-
   take_up "${changed[@]}"
-  (( ${#changed[@]} == 0 )) || audit_push ok "${changed[@]}"
-  for name in "${changed[@]}"; do
-    tell secret "$name" pushed
-  done
+  tell_pushed "${changed[@]}"
   rm -rf -- "$former"
 }
 
@@ -184,10 +181,21 @@ take_up() {
   fi
   VGEN_LOCK_SECONDS=${VGEN_LOCK_SECONDS:-300} bash "$tree/install.sh" </dev/null >"$state/secrets.out" 2>&1 || code=$?
   (( code != 1 )) || put_back_values "$@"
-  tell note "$(grep -E '^error: ' "$state/secrets.out" | tail -n 1)$(tail -n 1 -- "$state/secrets.out")"
+  tell note "$(tac -- "$state/secrets.out" | grep -m 1 -E '^error: ' || tail -n 1 -- "$state/secrets.out")"
   grep -E '^(restart|reload|file|start) ' "$state/secrets.out" | sed 's/^/did\t/' || true
   rm -f -- "$state/secrets.out"
-  (( code == 0 )) || exit "$code"
+  (( code == 0 )) && return 0
+  # Also where something does not run for another reason, the values are on the host now.
+  (( code != 2 )) || tell_pushed "$@"
+  exit "$code"
+}
+
+tell_pushed() {
+  local name
+  (( $# == 0 )) || audit_push ok "$@"
+  for name; do
+    tell secret "$name" pushed
+  done
 }
 
 # audit_push RESULT NAME…: one line in the host's audit log, by the engine's own function; names alone.

@@ -42,7 +42,7 @@ export const ansiblePlaybook = (out: string, serial: string): string => `# Made 
 - name: Bring hosts to their trees
   hosts: vgen
   gather_facts: false
-  serial: "{{ vgen_serial | default(${text(serial)}) }}"
+  serial: "{{ vgen_serial | default('${serial}') }}"
   max_fail_percentage: 0
   any_errors_fatal: true
   vars:
