@@ -50,6 +50,10 @@ export const ansiblePlaybook = (out: string, serial: string): string => `# Made 
     vgen_incoming: /var/lib/vgen/incoming
     vgen_words: []
   tasks:
+    - name: Python, which Ansible's modules want on a host and vgen does not
+      ansible.builtin.raw: command -v python3 >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends python3
+      changed_when: false
+
     - name: Which version of the trees this is
       ansible.builtin.command:
         argv: [git, -C, "{{ vgen_out }}", log, "-1", "--format=--order %ct --commit %H", --, "."]
