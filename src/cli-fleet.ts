@@ -40,6 +40,11 @@ const rolling = (command: Command): Command => markdown(onHosts(command))
 export function addFleetCommands(program: Command, { examples, output }: Shared): void {
   rolling(program.command('apply'))
     .description('send the reviewed out/ to the hosts and install it; nothing is compiled')
+    .argument('[plan]', 'file of "vgen plan --out": refused if a tree or a host changed since')
+    .option('--max-changed <share>', 'let one apply change that share of a host\'s files (default: limits.changed)')
+    .option('--max-deleted <share>', 'likewise, remove (default: limits.deleted)')
+    .option('--max-restarts <number>', 'likewise, restart or stop so many units and slots (default: limits.restarts)')
+    .option('--allow <area>', 'let it touch firewall, sshd, sudoers or a datastore; may be given again', another)
     .option('-o, --out <dir>', 'directory of the trees', 'out')
     .option('--adopt', 'leave files that were changed by hand on a host, install the rest')
     .option('--force', 'overwrite files that were changed by hand on a host')
@@ -48,11 +53,12 @@ export function addFleetCommands(program: Command, { examples, output }: Shared)
       'vgen apply                                   all hosts, as "rollout" in the inventory says',
       'vgen apply --on region:eu --canary eu1       one host first',
       'vgen apply --batch 25% --pause 1m --max-failures 1 --on-failure rollback',
+      'vgen apply plan.json                         what "vgen plan --out plan.json" showed, and nothing else',
       'vgen apply --retry-failed                    only the hosts that the last run left',
     ))
-    .action(async (options: ApplyOptions) => {
+    .action(async (plan: string | undefined, options: ApplyOptions) => {
       const { apply } = await import('./commands/apply.ts');
-      process.exitCode = await apply(options, output(options));
+      process.exitCode = await apply(plan, options, output(options));
     });
 
   rolling(program.command('deploy'))

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { Failure } from './diagnostic.ts';
 import { addFleetCommands } from './cli-fleet.ts';
+import { addMore } from './cli-more.ts';
 import { Output } from './commands/output.ts';
 
 // Exit codes, frozen: 0 good · 1 the answer is no · 2 could not be done · 3 refused for safety.
@@ -162,6 +163,7 @@ program.command('why')
   });
 
 addFleetCommands(program, { examples, output });
+addMore(program, { examples, output });
 
 for (const command of program.commands) command.exitOverride();
 

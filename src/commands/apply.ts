@@ -5,11 +5,11 @@ import type { HostResult, Standing } from '../fleet/result.ts';
 import { revisionOf } from '../fleet/revision.ts';
 import { runOver, unreachable, untouched } from '../fleet/run.ts';
 import { hostsOf, lookAtAll, withFleet } from './fleet.ts';
+import { boundTo, guard, movedSince, plannedHosts, type GuardOptions } from './guard.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf, sift, type RunOptions } from './fleet-run.ts';
 import type { Output } from './output.ts';
 
-export interface ApplyOptions extends RunOptions {
-  readonly out: string;
+export interface ApplyOptions extends RunOptions, GuardOptions {
   /** For files that were changed by hand on a host: leave them, or overwrite them. */
   readonly adopt?: boolean;
   readonly force?: boolean;
@@ -17,11 +17,12 @@ export interface ApplyOptions extends RunOptions {
   readonly older?: boolean;
 }
 
-/** Sends out/ to the hosts and installs it; returns the exit code. */
-export async function apply(options: ApplyOptions, output: Output): Promise<number> {
+/** Sends out/ to the hosts and installs it, with a plan file only what it says; returns the exit code. */
+export async function apply(file: string | undefined, options: ApplyOptions, output: Output): Promise<number> {
+  const plan = boundTo(file, options);
   if (options.adopt && options.force) throw new Failure('--adopt and --force do not go together');
   const record = retried('apply', null, options);
-  return withFleet(options, output, model => onlyLeft(hostsOf(options)(model), record), async fleet => {
+  return withFleet(options, output, model => plannedHosts(plan, onlyLeft(hostsOf(options)(model), record), model), async fleet => {
     const rollout = rolloutOf(fleet.model, options);
     const trees = new Map(fleet.hosts.map(({ name }) => [name, localTree(options.out, name)] as const));
     const [revision, looked] = await Promise.all([revisionOf(options.out), lookAtAll(fleet, trees)]);
@@ -53,11 +54,14 @@ export async function apply(options: ApplyOptions, output: Output): Promise<numb
       conclude(fleet, 'apply', { results: [...results, ...would].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null }, form);
       return would.length ? 1 : 0;
     }
+    await guard(fleet, fleet.hosts.map(({ name }) => name).filter(name => !known.has(name)), plan, options);
     const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : ''].filter(Boolean);
     const run = runOf(fleet, options, { action: 'apply', app: null, release: null, commit: revision?.commit ?? null });
     const ran = await runOver(run, rollout, known, {
       do: async connection => {
         const { name } = connection.target;
+        const moved = await movedSince(plan, connection, options.out);
+        if (moved) return moved;
         const tree = trees.get(name) ?? localTree(options.out, name);
         // looked at again: a pause or a lock may have passed since
         const now = await look(connection, tree, fleet.stop);

@@ -4,6 +4,7 @@ import { Type, type TSchema } from 'typebox';
 import type { Component } from '../component.ts';
 import { apps } from './apps.ts';
 import { filled } from './kinds.ts';
+import { drift, limits } from './guard.ts';
 import { hosts, include, templates, vars } from './hosts.ts';
 import { rollout } from './rollout.ts';
 
@@ -19,7 +20,8 @@ const ALLOW = {
 /** Composes the JSON Schema of inventories (draft 2020-12 vocabulary that draft-07 readers understand too). */
 export async function compose(components: readonly Component[]): Promise<Json> {
   const properties: Record<string, TSchema> = {
-    include: Type.Optional(include), hosts, rollout: filled(rollout, {}), vars: Type.Optional(vars), templates, apps: Type.Optional(apps),
+    include: Type.Optional(include), hosts, rollout: filled(rollout, {}), limits: filled(limits, {}), drift: filled(drift, {}),
+    vars: Type.Optional(vars), templates, apps: Type.Optional(apps),
   };
   for (const { key, schema } of components) {
     if (key !== null && schema !== null) properties[key] = Type.Optional((await schema()).schema as TSchema);

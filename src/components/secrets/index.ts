@@ -4,7 +4,10 @@ import { component } from '../../component.ts';
 import { error, warning, type Diagnostic, type Path } from '../../diagnostic.ts';
 import type { Model, Section } from '../../model.ts';
 
-type Secrets = Section<{ readonly env?: string | null; readonly file?: string | null; readonly exec?: readonly string[] | null }>;
+type Secrets = Section<Readonly<Record<Source | 'identity' | 'key', unknown>>>;
+type Source = typeof SOURCES[number];
+
+const SOURCES = ['env', 'file', 'exec', 'age', 'sops'] as const;
 
 const TELLING_NAME = /(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)$/i;
 const TELLING_VALUE = /^(AKIA|ASIA)[A-Z0-9]{16}$|^gh[pousr]_\w{20}|^github_pat_|^xox[abprs]-|^sk_(live|test)_|^glpat-|^eyJ[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY-----/;
@@ -16,13 +19,30 @@ function pasted(model: Model): Diagnostic[] {
     if (typeof value !== 'string') return;
     if (TELLING_VALUE.test(value) || URL_PASSWORD.test(value) || (TELLING_NAME.test(name) && value.length >= 6 && !/^(\/|true$|false$)/.test(value))) {
       found.push(error('secrets/value', at, `"${name}" holds what looks like a secret's value`, {
-        sensitive: true, hint: 'declare it under "secrets" as env, file or exec, and write ${secret.name} here; change the value, it has been in a file',
+        sensitive: true, hint: 'declare it under "secrets" as env, file, exec, age or sops, and write ${secret.name} here; change the value, it has been in a file',
       }));
     }
   };
   for (const app of model.apps) for (const slot of app.slots) for (const { name, value, at } of slot.env) look(name, value, at);
   for (const [name, value] of Object.entries((model.sections['vars'] ?? {}) as object)) look(name, value, ['vars', name]);
   return found;
+}
+
+function sourceOf({ name, at, ...secret }: Secrets[string]): Diagnostic[] {
+  const has = (key: Source | 'identity' | 'key'): boolean => secret[key] !== null && secret[key] !== undefined;
+  if (SOURCES.filter(has).length !== 1) {
+    return [error('secrets/one-source', at, `secret "${name}" wants "env", "file", "exec", "age" or "sops", one of them`, {
+      onKey: true, hint: 'env: the name of a variable; file: a path; exec: [pass, show, NAME]; age: a path; sops: a path, with key: a.b',
+    })];
+  }
+  if (has('sops') !== has('key')) {
+    return [error('secrets/sops-key', has('key') ? [...at, 'key'] : at, `"key" and "sops" of secret "${name}" belong together`, {
+      onKey: true, hint: 'sops: the path of a file; key: where the value stands in it, such as redis.password',
+    })];
+  }
+  return has('identity') && !has('age') ? [error('secrets/age-identity', [...at, 'identity'], `secret "${name}" has an "identity" and no "age"`, {
+    onKey: true, hint: 'an identity decrypts the file that "age" names',
+  })] : [];
 }
 
 // a constant of its own: tsc does not rewrite an import() inside "export default"
@@ -35,10 +55,7 @@ export default component<Secrets | null>({
   schema,
   check: ({ section, model }) => [
     ...pasted(model),
-    ...Object.values(section ?? {}).filter(({ env, file, exec }) => [env, file, exec].filter(from => from !== null && from !== undefined).length !== 1)
-      .map(({ name, at }) => error('secrets/one-source', at, `secret "${name}" wants "env", "file" or "exec", one of them`, {
-        onKey: true, hint: 'env: the name of a variable; file: a path; exec: [pass, show, NAME]',
-      })),
+    ...Object.values(section ?? {}).flatMap(sourceOf),
     ...Object.values(section ?? {}).filter(({ name }) => !model.usedSecrets.has(name)).map(({ name, at }) =>
       warning('secrets/unused', at, `nothing refers to secret "${name}"`, { onKey: true, hint: `use it as \${secret.${name}}, or remove it` })),
   ],

@@ -1,0 +1,129 @@
+// The commands that look at hosts, keep their secrets, and write what CI and Ansible need.
+import type { Command } from 'commander';
+import { onHosts, type Shared } from './cli-fleet.ts';
+import type { CiOptions } from './commands/ci.ts';
+import type { FleetOptions } from './commands/fleet.ts';
+
+type OnTrees = FleetOptions & { out: string };
+
+const onTrees = (command: Command): Command => onHosts(command).option('-o, --out <dir>', 'directory of the trees', 'out');
+
+/** Adds the commands to the program. */
+export function addMore(program: Command, { output, examples }: Shared): void {
+  onHosts(program.command('plan'))
+    .description('what an apply would change on the hosts, and reload, restart or start; changes nothing; exit 1 if anything')
+    .option('-o, --trees <dir>', 'directory of the trees', 'out')
+    .option('--out <file>', 'write the plan; "vgen apply FILE" does that and nothing else')
+    .option('--markdown', 'print it for a comment on a pull request or a job summary')
+    .addHelpText('after', examples(
+      'vgen plan                           all hosts',
+      'vgen plan --on eu1 --out plan.json  then: vgen apply plan.json',
+      'vgen plan --markdown                for a pull request',
+    ))
+    .action(async (options: FleetOptions & { trees: string; out?: string }) => {
+      const { plan } = await import('./commands/plan.ts');
+      const { out, trees, ...rest } = options;
+      process.exitCode = await plan({ ...rest, out: trees, ...out === undefined ? {} : { plan: out } }, output(options));
+    });
+
+  onTrees(program.command('drift'))
+    .description('what somebody changed on the hosts since the last apply; changes nothing; exit 1 if anything')
+    .addHelpText('after', examples(
+      'vgen drift',
+      'vgen drift --on tag:edge --json',
+    ))
+    .action(async (options: OnTrees) => {
+      const { drift } = await import('./commands/drift.ts');
+      process.exitCode = await drift(options, output(options));
+    });
+
+  const secrets = program.command('secrets').description('the values of secrets on the hosts; none is ever shown');
+  onTrees(secrets.command('check'))
+    .description('per host whether each secret is present, stale (another value than its source has) or missing; exit 1 if not all are present')
+    .argument('[names...]', 'only these secrets')
+    .addHelpText('after', examples(
+      'vgen secrets check',
+      'vgen secrets check --on eu1 redisPassword',
+    ))
+    .action(async (names: string[], options: OnTrees) => {
+      const { check } = await import('./commands/secrets.ts');
+      process.exitCode = await check(names, options, output(options));
+    });
+  onTrees(secrets.command('push'))
+    .description('put the values of their sources onto the hosts, and restart what reads those that changed')
+    .argument('[names...]', 'only these secrets')
+    .addHelpText('after', examples(
+      'vgen secrets push                            before the first apply, and after a value changed',
+      'vgen secrets push --on region:eu smtpPass',
+    ))
+    .action(async (names: string[], options: OnTrees) => {
+      const { push } = await import('./commands/secrets.ts');
+      process.exitCode = await push(names, options, output(options));
+    });
+
+  onTrees(program.command('doctor'))
+    .description('what an apply would stumble over: reachability, sudo, disk, clock, system, programs, ports, DNS; exit 1 if something is wrong')
+    .addHelpText('after', examples(
+      'vgen doctor',
+      'vgen doctor --on eu1 --json',
+    ))
+    .action(async (options: OnTrees) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      process.exitCode = await doctor(options, output(options));
+    });
+
+  addExports(program, { output, examples });
+}
+
+const inventory = (command: Command): Command => command
+  .option('-i, --inventory <file>', 'inventory file; may be given again (default: inventory.yaml)', (file, before: string[] = []) => [...before, file])
+  .option('--json', 'print the result as JSON');
+
+const written = (command: Command, file: string): Command => command
+  .option('--file <file>', `where to (default: ${file}); - is stdout`)
+  .option('--force', 'overwrite a file that vgen did not write');
+
+/** What other programs run. */
+function addExports(program: Command, { output, examples }: Shared): void {
+  const ci = program.command('ci').description('what CI runs: check, diff as a comment, plan, apply');
+  for (const [kind, file] of [['github', '.github/workflows/vgen.yml'], ['gitlab', '.gitlab-ci.yml']] as const) {
+    written(inventory(ci.command(kind)), file)
+      .description(`write the pipeline for ${kind === 'github' ? 'GitHub' : 'GitLab'}`)
+      .option('-o, --out <dir>', 'directory of the trees', 'out')
+      .option('--shards <number>', 'jobs that share the hosts', '1')
+      .option('--environment <name>', 'environment that guards an apply', 'production')
+      .option('--branch <name>', 'branch whose state is applied', 'main')
+      .addHelpText('after', examples(`vgen ci ${kind}`, `vgen ci ${kind} --shards 4 --environment fleet`))
+      .action(async (options: CiOptions) => {
+        const commands = await import('./commands/ci.ts');
+        process.exitCode = await commands.ci(kind, options, output(options));
+      });
+  }
+  written(ci.command('script'), 'apply.sh')
+    .description('write apply.sh, which brings one host to its tree with bash, rsync and ssh alone')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', examples('vgen ci script', './apply.sh eu1 root@203.0.113.10'))
+    .action(async (options: { file?: string; force?: boolean; json?: boolean }) => {
+      const { ciScript } = await import('./commands/ci.ts');
+      process.exitCode = ciScript(options, output(options));
+    });
+  onHosts(ci.command('hosts'))
+    .description('print the hosts of one of several jobs that share them')
+    .requiredOption('--shard <place>', 'such as 2/4')
+    .addHelpText('after', examples('vgen plan --on "$(vgen ci hosts --shard 2/4)"'))
+    .action(async (options: FleetOptions & { shard: string }) => {
+      const { ciHosts } = await import('./commands/ci.ts');
+      process.exitCode = await ciHosts(options, output(options));
+    });
+
+  const exports = program.command('export').description('the fleet for other programs');
+  onTrees(exports.command('ansible'))
+    .description('write an inventory and a playbook for Ansible, which send the trees and run their install.sh')
+    .option('--dir <dir>', 'where to', 'ansible')
+    .option('--force', 'overwrite files that vgen did not write')
+    .addHelpText('after', examples('vgen export ansible', 'ansible-playbook -i ansible/inventory.yml ansible/playbook.yml --forks 50'))
+    .action(async (options: OnTrees & { dir: string; force?: boolean }) => {
+      const { exportAnsible } = await import('./commands/ci.ts');
+      process.exitCode = await exportAnsible(options, output(options));
+    });
+}

@@ -1,0 +1,104 @@
+import { lookup } from 'node:dns/promises';
+import { components } from '../components/index.ts';
+import { Failure, Refused } from '../diagnostic.ts';
+import { expandPlain } from '../expand.ts';
+import { examine, readFacts, type Finding } from '../fleet/doctor.ts';
+import { remoteScript } from '../fleet/live.ts';
+import { eachLimited } from '../fleet/pool.ts';
+import type { Connection } from '../fleet/ssh.ts';
+import { readTree, type Tree } from '../fleet/tree.ts';
+import type { Host, Model, Text } from '../model.ts';
+import { offer } from '../offer.ts';
+import { connectionOf, hostsOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
+import { count, type Output } from './output.ts';
+
+interface Examined { readonly host: string; readonly findings: readonly Finding[] }
+
+/** Says per host what an apply would stumble over. Exit 0 nothing · 1 something is wrong, an unreachable host too. */
+export async function doctor(options: FleetOptions & { out: string }, output: Output): Promise<number> {
+  return withFleet(options, output, hostsOf(options), fleet => examineAll(fleet, options.out, output));
+}
+
+async function examineAll(fleet: Fleet, out: string, output: Output): Promise<number> {
+  const { offers } = offer(components, fleet.model);
+  const results = await eachLimited(fleet.hosts, fleet.limit, async (host): Promise<Examined> => {
+    const tree = treeOrProblem(out, host.name);
+    const findings = [
+      ...'problem' in tree ? [tree.problem] : [],
+      ...await ask(connectionOf(fleet, host.name), host, offers.on(host, 'port'), 'problem' in tree ? null : tree.tree),
+      ...await domains(fleet.model, host),
+    ];
+    return { host: host.name, findings };
+  });
+  fleet.progress.end();
+  const examined = results.filter(one => one !== null);
+  const wrong = examined.flatMap(({ findings }) => findings).filter(({ result }) => result === 'wrong').length;
+  output.data({ hosts: examined, good: wrong === 0 });
+  if (!output.json) print(examined, output);
+  output.say(wrong === 0 ? `${count(examined.length, 'host')} ready` : output.paint('red', `${count(wrong, 'thing')} to do`));
+  return wrong === 0 ? 0 : 1;
+}
+
+function treeOrProblem(out: string, host: string): { tree: Tree } | { problem: Finding } {
+  try {
+    return { tree: readTree(out, host) };
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause;
+    return { problem: { check: 'tree', result: 'wrong', found: cause.message, todo: 'vgen build' } };
+  }
+}
+
+async function ask(connection: Connection, { ssh }: Host, ports: Parameters<typeof examine>[1], tree: Tree | null): Promise<Finding[]> {
+  // the first run makes the connection, so that the time of the second is the host's alone
+  const reached = await connection.run('true', { timeout: 30_000 });
+  if (reached.unreachable !== null) return [{ check: 'reach', result: 'wrong', found: reached.unreachable, todo: 'ssh to it by hand, and see hosts.NAME.ssh in the inventory' }];
+  if (reached.code !== 0) return [{ check: 'root', result: 'wrong', found: reached.stderr.trim().split('\n').at(-1) ?? '', todo: 'log in as root, or give the user sudo without a password' }];
+  const asked = Date.now() / 1000;
+  const { stdout, stderr } = await connection.run(remoteScript('doctor'), { timeout: 60_000 });
+  const answered = Date.now() / 1000;
+  const facts = readFacts(stdout);
+  const pinned: Finding = ssh.hostKey === null
+    ? { check: 'host key', result: 'note', found: 'not pinned', todo: 'write hosts.NAME.ssh.hostKey; until then your known_hosts decides' }
+    : { check: 'host key', result: 'good', found: 'pinned', todo: '' };
+  const reach: Finding = { check: 'reach', result: 'good', found: 'by ssh', todo: '' };
+  return facts === null ? [reach, { check: 'answer', result: 'wrong', found: stderr.trim().split('\n').at(-1) ?? '', todo: 'run a shell there by hand' }]
+    : [reach, pinned, ...examine(facts, ports, tree, [asked, answered])];
+}
+
+/** Domains that the inventory names for this host are known to the resolver of this machine. */
+async function domains(model: Model, host: Host): Promise<Finding[]> {
+  const names = new Set<string>();
+  const walk = (node: unknown, key: string): void => {
+    if (typeof node !== 'object' || node === null || node instanceof Set) return;
+    const { domain, hosts } = node as { domain?: Text | null; hosts?: unknown };
+    if (domain && (!(hosts instanceof Set) || hosts.has(host))) {
+      try {
+        names.add(expandPlain(domain, { host }));
+      } catch (cause) {
+        // "vgen build" says that the host has no such value
+        if (!(cause instanceof Refused)) throw cause;
+      }
+    }
+    for (const [name, child] of Object.entries(node)) if (name !== 'at') walk(child, `${key}.${name}`);
+  };
+  for (const [key, section] of Object.entries(model.sections)) if (key !== 'hosts' && key !== 'apps') walk(section, key);
+  return Promise.all([...names].sort().map(async (name): Promise<Finding> => {
+    try {
+      const { address } = await lookup(name);
+      return { check: 'dns', result: 'good', found: `${name} is ${address}`, todo: '' };
+    } catch (cause) {
+      return { check: 'dns', result: 'wrong', found: `${name}: ${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}`, todo: 'make the record, or look at the spelling' };
+    }
+  }));
+}
+
+function print(examined: readonly Examined[], output: Output): void {
+  const width = (column: 'check' | 'found'): number => Math.min(60, Math.max(...examined.flatMap(({ findings }) => findings).map(one => one[column].length)));
+  const [checks, founds, hosts] = [width('check'), width('found'), Math.max(...examined.map(({ host }) => host.length))];
+  const colour = { good: 'green', wrong: 'red', note: 'yellow' } as const;
+  for (const { host, findings } of examined) {
+    for (const { check, result, found, todo } of findings) {
+      output.say(`${host.padEnd(hosts)}  ${check.padEnd(checks)}  ${output.paint(colour[result], result.padEnd(5))}  ${todo ? `${found.padEnd(founds)}  ${todo}` : found}`);
+    }
+  }
+}

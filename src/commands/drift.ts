@@ -1,0 +1,33 @@
+import { driftOf, downOf, ignoredBy } from '../fleet/drift.ts';
+import { isSeen, survey } from '../fleet/survey.ts';
+import { hostsOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
+import { count, type Output } from './output.ts';
+
+const TREE = { same: 'the tree still has it as applied', changed: 'the tree has a new version too', dropped: 'the tree has it no more', unknown: 'the tree may have a new version' };
+
+/** Shows what somebody changed on hosts. Exit 0 nothing · 1 something · 2 a host could not be looked at. Writes nothing anywhere. */
+export async function drift(options: FleetOptions & { out: string }, output: Output): Promise<number> {
+  return withFleet(options, output, hostsOf(options), fleet => driftOfAll(fleet, options.out, output));
+}
+
+async function driftOfAll(fleet: Fleet, out: string, output: Output): Promise<number> {
+  const looked = await survey(fleet.hosts, fleet.connections, out, fleet.limit);
+  fleet.progress.end();
+  const isIgnored = ignoredBy(fleet.model);
+  const results = looked.map(one => (isSeen(one)
+    ? { host: one.tree.host, isNew: one.plan.isNew, drift: driftOf(one.tree, one.state, isIgnored), down: downOf(one.state, one.tree), isApplied: one.tree.id === one.state.tree }
+    : one));
+  output.data({ hosts: results });
+  for (const one of results) {
+    if ('problem' in one) output.note(`${one.host}: ${one.problem}`);
+    else if (one.isNew) output.say(`${one.host}: nothing is installed`);
+    else {
+      const found = one.drift.length + one.down.length;
+      output.say(output.paint('bold', `${one.host}: ${found ? count(found, 'difference') : 'no drift'}${one.isApplied ? '' : ' (the tree in out/ is not applied yet: vgen plan)'}`));
+      for (const { path, host, tree, why } of one.drift) output.say(`  ${output.paint('red', host.padEnd(8))} ${path}: ${why}; ${TREE[tree]}`);
+      for (const text of one.down) output.say(`  ${output.paint('red', 'down    ')} ${text}`);
+    }
+  }
+  if (results.some(one => 'problem' in one)) return 2;
+  return results.some(one => !('problem' in one) && one.drift.length + one.down.length > 0) ? 1 : 0;
+}

@@ -1,0 +1,52 @@
+// What stands between a wish and an apply: the plan it was agreed to, and the limits of what one apply may touch.
+import { Failure } from '../diagnostic.ts';
+import { AREAS, blast, limitsOf, refusalText, type LimitFlags } from '../fleet/blast.ts';
+import { readPlan, verify, type PlanFile } from '../fleet/plan-file.ts';
+import type { HostResult } from '../fleet/result.ts';
+import type { Connection } from '../fleet/ssh.ts';
+import { isSeen, lookAtOne, survey } from '../fleet/survey.ts';
+import { readTree } from '../fleet/tree.ts';
+import type { Host, Model } from '../model.ts';
+import type { Fleet } from './fleet.ts';
+
+export interface GuardOptions extends LimitFlags { readonly out: string }
+
+/** Reads the plan that an apply is bound to; checks what flags say. Throws a Failure for what makes no sense. */
+export function boundTo(file: string | undefined, { maxChanged, maxDeleted, maxRestarts, allow = [] }: GuardOptions): PlanFile | null {
+  const shares = [['--max-changed', maxChanged], ['--max-deleted', maxDeleted]] as const;
+  for (const [flag, value] of shares) {
+    if (value !== undefined && !/^(100|[1-9]?[0-9])%?$/.test(value)) throw new Failure(`${flag} wants a share such as 80%, not "${value}"`);
+  }
+  if (maxRestarts !== undefined && !/^[0-9]{1,4}$/.test(maxRestarts)) throw new Failure(`--max-restarts wants a number, not "${maxRestarts}"`);
+  const unknown = allow.find(area => !(AREAS as readonly string[]).includes(area));
+  if (unknown !== undefined) throw new Failure(`--allow wants ${AREAS.join(', ')}, not "${unknown}"`);
+  return file === undefined ? null : readPlan(file);
+}
+
+/** Of the chosen hosts those that the plan is about. */
+export function plannedHosts(plan: PlanFile | null, hosts: readonly Host[], model: Model): readonly Host[] {
+  if (plan === null) return hosts;
+  const gone = plan.hosts.find(({ host }) => !model.hosts.some(({ name }) => name === host));
+  if (gone) throw new Failure(`stale plan: ${gone.host} is no longer in the inventory; make a new one with "vgen plan --out FILE"`, { exit: 3 });
+  return hosts.filter(({ name }) => plan.hosts.some(({ host }) => host === name));
+}
+
+/** Looks at the hosts and refuses (exit 3) a stale plan, or an apply that goes too far. Hosts that do not answer are left to the rollout. */
+export async function guard(fleet: Fleet, names: readonly string[], plan: PlanFile | null, options: GuardOptions): Promise<void> {
+  const hosts = fleet.hosts.filter(({ name }) => plan !== null || names.includes(name));
+  const seen = (await survey(hosts, fleet.connections, options.out, fleet.limit)).filter(isSeen);
+  const stale = plan === null ? [] : verify(plan, seen);
+  if (stale.length) throw new Failure(`stale plan: ${stale.join('; ')}. Nothing was touched; look at a new one: vgen plan --out FILE`, { exit: 3 });
+  const limits = limitsOf(fleet.model, options);
+  const refusals = seen.flatMap(one => blast(one.plan, one.state, limits));
+  if (refusals.length) throw new Failure(`this goes further than an apply may; nothing was touched.\n${refusalText(refusals)}`, { exit: 3 });
+}
+
+/** Why a host must not be applied any more when its turn comes; null if it is as it was planned. */
+export async function movedSince(plan: PlanFile | null, connection: Connection, out: string): Promise<HostResult | null> {
+  if (plan === null) return null;
+  const host = connection.target.name;
+  const looked = await lookAtOne(connection, readTree(out, host));
+  const [stale] = isSeen(looked) ? verify(plan, [looked]) : [];
+  return stale === undefined ? null : { host, result: 'refused', why: `stale plan: ${stale}`, was: null, is: null, seconds: 0 };
+}

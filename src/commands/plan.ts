@@ -1,0 +1,91 @@
+import { Failure } from '../diagnostic.ts';
+import { blast, limitsOf, type Refusal } from '../fleet/blast.ts';
+import { isNothing, type Action, type Change, type HostPlan } from '../fleet/compare.ts';
+import { planFileOf, writePlan, type Seen } from '../fleet/plan-file.ts';
+import { isSeen, survey, type Looked } from '../fleet/survey.ts';
+import { hostsOf, withFleet, type FleetOptions } from './fleet.ts';
+import { count, type Output } from './output.ts';
+
+export interface PlanOptions extends FleetOptions {
+  readonly out: string;
+  /** The plan as a file, for "vgen apply FILE". */
+  readonly plan?: string;
+}
+
+/** Shows what an apply would do. Exit 0 nothing to do · 1 changes · 2 a host could not be looked at. */
+export async function plan(options: PlanOptions, output: Output): Promise<number> {
+  return withFleet(options, output, hostsOf(options), async fleet => {
+    const looked = await survey(fleet.hosts, fleet.connections, options.out, fleet.limit);
+    fleet.progress.end();
+    const seen = looked.filter(isSeen);
+    const limits = limitsOf(fleet.model);
+    const refusals = seen.flatMap(one => blast(one.plan, one.state, limits));
+    output.data({
+      hosts: looked.map(one => (isSeen(one) ? { ...one.plan, generation: one.state.generation, tree: one.tree.id, live: one.state.live } : one)), refusals,
+    });
+    if (options.markdown) output.raw(markdown(looked, refusals));
+    else if (!output.json) print(looked, refusals, output);
+    const unseen = looked.length - seen.length;
+    if (options.plan !== undefined) {
+      if (unseen > 0) throw new Failure(`${options.plan} was not written: ${count(unseen, 'host')} could not be looked at`);
+      writePlan(options.plan, planFileOf(seen));
+      output.note(`the plan is in ${options.plan}; "vgen apply ${options.plan}" does this and nothing else`);
+    }
+    return unseen > 0 ? 2 : seen.every(one => isNothing(one.plan)) ? 0 : 1;
+  });
+}
+
+/** vgen's own scripts are told as one. */
+const ENGINE = /^\/opt\/vgen\/(bin|lib)\//;
+
+const VERBS: Readonly<Record<Change['what'], string>> = { add: 'add', change: 'change', remove: 'remove', restore: 'restore', keep: 'keep' };
+
+/** One line of a change, without its verb. */
+const changeText = ({ kind, name, why, byHand }: Change): string =>
+  `${kind === 'file' || kind === 'link' || kind === 'directory' ? '' : `${kind} `}${name}${kind === 'directory' ? '/' : ''}: ${why}${byHand ? '; changed by hand on the host' : ''}`;
+
+const actionText = ({ what, downtime, because }: Action): string =>
+  `${what}${downtime ? `; down: ${downtime}` : ''} (${because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more` : because.join(', ')})`;
+
+function print(looked: readonly Looked[], refusals: readonly Refusal[], output: Output): void {
+  for (const one of looked) {
+    if (!isSeen(one)) output.note(`${one.host}: ${one.problem}`);
+    else printHost(one, output);
+  }
+  for (const { host, message, flag } of refusals) output.say(output.paint('red', `${host}: vgen apply will refuse: ${message}; if that is meant: ${flag}`));
+}
+
+function printHost({ plan: made }: Seen, output: Output): void {
+  const { host, isNew, changes, actions, obstacles, notes } = made;
+  output.say(output.paint('bold', isNothing(made) ? `${host}: nothing to do` : `${host}: ${sum(made)}`));
+  for (const one of changes.filter(({ name }) => !ENGINE.test(name))) {
+    output.say(`  ${output.paint(one.byHand || one.what === 'remove' ? 'red' : 'green', VERBS[one.what].padEnd(8))} ${changeText(one)}`);
+  }
+  const engine = changes.filter(({ name }) => ENGINE.test(name)).length;
+  if (engine) output.say(`  ${output.paint('green', (isNew ? 'add' : 'change').padEnd(8))} ${count(engine, 'script')} of vgen in /opt/vgen`);
+  for (const one of actions) output.say(`  ${output.paint(one.downtime ? 'red' : 'yellow', one.action.padEnd(8))} ${actionText(one)}`);
+  for (const text of obstacles) output.say(`  ${output.paint('red', 'refused ')} ${text}`);
+  for (const text of notes) output.say(output.paint('dim', `  note     ${text}`));
+}
+
+const sum = ({ isNew, changes, actions }: HostPlan): string =>
+  `${isNew ? 'first install, ' : ''}${count(changes.filter(({ what }) => what !== 'keep').length, 'change')}, ${count(actions.length, 'action')}`;
+
+/** For a comment on a pull request or a job summary: one section per host with changes, one line for the others. */
+export function markdown(looked: readonly Looked[], refusals: readonly Refusal[]): string {
+  const quiet = looked.filter(isSeen).filter(one => isNothing(one.plan)).map(({ plan: { host } }) => host);
+  const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  const sections = looked.filter(one => !isSeen(one) || !isNothing(one.plan)).map(one => {
+    if (!isSeen(one)) return `### ${one.host}\n\n:x: ${cell(one.problem)}\n`;
+    const rows = [
+      ...one.plan.obstacles.map(text => ['**refused**', text]),
+      ...one.plan.changes.map(change => [change.byHand ? `**${VERBS[change.what]}**` : VERBS[change.what], changeText(change)]),
+      ...one.plan.actions.map(action => [`**${action.action}**`, actionText(action)]),
+    ];
+    return `### ${one.plan.host}: ${sum(one.plan)}\n\n| | |\n| --- | --- |\n${rows.map(([what = '', text = '']) => `| ${what} | ${cell(text)} |\n`).join('')}`;
+  });
+  const refused = refusals.map(({ host, message, flag }) => `- **${host}**: ${message}; if that is meant: \`${flag}\`\n`).join('');
+  return [
+    '## vgen plan\n', ...sections, ...refused ? [`### vgen apply will refuse\n\n${refused}`] : [], ...quiet.length ? [`Nothing to do: ${quiet.join(', ')}\n`] : [],
+  ].join('\n');
+}

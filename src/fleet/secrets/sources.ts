@@ -1,0 +1,129 @@
+// Where values come from: each source is asked once, here, where vgen runs. A value is bytes in memory; it is written
+// nowhere, told to nobody and overwritten once it was sent. What a command prints is its value, so it is never shown.
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Named } from '../../model.ts';
+
+/** A secret as the inventory has it. Exactly one of env, file, exec, age and sops is there. */
+export interface Secret extends Named {
+  readonly env?: string | null;
+  readonly file?: string | null;
+  readonly exec?: readonly string[] | null;
+  readonly age?: string | null;
+  readonly identity?: string | null;
+  readonly sops?: string | null;
+  readonly key?: string | null;
+}
+
+/** `value` of those that could be had; `problems` says of the others which source failed and how. */
+export interface Resolved {
+  readonly values: ReadonlyMap<string, Buffer>;
+  readonly problems: ReadonlyMap<string, string>;
+}
+
+/** Bytes; keys and certificates are far below it. What is longer is more likely a wrong file. */
+const LARGEST = 64 * 1024;
+/** How long a command may take, with a person who types a passphrase. */
+const PATIENCE = 120_000;
+
+/**
+ * Asks the source of each secret, one after another: several may want the same passphrase or card.
+ * @param inventory the file that names them; relative paths begin in its directory
+ */
+export async function resolveSecrets(secrets: readonly Secret[], inventory: string): Promise<Resolved> {
+  const values = new Map<string, Buffer>();
+  const problems = new Map<string, string>();
+  const directory = dirname(resolve(inventory));
+  for (const secret of secrets) {
+    try {
+      values.set(secret.name, checked(await read(secret, directory)));
+    } catch (cause) {
+      if (!(cause instanceof SourceError)) throw cause;
+      problems.set(secret.name, cause.message);
+    }
+  }
+  return { values, problems };
+}
+
+/** Overwrites the values in memory. */
+export function wipe(values: Iterable<Buffer>): void {
+  for (const value of values) value.fill(0);
+}
+
+class SourceError extends Error {}
+
+async function read(secret: Secret, directory: string): Promise<Buffer> {
+  if (secret.env) {
+    const value = process.env[secret.env];
+    if (value === undefined) throw new SourceError(`the environment variable ${secret.env} is not set`);
+    return Buffer.from(value);
+  }
+  if (secret.file) return withoutLineBreak(await readBytes(resolve(directory, secret.file)));
+  if (secret.exec) return withoutLineBreak(await output(secret.exec, directory));
+  if (secret.age) return withoutLineBreak(await output(ageCommand(secret.age, secret.identity ?? null, directory), directory));
+  if (secret.sops && secret.key) return withoutLineBreak(await output(sopsCommand(secret.sops, secret.key, directory), directory));
+  throw new SourceError('the inventory names no source for it; "vgen validate" says what is wrong');
+}
+
+async function readBytes(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new SourceError(`cannot read ${path} (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`);
+  }
+}
+
+function ageCommand(file: string, identity: string | null, directory: string): string[] {
+  const key = identity === null ? process.env['VGEN_AGE_IDENTITY'] : resolve(directory, identity);
+  if (!key) throw new SourceError('age wants an identity: write "identity" in the inventory, or set VGEN_AGE_IDENTITY');
+  return ['age', '--decrypt', '--identity', key, resolve(directory, file)];
+}
+
+/** `redis.users.0` is `["redis"]["users"][0]` for sops. */
+function sopsCommand(file: string, key: string, directory: string): string[] {
+  const path = key.split('.').map(part => (/^\d+$/.test(part) ? `[${part}]` : `["${part}"]`)).join('');
+  return ['sops', '--decrypt', '--extract', path, resolve(directory, file)];
+}
+
+/** What a command prints. Its stderr goes nowhere: programs print there what they could not parse. */
+function output(words: readonly string[], cwd: string): Promise<Buffer> {
+  const [program = '', ...args] = words;
+  return new Promise((done, fail) => {
+    const child = spawn(program, args, { cwd, stdio: ['inherit', 'pipe', 'ignore'], timeout: PATIENCE });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= LARGEST + 2) chunks.push(chunk);
+      else wipe([chunk]);
+    });
+    child.on('error', (cause: NodeJS.ErrnoException) => fail(new SourceError(cause.code === 'ENOENT' ? `there is no program ${program} here` : `${program} could not be started (${cause.code ?? 'unknown error'})`)));
+    child.on('close', (code, signal) => {
+      const value = Buffer.concat(chunks);
+      wipe(chunks);
+      if (code === 0 && size <= LARGEST + 2) done(value);
+      else {
+        wipe([value]);
+        fail(new SourceError(code === 0 ? TOO_LONG : signal === null ? `${program} ended with code ${code}; run it by hand to see why`
+          : `${program} was ended by ${signal}${signal === 'SIGTERM' ? `, perhaps because it took more than ${PATIENCE / 1000} s` : ''}`));
+      }
+    });
+  });
+}
+
+const TOO_LONG = `its value is longer than ${LARGEST / 1024} KiB`;
+
+/** Editors and commands end a text with a line break; one is taken for that, with its carriage return. */
+function withoutLineBreak(value: Buffer): Buffer {
+  if (value.at(-1) !== 10) return value;
+  return value.subarray(0, value.at(-2) === 13 ? -2 : -1);
+}
+
+function checked(value: Buffer): Buffer {
+  const wrong = value.length === 0 ? 'its value is empty' : value.length > LARGEST ? TOO_LONG
+    : value.includes(0) ? 'its value holds a NUL byte, which no configuration file can hold' : null;
+  if (wrong === null) return value;
+  wipe([value]);
+  throw new SourceError(wrong);
+}
