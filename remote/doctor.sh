@@ -40,9 +40,9 @@ ss --no-header --listening --tcp --numeric --processes 2>/dev/null | while read 
 done
 [[ ! -f /var/lib/vgen/host ]] || tell host "$(cat /var/lib/vgen/host)"
 good=0
-for file in /var/lib/vgen/generations/*.json; do
-  [[ ! -f $file ]] || ! grep -q '"result": *"ok"' "$file" || good=$((good + 1))
-done
+while IFS=$'\t' read -r number _ _ _ _ result; do
+  [[ $result != ok || ! -f /var/lib/vgen/generations/$number/install.sh ]] || good=$((good + 1))
+done < <(cat /var/lib/vgen/generations.tsv 2>/dev/null)
 tell generations "$good"
 for file in /etc/vgen/secrets/*; do
   [[ ! -s $file ]] || tell secret "${file##*/}"

@@ -64,16 +64,13 @@ read_record() {
   done <"$state/installed.tsv"
 }
 
-# tell_generation: the newest one, and its manifest if it is the one that is recorded as installed.
+# tell_generation: the present one, and its manifest.
 tell_generation() {
-  local newest='' file
-  for file in "$state"/generations/*.json; do
-    [[ ! -f $file ]] || newest+="${newest:+$'\n'}${file##*/}"
-  done
-  [[ -n $newest ]] || return 0
-  newest=$(sort -n <<<"$newest" | tail -n 1)
-  tell generation "${newest%.json}" "$(tr -d '\n\t' <"$state/generations/$newest")"
-  file=$state/generations/${newest%.json}/manifest.tsv
+  local number file
+  [[ -s $state/generations.tsv ]] || return 0
+  number=$(tail -n 1 -- "$state/generations.tsv" | cut -f 1)
+  tell generation "$number"
+  file=$state/generations/$number/manifest.tsv
   [[ ! -f $file ]] || sed 's/^/applied\t/' "$file"
 }
 

@@ -53,7 +53,7 @@ export function addFleetCommands(program: Command, { examples, output }: Shared)
       'vgen apply                                   all hosts, as "rollout" in the inventory says',
       'vgen apply --on region:eu --canary eu1       one host first',
       'vgen apply --batch 25% --pause 1m --max-failures 1 --on-failure rollback',
-      'vgen apply plan.json                         what "vgen plan --out plan.json" showed, and nothing else',
+      'vgen apply plan.json                         what "vgen plan --out plan.json" showed',
       'vgen apply --retry-failed                    only the hosts that the last run left',
     ))
     .action(async (plan: string | undefined, options: ApplyOptions) => {

@@ -37,7 +37,8 @@ export function addMore(program: Command, { output, examples }: Shared): void {
       process.exitCode = await drift(options, output(options));
     });
 
-  const secrets = program.command('secrets').description('the values of secrets on the hosts; none is ever shown');
+  const secrets = program.command('secrets').description('the values of secrets on the hosts; none is ever shown')
+    .addHelpText('after', examples('vgen secrets check', 'vgen secrets push --on eu1'));
   onTrees(secrets.command('check'))
     .description('per host whether each secret is present, stale (another value than its source has) or missing; exit 1 if not all are present')
     .argument('[names...]', 'only these secrets')
@@ -85,7 +86,8 @@ const written = (command: Command, file: string): Command => command
 
 /** What other programs run. */
 function addExports(program: Command, { output, examples }: Shared): void {
-  const ci = program.command('ci').description('what CI runs: check, diff as a comment, plan, apply');
+  const ci = program.command('ci').description('what CI runs: check, diff as a comment, plan, apply')
+    .addHelpText('after', examples('vgen ci github', 'vgen ci gitlab', 'vgen ci script'));
   for (const [kind, file] of [['github', '.github/workflows/vgen.yml'], ['gitlab', '.gitlab-ci.yml']] as const) {
     written(inventory(ci.command(kind)), file)
       .description(`write the pipeline for ${kind === 'github' ? 'GitHub' : 'GitLab'}`)
@@ -116,7 +118,8 @@ function addExports(program: Command, { output, examples }: Shared): void {
       process.exitCode = await ciHosts(options, output(options));
     });
 
-  const exports = program.command('export').description('the fleet for other programs');
+  const exports = program.command('export').description('the fleet for other programs')
+    .addHelpText('after', examples('vgen export ansible'));
   onTrees(exports.command('ansible'))
     .description('write an inventory and a playbook for Ansible, which send the trees and run their install.sh')
     .option('--dir <dir>', 'where to', 'ansible')

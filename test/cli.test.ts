@@ -12,6 +12,7 @@ const files = { 'inventory.yaml': small, [INVALID]: wrong, 'malformed.yaml': mal
 const commands = [
   'init', 'validate', 'build', 'diff', 'schema', 'explain', 'why', 'rehearse',
   'apply', 'deploy', 'switch', 'rollback', 'status', 'logs', 'exec', 'lock', 'unlock', 'audit',
+  'plan', 'drift', 'secrets', 'doctor', 'ci', 'export',
 ];
 
 /** Exit code, how stdout starts, how stderr starts; '' for nothing at all. */

@@ -1,7 +1,7 @@
 // The tree of one host goes to it and is installed there. Nothing is rendered: what lies in out/ is what is sent.
-import { setTimeout as wait } from 'node:timers/promises';
 import { shWord } from '../escape/sh.ts';
 import { act, type Acted, type Following } from './action.ts';
+import { backTo, confirm } from './confirm.ts';
 import { look, standingOf, type LocalTree, type Looked } from './look.ts';
 import type { HostResult, Standing, Verdict } from './result.ts';
 import type { Revision } from './revision.ts';
@@ -93,47 +93,13 @@ function installCommand(revision: Revision | null, words: readonly string[]): st
   return ['bash', `${incoming}/install.sh`, ...version, ...words].map(shWord).join(' ');
 }
 
-/**
- * A change of sshd, firewall or tunnel waits for proof that a new connection can be made, and reverts by itself without
- * it. Returns why it was reverted; null if nothing waits or it is confirmed.
- */
-async function confirm(connection: Connection, { say }: Following): Promise<string | null> {
-  const asked = await connection.run('[[ ! -x /opt/vgen/bin/confirm.sh ]] || /opt/vgen/bin/status.sh --json', { timeout: 60_000 });
-  const left = secondsLeft(asked.stdout);
-  if (left === null) return null;
-  say('confirming over a new connection');
-  const until = Date.now() + left * 1000;
-  let why: string;
-  do {
-    const { code, unreachable, stderr } = await connection.run('/opt/vgen/bin/confirm.sh', { fresh: true, timeout: 15_000 });
-    if (code === 0) return null;
-    why = unreachable ?? stderr.trim().split('\n').at(-1) ?? '';
-    if (unreachable === null) break;
-    await wait(1000);
-  } while (Date.now() < until);
-  say('waiting for the host to revert');
-  await wait(Math.max(0, until - Date.now()) + 5000);
-  return `it reverted by itself, because it could not be confirmed over a new connection: ${why}`;
-}
-
-/** Seconds until the host reverts what is not confirmed; null if all is. */
-export function secondsLeft(status: string): number | null {
-  try {
-    const { unconfirmed } = JSON.parse(status) as { unconfirmed?: { seconds?: number } | null };
-    return unconfirmed ? unconfirmed.seconds ?? 0 : null;
-  } catch {
-    return null;
-  }
-}
-
 /** Takes a host back to the configuration that it had before `result`. */
 export async function takeBack(connection: Connection, result: HostResult, following: Following): Promise<HostResult> {
   if (result.result === 'same') return result;
   const { was } = result;
   if (!was?.tree) return { ...result, why: 'it stays: nothing was installed there before' };
   const began = Date.now();
-  const to = was.generation === null ? '' : ` ${was.generation}`;
-  const acted = await act(connection, `/opt/vgen/bin/rollback.sh --host${to}`, following);
+  const acted = await backTo(connection, was.generation, following);
   const looked = await look(connection, null);
   const is = 'unreachable' in looked ? null : standingOf(looked);
   const seconds = result.seconds + (Date.now() - began) / 1000;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { secondsLeft } from './apply.ts';
+import { secondsLeft } from './confirm.ts';
 import { localTree, readLooked } from './look.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'vgen-look-'));
@@ -28,11 +28,10 @@ describe('what a host says', () => {
     expect(readLooked('')).toEqual({ host: null, tree: null, generation: null, live: {}, next: {}, isAsLeft: false, isDue: false, isUnconfirmed: false, isBusy: false, canAttach: false });
   });
 
-  it('is its tree, the newest good generation of that tree, releases and what is due', () => {
+  it('is its tree, its generation, releases and what is due', () => {
     const text = [
       'busy', 'attach', 'live\tweb\tr1', 'next\tweb\tr2', 'host\ta',
-      'generation\t{"generation":3,"tree":"abc","result":"ok"}', 'generation\t{"generation":5,"tree":"abc","result":"bad"}',
-      'generation\t{"generation":4,"tree":"other","result":"ok"}', 'generation\tnot json', 'unconfirmed', 'due', 'tree\tabc', 'asleft', '',
+      'generation\t3', 'unconfirmed', 'due', 'tree\tabc', 'asleft', '',
     ].join('\n');
     expect(readLooked(text)).toEqual({
       host: 'a', tree: 'abc', generation: 3, live: { web: 'r1' }, next: { web: 'r2' }, isAsLeft: true, isDue: true, isUnconfirmed: true, isBusy: true, canAttach: true,

@@ -64,7 +64,7 @@ for f in /opt/vgen/apps/*.sh; do
 done
 [[ -f $s/installed.tsv ]] || exit 0
 [[ ! -f $s/host ]] || printf 'host\\t%s\\n' "$(<$s/host)"
-for f in $s/generations/*.json; do [[ -f $f ]] && printf 'generation\\t%s\\n' "$(<"$f")"; done
+[[ ! -s $s/generations.tsv ]] || printf 'generation\\t%s\\n' "$(tail -n 1 -- $s/generations.tsv | cut -f 1)"
 [[ ! -e $s/unconfirmed ]] || echo unconfirmed
 [[ ! -s $s/pending && ! -s $s/owed && ! -e $s/journal ]] || echo due
 tree='' sums='' links=() targets='' wanted='' paths=()
@@ -108,17 +108,11 @@ export function readLooked(text: string): Looked {
   const values = (key: string): string[][] => lines.filter(([first]) => first === key).map(([, ...rest]) => rest);
   const has = (key: string): boolean => values(key).length > 0;
   const tree = values('tree')[0]?.[0] || null;
-  const generations = values('generation').flatMap(([json = '']) => {
-    try {
-      return [JSON.parse(json) as { generation: number; tree: string; result: string }];
-    } catch {
-      return [];
-    }
-  }).filter(one => one.tree === tree && one.result !== 'bad').map(one => one.generation);
+  const generation = values('generation')[0]?.[0];
   const releases = (link: string): Record<string, string> =>
     Object.fromEntries(values(link).map(([app = '', release = '']) => [app, release]));
   return {
-    host: values('host')[0]?.[0] ?? null, tree, generation: generations.length ? Math.max(...generations) : null,
+    host: values('host')[0]?.[0] ?? null, tree, generation: generation === undefined ? null : Number(generation),
     live: releases('live'), next: releases('next'),
     isAsLeft: has('asleft'), isDue: has('due'), isUnconfirmed: has('unconfirmed'), isBusy: has('busy'), canAttach: has('attach'),
   };

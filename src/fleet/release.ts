@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { Failure } from '../diagnostic.ts';
 import { shWord } from '../escape/sh.ts';
 import { act, type Following } from './action.ts';
+import { backTo } from './confirm.ts';
 import { notDone } from './apply.ts';
 import { look, standingOf, type Looked } from './look.ts';
 import type { HostResult } from './result.ts';
@@ -73,7 +74,7 @@ export const rollBackHost = (connection: Connection, looked: Looked, app: string
 /** The configuration of the generation before, or of generation `to`. */
 export const rollBackConfiguration = (
   connection: Connection, looked: Looked, to: number | null, following: Following,
-): Promise<HostResult> => command(connection, looked, () => act(connection, `${bin}/rollback.sh --host${to === null ? '' : ` ${to}`}`, following));
+): Promise<HostResult> => command(connection, looked, () => backTo(connection, to, following));
 
 /** Takes a switch back. */
 export async function switchBack(connection: Connection, result: HostResult, app: string, following: Following): Promise<HostResult> {

@@ -72,7 +72,7 @@ show_hand_change() {
     indent <<<"$1 is $(what_is "$1"), vgen left ${former_content[$1]}"
   else
     { diff -u --label "$1 (generation $generation)" --label "$1 (on this host)" -- "$before" "$1" || true; } |
-      head -n 60 | indent
+      head -n 60 | cut -c 1-200 | indent
   fi
 }
 
@@ -86,8 +86,7 @@ keep_hand_versions() {
   [[ $option_by_hand == overwrite ]] || return 0
   for path in "${changed_by_hand[@]}"; do
     install -d -m 0700 -- "$replaced" "$to" "$to${path%/*}"
-    rm -rf -- "${to:?}$path"
-    cp -aT -- "$path" "$to$path"
+    copy_whole "$path" "$to$path"
     note "$path was changed by hand; that version is kept as $to$path"
   done
 }

@@ -173,8 +173,7 @@ keep_original() {
   [[ -e $1 || -L $1 ]] || return 0
   [[ -z ${former_content[$1]:-} ]] || return 0
   install -d -m 0700 -- "$originals${1%/*}"
-  rm -rf -- "${originals:?}$1"
-  cp -aT -- "$1" "$originals$1" || fail 2 "the former version of $1 cannot be kept, so it is not replaced"
+  copy_whole "$1" "$originals$1" || fail 2 "the former version of $1 cannot be kept, so it is not replaced"
 }
 
 forget_originals() {

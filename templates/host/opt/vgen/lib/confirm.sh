@@ -84,6 +84,11 @@ tidy_up_later() {
   done
 }
 
+# forget_former: secrets of a former time are among the versions that were saved; they stay only while they may be needed.
+forget_former() {
+  [[ -e $journal || -e $unconfirmed || -e $reverting ]] || rm -rf -- "${former:?}"
+}
+
 # ask_for_confirmation: all went well; the time to confirm begins now.
 ask_for_confirmation() {
   local address port
@@ -143,6 +148,7 @@ finish_confirmation() {
     [[ ! -d $path || -L $path ]] || rmdir --ignore-fail-on-non-empty -- "$path"
   done < <(sed -n 's/^directory\t//p' "$vgen_state/confirmed" | sort -r)
   rm -f -- "$vgen_state/confirmed"
+  forget_former
 }
 
 # forget_unused_originals: what was there before vgen is kept for paths in the record alone.
@@ -203,6 +209,7 @@ finish_revert() {
   (( code != 1 )) || code=2
   audit revert paths="$reverted_paths" result="$(result_of "$code")" reason="$failure" seconds="$SECONDS"
   (( code != 0 )) || disarm_revert
+  forget_former
   exit "$code"
 }
 

@@ -202,6 +202,7 @@ finish_install() {
   discard_staged
   rm -rf -- "${generations:?}/.new"
   disarm_failed
+  forget_former
   # An error that nobody foresaw ends bash with any code; to the caller it is "could not be done".
   (( code != 1 )) || [[ -n $failure ]] || code=2
   audit install host="$want_host" from="${former_tree:0:12}" to="${tree_id:0:12}" generation="$generation" \

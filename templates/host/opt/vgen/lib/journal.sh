@@ -40,7 +40,7 @@ save() {
   if [[ -e $1 || -L $1 ]]; then
     saved_count=$((saved_count + 1))
     journal_add saved "$1" "$saved_count"
-    cp -aT -- "$1" "$former/$saved_count" || fail 2 "the former version of $1 cannot be kept, so it is not replaced"
+    copy_whole "$1" "$former/$saved_count" || fail 2 "the former version of $1 cannot be kept, so it is not replaced"
   else
     journal_add new "$1"
   fi
@@ -96,16 +96,21 @@ put_back_path() {
 
 # replace_with SAVED PATH: in one step, so that nobody ever finds PATH missing or half written.
 replace_with() {
+  # A full disk must not keep the former version from coming back; moving it needs no room.
+  copy_whole "$1" "$2" || mv -fT -- "$1" "$2"
+}
+
+# copy_whole FROM TO: all of it or nothing, also where the disk is full or this is killed; half a copy would be put back
+# as if it were the former version.
+copy_whole() {
   local new
   new=$(beside "$2")
   rm -rf -- "${new:?}"
-  if cp -aT -- "$1" "$new"; then
-    mv -fT -- "$new" "$2"
-  else
-    # A full disk must not keep the former version from coming back; moving it needs no room.
-    rm -rf -- "${new:?}"
-    mv -fT -- "$1" "$2"
+  if cp -aT -- "$1" "$new" && mv -fT -- "$new" "$2"; then
+    return 0
   fi
+  rm -rf -- "${new:?}"
+  return 1
 }
 
 # beside PATH: a hidden name in the same directory, hence on the same file system and outside every *.conf.
