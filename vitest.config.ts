@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 600_000,
+    // more than cores: what runs on real hosts mostly waits
+    maxWorkers: 3,
   },
 });

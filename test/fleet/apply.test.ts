@@ -55,7 +55,10 @@ describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
     expect(resultsOf(await fleet.expect(0, 'apply --json'))).toEqual({ a: 'same', b: 'done', c: 'same' });
     expect(await fleet.ask('b', 'stat -c %a /etc/nginx/nginx.conf')).toBe('644');
     await fleet.ask('c', 'ln -sfn elsewhere /opt/web/blue/web');
-    expect(resultsOf(await fleet.expect(0, 'apply --json'))).toEqual({ a: 'same', b: 'same', c: 'done' });
+    const refused = await fleet.expect(3, 'apply --json');
+    expect(resultsOf(refused)).toEqual({ a: 'same', b: 'same', c: 'refused' });
+    expect(refused.stdout).toContain('changed by hand since generation 1: /opt/web/blue/web');
+    expect(resultsOf(await fleet.expect(0, 'apply --json --force'))).toEqual({ a: 'same', b: 'same', c: 'done' });
   });
 
   it('touches nothing else when the canary fails', async () => {
@@ -99,8 +102,7 @@ describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
     expect(ran.stderr).toMatch(/^pausing 0\.05 s$/m);
   });
 
-  const canGoBack = readFileSync(join(import.meta.dirname, '../../templates/host/opt/vgen/bin/rollback.sh'), 'utf8').includes('--host');
-  it.skipIf(!canGoBack)('takes hosts that are done back where the policy says so (needs rollback.sh --host)', async () => {
+  it('takes hosts that are done back where the policy says so', async () => {
     await settle('kept');
     await fleet.build(brokenOn('c', 'gone'));
     const ran = await fleet.expect(1, 'apply --json --batch 1 --on-failure rollback');
@@ -140,7 +142,7 @@ describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
     // the library draws by erasing lines (CSI 2K) and hiding the cursor
     expect(stdout).toMatch(/\x1b\[\?25l[^]*\x1b\[2K[^]*\x1b\[\?25h/);
     expect(stdout).toMatch(/c: installing/);
-    expect(stdout.split('\r\n').filter(line => /^[abc] +tree .* done$/.test(line))).toHaveLength(3);
+    expect(stdout.split('\r\n').filter(line => /^[abc] +(tree|generation) .* done$/.test(line))).toHaveLength(3);
     expect(await motds()).toEqual(['terminal', 'terminal', 'terminal']);
   });
 

@@ -87,8 +87,8 @@ async function installPoints(victim: Victim): Promise<Point[]> {
       .filter(point => point !== undefined);
   return [
     ...turns(
-      pointsAt('install', ' a→b', 'a', there, some(there, 45), index => install('b', index)),
-      pointsAt('install', ' b→a', 'b', back, some(back, 45), index => install('a', index), i => i % 2 === 0 ? 'after' : 'before'),
+      pointsAt('install', ' a→b', 'a', there, some(there, 30), index => install('b', index)),
+      pointsAt('install', ' b→a', 'b', back, some(back, 30), index => install('a', index), i => i % 2 === 0 ? 'after' : 'before'),
     ),
     ...pointsAt('undo', ' a→b', 'a', undo, some(begin, 12), () => installTwice('b', middle)),
     ...pointsAt('undo', ' with half a line of the journal', 'a', there, [there[middle - 1]!], () => halfLine('b')),

@@ -25,7 +25,9 @@ const said: Record<string, object> = {
   'example/eu1': example('eu1'),
   'example/us1': example('us1'),
   'ngrok-v3/eu1': third({ name: 'api', url: 'api.example.com', upstream: { url: '127.0.0.1:8000' } }),
-  'ngrok-v3/us1': third({ name: 'cache', upstream: { url: '127.0.0.1:6379' } }),
+  'ngrok-v3/us1': third(
+    { name: 'cache', upstream: { url: '127.0.0.1:6379' } }, { name: 'ssh', url: 'tcp://1.tcp.ngrok.io:20000', upstream: { url: '127.0.0.1:22' } },
+  ),
 };
 
 const PYTHON = 'import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))';

@@ -42,12 +42,12 @@ refuse_older() {
   if [[ -n ${option_order?} ]]; then
     (( option_order >= newest_order )) ||
       fail 3 "this tree is older (order $option_order) than one that $want_host has seen (order $newest_order);" \
-        'to go back to it: install.sh --rollback'
+        'to go back to it: install.sh --rollback, vgen apply --older'
   elif [[ $tree_id != "$generation_tree" ]]; then
     former=$(generation_with "$tree_id")
     [[ -z $former ]] ||
       fail 3 "this tree was generation $former here, and $want_host is at generation $generation by now;" \
-        'to go back to it: install.sh --rollback; if it is newer, say so with --order'
+        'to go back to it: install.sh --rollback, vgen apply --older; if it is newer, say so with --order'
   fi
 }
 

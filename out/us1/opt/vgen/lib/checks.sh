@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
 # Programs that judge their own configuration, asked before anything uses it: in a view of the files as they will be
-# (view.sh), or where a host cannot make one, right after the swap. Each check gets the changed paths, prints what is wrong and fails; a warning alone goes to stderr.
+# (view.sh), or where a host cannot make one, right after the swap. Each check gets the changed paths, prints what is
+# wrong and fails; a warning alone goes to stderr.
 # shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
 # run_checks: 0 if all are content; else prints each refusal and fails.
