@@ -26,6 +26,12 @@ async function seconds(work) {
   return (performance.now() - began) / 1000;
 }
 
+// each booted systemd holds some of these, and a kernel gives root 128
+const instances = '/proc/sys/fs/inotify/max_user_instances';
+const before = readFileSync(instances, 'utf8');
+if (Number(before) < 8192) writeFileSync(instances, '8192');
+process.on('exit', () => writeFileSync(instances, before));
+
 const rows = [];
 for (const size of sizes.length ? sizes : [1, 10, 50]) {
   const names = Array.from({ length: size }, (_, i) => `h${i}`);
