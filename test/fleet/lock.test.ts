@@ -105,6 +105,26 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
     expect(await lockFiles()).toEqual(free);
   }, 120_000);
 
+  it('loses no host whose network goes for a while: the install goes on there, and is followed again', async () => {
+    await fleet.build(inventory('', 'cut'));
+    // the install takes long over there: one sync of it does
+    await fleet.ask('b', `printf '#!/bin/sh\\n[ -e /run/slow ] || { touch /run/slow; sleep 25; }\\nexec /usr/bin/sync "$@"\\n' > /usr/local/bin/sync; chmod 755 /usr/local/bin/sync`);
+    const client = fleet.start(['apply', '--json']);
+    const end = ended(client);
+    await heard(client, /b: installing/);
+    await sleep(3000);
+    await fleet.host('b').cut();
+    await sleep(18_000);
+    const console = await fleet.host('b').console(`for (( i = 0; i < 300; i++ )); do ! grep -q cut /etc/motd || break; sleep 0.1; done; cat /etc/motd`);
+    expect(console.stdout, 'without any connection').toBe('cut\n');
+    await fleet.host('b').mend();
+    const ran = await end;
+    expect(ran.code, ran.text).toBe(0);
+    expect(resultsOf(ran)).toEqual({ a: 'done', b: 'done', c: 'done' });
+    expect(ran.stderr).toMatch(/^b: .*trying again in 1 s/m);
+    expect(await lockFiles()).toEqual(free);
+  }, 180_000);
+
   it('is given back at Ctrl-C; no further host is begun, and what runs on is named', async () => {
     await fleet.build(inventory('', 'stopped'));
     const release = await hold('b');

@@ -126,7 +126,7 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
     expect(removed.code).toBe(3);
     expect((await site.host('web1').run('ls /etc/many | wc -l')).stdout).toBe('8\n');
     const [, flag = ''] = /that is meant: (--max-deleted \d+%)/.exec(removed.stderr) ?? [];
-    await good('apply', '--on', 'web1', '--allow', 'sudoers', ...flag.split(' '));
+    await good('apply', '--on', 'web1', '--older', '--allow', 'sudoers', ...flag.split(' '));
     expect((await site.host('web1').run('ls -d /etc/many')).code).not.toBe(0);
   }, 300_000);
 

@@ -117,13 +117,13 @@ reload_unit() {
 # "nginx -s reload" succeeds although the master then refuses the files, because a port is taken for example. Only new
 # workers prove that it took them.
 reload_nginx() {
-  local master former worker count log=/var/log/nginx/error.log
+  local master earlier worker count log=/var/log/nginx/error.log
   master=$(systemctl show --property MainPID --value nginx.service)
-  former=" $(<"/proc/$master/task/$master/children") "
+  earlier=" $(<"/proc/$master/task/$master/children") "
   systemctl reload nginx.service >/dev/null 2>&1 || true
   for (( count = 0; count < 100; count++ )); do
     for worker in $(<"/proc/$master/task/$master/children"); do
-      [[ $former == *" $worker "* || ! -d /proc/$worker ]] || return 0
+      [[ $earlier == *" $worker "* || ! -d /proc/$worker ]] || return 0
     done
     sleep 0.05
   done

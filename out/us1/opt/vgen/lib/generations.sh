@@ -37,16 +37,16 @@ generation_with() {
 
 # refuse_older: two runs of CI that overtake one another must not leave the older tree on the host.
 refuse_older() {
-  local former
+  local number
   [[ ${option_rollback:?} == no ]] || return 0
   if [[ -n ${option_order?} ]]; then
     (( option_order >= newest_order )) ||
       fail 3 "this tree is older (order $option_order) than one that $want_host has seen (order $newest_order);" \
         'to go back to it: install.sh --rollback, vgen apply --older'
   elif [[ $tree_id != "$generation_tree" ]]; then
-    former=$(generation_with "$tree_id")
-    [[ -z $former ]] ||
-      fail 3 "this tree was generation $former here, and $want_host is at generation $generation by now;" \
+    number=$(generation_with "$tree_id")
+    [[ -z $number ]] ||
+      fail 3 "this tree was generation $number here, and $want_host is at generation $generation by now;" \
         'to go back to it: install.sh --rollback, vgen apply --older; if it is newer, say so with --order'
   fi
 }
