@@ -59,7 +59,7 @@ read_record() {
         tell record file "$name" "$content" "$rest"
         paths+=("$name")
         ;;
-      link) tell record link "$name" "$content"; paths+=("$name") ;;
+      link) tell record link "$name" "$content" "$rest"; paths+=("$name") ;;
     esac
   done <"$state/installed.tsv"
 }

@@ -13,7 +13,7 @@ export interface Shared {
 }
 
 // one at a time: a list would swallow the argument after it
-const another = (value: string, before: string[] = []): string[] => [...before, value];
+export const another = (value: string, before: string[] = []): string[] => [...before, value];
 
 /** What every command that goes to hosts takes. */
 export const onHosts = (command: Command): Command => command

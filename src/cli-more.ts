@@ -1,6 +1,6 @@
 // The commands that look at hosts, keep their secrets, and write what CI and Ansible need.
 import type { Command } from 'commander';
-import { onHosts, type Shared } from './cli-fleet.ts';
+import { another, onHosts, type Shared } from './cli-fleet.ts';
 import type { CiOptions } from './commands/ci.ts';
 import type { FleetOptions } from './commands/fleet.ts';
 
@@ -77,7 +77,7 @@ export function addMore(program: Command, { output, examples }: Shared): void {
 }
 
 const inventory = (command: Command): Command => command
-  .option('-i, --inventory <file>', 'inventory file; may be given again (default: inventory.yaml)', (file, before: string[] = []) => [...before, file])
+  .option('-i, --inventory <file>', 'inventory file; may be given again (default: inventory.yaml)', another)
   .option('--json', 'print the result as JSON');
 
 const written = (command: Command, file: string): Command => command

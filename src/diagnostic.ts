@@ -66,6 +66,9 @@ export class Failure extends Error {
   }
 }
 
+/** A name that tells that its value is a secret: the value is kept back from messages, and belongs under "secrets". */
+export const TELLING_NAME = /(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)$/i;
+
 /** The path as the user would write it: `apps.peerbook.hosts[0]`. */
 export const pathText = (path: Path): string =>
   path.map((key, i) =>

@@ -8,7 +8,10 @@ import type { Entry } from './tree.ts';
 export interface ManifestLine {
   readonly type: 'file' | 'link' | 'first-link' | 'directory' | 'package' | 'user' | 'unit' | 'program' | 'secret';
   readonly name: string;
-  /** file: mode, owner, sha256, what happens on change, checker, secrets, key of the inventory; link: target; unit: what a restart interrupts. */
+  /**
+   * file: mode, owner, sha256, what happens on change, checker, secrets, key of the inventory; link: target; user: home,
+   * shell, groups; unit: what a restart interrupts.
+   */
   readonly columns: readonly string[];
 }
 
@@ -20,7 +23,7 @@ export function manifest(plan: HostPlan, entries: readonly Entry[]): string {
   const lines = [
     ...plan.packages.map(one => ['package', one.name]),
     ...plan.programs.map(one => ['program', one.path]),
-    ...plan.users.map(one => ['user', one.name]),
+    ...plan.users.map(one => ['user', one.name, one.home, one.shell, one.groups.join(',') || '-']),
     ...plan.secrets.map(name => ['secret', name]),
     ...plan.files.map(file => fileLine(file, sha.get(file.path.slice(1)) ?? '')),
     ...plan.units.map(one => ['unit', one.name, one.downtime ?? '-']),

@@ -1,7 +1,7 @@
 // Source → Inventory. In: what was written. Out: a copy with the schema's defaults filled in. Now true: every key is
 // known, every value has the type and form that the schema asks for.
 import type { ErrorObject } from 'ajv';
-import { error, pathText, type Diagnostic, type Path } from './diagnostic.ts';
+import { error, pathText, TELLING_NAME, type Diagnostic, type Path } from './diagnostic.ts';
 import { knownNames, nearest } from './nearest.ts';
 import type { Schema } from './schema/read.ts';
 
@@ -52,16 +52,13 @@ function withoutEchoes(found: readonly Diagnostic[]): Diagnostic[] {
   });
 }
 
-/** Names whose values are kept back, as are all values under "secrets". */
-const TELLING = /(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)$/i;
-
 function toDiagnostic(problem: ErrorObject): Diagnostic[] {
   const at = pathOf(problem.instancePath);
   const key = String(at.at(-1) ?? 'inventory');
   const schema = problem.parentSchema as Schema;
   const params = problem.params as Record<string, unknown>;
   const data: unknown = problem.data;
-  const kept = typeof data !== 'object' && (at[0] === 'secrets' || TELLING.test(key)) ? { sensitive: true } : {};
+  const kept = typeof data !== 'object' && (at[0] === 'secrets' || TELLING_NAME.test(key)) ? { sensitive: true } : {};
   const shown = kept.sensitive ? 'this' : quoted(data);
   if (problem.propertyName !== undefined) {
     const name = problem.propertyName;

@@ -54,7 +54,8 @@ export async function apply(file: string | undefined, options: ApplyOptions, out
       conclude(fleet, 'apply', { results: [...results, ...would].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null }, form);
       return would.length ? 1 : 0;
     }
-    await guard(fleet, fleet.hosts.map(({ name }) => name).filter(name => !known.has(name)), plan, options);
+    const judged = fleet.hosts.map(({ name }) => name).filter(name => !known.has(name));
+    for (const unseen of await guard(fleet, judged, plan, options)) known.set(unseen.host, unseen);
     const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : ''].filter(Boolean);
     const run = runOf(fleet, options, { action: 'apply', app: null, release: null, commit: revision?.commit ?? null });
     const ran = await runOver(run, rollout, known, {

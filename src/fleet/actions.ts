@@ -3,7 +3,7 @@ import type { Action } from './compare.ts';
 import type { HostState } from './live.ts';
 import { readBytes, type Tree } from './tree.ts';
 
-/** `reload:UNIT`, `restart:UNIT` or `slot:APP/SLOT` → the paths that call for it. */
+/** `reload:UNIT`, `restart:UNIT`, `slot:APP/SLOT` or `confirm` → the paths that call for it. */
 export type Calls = Map<string, readonly string[]>;
 
 const UP = ['active', 'reloading', 'refreshing'];

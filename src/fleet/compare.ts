@@ -18,7 +18,7 @@ export interface Change {
 
 /** Something that runs is told of the change. */
 export interface Action {
-  readonly action: 'reload' | 'restart' | 'enable' | 'start' | 'stop' | 'restart next' | 'wait for the switch' | 'wait for a restart' | 'finish';
+  readonly action: 'reload' | 'restart' | 'enable' | 'start' | 'stop' | 'restart next' | 'wait for the switch' | 'wait for a restart' | 'finish' | 'confirm';
   /** A unit, or a slot as app/slot. */
   readonly what: string;
   readonly because: readonly string[];
@@ -54,14 +54,14 @@ export function planFor(tree: Tree, state: HostState): HostPlan {
   for (const file of tree.files) {
     const is = state.paths.get(file.path);
     const why = differences(file, is);
-    if (why === '') continue;
-    change('file', is ? 'change' : 'add', file.path, why, is?.left === false);
+    if (why === '' || staysAdopted(file.path, file.sha256, state)) continue;
+    change('file', is ? 'change' : 'add', file.path, why, isByHand(file.path, state));
     call(file.path, file.calls);
   }
   for (const [path, target] of tree.links) {
     const is = state.paths.get(path);
-    if (is?.kind === 'link' && is.content === target) continue;
-    change('link', is ? 'change' : 'add', path, is?.kind === 'link' ? `leads to ${is.content}, not to ${target}` : is ? `a ${is.kind} is there` : `to ${target}`, is?.left === false);
+    if ((is?.kind === 'link' && is.content === target) || staysAdopted(path, 'link', state)) continue;
+    change('link', is ? 'change' : 'add', path, is?.kind === 'link' ? `leads to ${is.content}, not to ${target}` : is ? `a ${is.kind} is there` : `to ${target}`, isByHand(path, state));
   }
   for (const [path, target] of tree.firstLinks) if (!state.paths.has(path)) change('link', 'add', path, `to ${target}`);
   retired(tree, state, change, call);
@@ -70,10 +70,20 @@ export function planFor(tree: Tree, state: HostState): HostPlan {
   return {
     host: tree.host, isNew: state.tree === null,
     changes: [...changes].sort((a, b) => order(a) - order(b) || (a.name < b.name ? -1 : 1)),
-    actions: [...unfinished(state), ...unitActions(tree, state, calls, stopped(changes)), ...fresh],
+    actions: [...unfinished(state), ...unitActions(tree, state, calls, stopped(changes)), ...fresh, ...confirmation(calls)],
     obstacles: obstacles(tree, state), notes: notes(tree, state),
   };
 }
+
+/** Somebody's own version that an apply was told to leave: until the tree changes the file, or somebody does again. */
+function staysAdopted(path: string, source: string, { recorded, paths }: HostState): boolean {
+  const record = recorded.paths.get(path);
+  return record?.adopted === true && record.source === source && paths.get(path)?.left === true;
+}
+
+/** Not as vgen left it; what was adopted is somebody's own version too. */
+const isByHand = (path: string, { recorded, paths }: HostState): boolean =>
+  paths.get(path)?.left === false || (paths.has(path) && recorded.paths.get(path)?.adopted === true);
 
 type Say = (kind: Change['kind'], what: Change['what'], name: string, why: string, byHand?: boolean) => void;
 
@@ -122,11 +132,11 @@ function retired(tree: Tree, state: HostState, change: Say, call: (path: string,
   const wanted = new Set([...tree.files.map(({ path }) => path), ...tree.links.keys(), ...tree.firstLinks.keys()]);
   const directories = new Set(tree.directories.map(({ path }) => path));
   const slots = new Set(tree.files.flatMap(({ calls }) => calls.filter(text => text.startsWith('slot:'))));
-  for (const [path, { calls: options }] of state.recorded.paths) {
+  for (const [path, { calls: options, adopted }] of state.recorded.paths) {
     const is = state.paths.get(path);
     if (wanted.has(path) || directories.has(path) || !is) continue;
     const kind = is.kind === 'link' ? 'link' : 'file';
-    if (is.left === false) {
+    if (is.left === false || adopted) {
       change(kind, 'keep', path, 'no longer in the tree, but changed by somebody on the host');
       continue;
     }
@@ -134,6 +144,7 @@ function retired(tree: Tree, state: HostState, change: Say, call: (path: string,
     change(kind, isBack ? 'restore' : 'remove', path, isBack ? 'what was there before vgen comes back' : 'no longer in the tree');
     call(path, options.map(option => option.replace('=', ':')).filter(text => {
       if (text.startsWith('slot:')) return slots.has(text);
+      if (text === 'confirm') return true;
       if (!/^(reload|restart):/.test(text)) return false;
       const unit = text.slice(text.indexOf(':') + 1);
       return !state.recorded.units.includes(unit) || tree.units.has(unit);
@@ -147,6 +158,12 @@ const stopped = (changes: readonly Change[]): string[] => changes.filter(({ what
 
 const unfinished = ({ unfinished: is }: HostState): Action[] => (is
   ? [{ action: 'finish', what: 'an install that was cut short', because: ['its journal is still on the host'], downtime: null }] : []);
+
+/** A change of a way in is put back by the host unless somebody comes in anew. */
+const confirmation = (calls: Calls): Action[] => {
+  const because = calls.get('confirm');
+  return because ? [{ action: 'confirm', what: 'over a new connection, or all is put back', because, downtime: null }] : [];
+};
 
 function obstacles(tree: Tree, state: HostState): string[] {
   const missing = tree.secrets.filter(name => !state.secrets.has(name));
@@ -162,6 +179,8 @@ function notes(tree: Tree, state: HostState): string[] {
   return [
     ...tree.programs.filter(path => !state.programs.has(path)).map(path => `${path} is not there, and what needs it is not started`),
     ...[...state.pending].filter(([what]) => slots.has(`slot:${what}`)).map(([what, paths]) => `${what} keeps its former ${paths.join(', ')} until the next switch`),
+    ...[...state.recorded.paths].filter(([path, { adopted, source }]) => adopted && source !== null && staysAdopted(path, source, state))
+      .map(([path]) => `${path} stays as somebody changed it (adopted)`),
     ...state.recorded.units.filter(name => !tree.units.has(name) && (state.units.get(name)?.active === 'active')).map(name => `${name} is no longer in the tree; it is left running`),
     ...state.recorded.users.filter(name => !tree.users.some(user => user.name === name)).map(name => `user ${name} is no longer in the tree; it is kept`),
   ];

@@ -18,9 +18,9 @@ export interface Drift {
 /** Everything that was installed and is another now, but for what the inventory overlooks. */
 export function driftOf(tree: Tree, state: HostState, isIgnored: (path: string) => boolean): Drift[] {
   const found: Drift[] = [];
-  for (const [path, { content }] of state.recorded.paths) {
+  for (const [path, { content, adopted }] of state.recorded.paths) {
     const is = state.paths.get(path);
-    const why = !is ? 'gone' : [...is.left === false ? [is.kind === 'link' ? `leads to ${is.content}, was ${content}` : 'text'] : [], ...metadata(path, state)].join('; ');
+    const why = !is ? 'gone' : [...is.left === false ? [is.kind === 'link' ? `leads to ${is.content}, was ${content}` : 'text'] : [], ...adopted ? ['adopted'] : [], ...metadata(path, state)].join('; ');
     if (why !== '' && !isIgnored(path)) found.push({ path, host: is ? 'changed' : 'removed', tree: inTree(path, tree, state), why });
   }
   for (const path of state.applied.keys()) {
@@ -60,8 +60,7 @@ function inTree(path: string, tree: Tree, state: HostState): Drift['tree'] {
   if (target !== undefined) return target === state.recorded.paths.get(path)?.content ? 'same' : 'changed';
   const file = tree.files.find(one => one.path === path);
   if (!file) return 'dropped';
-  const record = state.recorded.paths.get(path);
-  const source = file.secrets.length ? record?.source ?? state.applied.get(path)?.source ?? null : record?.content ?? null;
+  const source = state.recorded.paths.get(path)?.source ?? null;
   return source === null ? 'unknown' : source === file.sha256 ? 'same' : 'changed';
 }
 

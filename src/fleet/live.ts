@@ -28,6 +28,8 @@ export interface RecordedPath {
   readonly calls: readonly string[];
   /** sha256 of the tree's file, before secrets came into it; null where the host does not keep it. */
   readonly source: string | null;
+  /** Somebody's own version was left in place; `content` is that. */
+  readonly adopted: boolean;
 }
 
 /** What vgen installed last. */
@@ -46,8 +48,8 @@ export interface HostState {
   /** The newest generation; null where there is none. */
   readonly generation: number | null;
   readonly recorded: Recorded;
-  /** path → what the installed tree asked for; empty where the host keeps no generations. */
-  readonly applied: ReadonlyMap<string, { readonly mode: string; readonly owner: string; readonly source: string | null }>;
+  /** path → what the installed tree asked for; empty where nothing is installed. */
+  readonly applied: ReadonlyMap<string, { readonly mode: string; readonly owner: string }>;
   readonly paths: ReadonlyMap<string, PathState>;
   /** Files whose secrets cannot be put in, and why. */
   readonly unrendered: ReadonlyMap<string, string>;
@@ -108,12 +110,12 @@ export function readState(text: string): HostState {
   return {
     host: one('host'), tree: record.find(([kind]) => kind === 'tree')?.[1] ?? null, generation: generation === null ? null : Number(generation),
     recorded: {
-      paths: new Map(record.filter(([kind]) => kind === 'file' || kind === 'link').map(([, path = '', content = '-', calls, source]) =>
-        [path, { content, calls: words(calls, ' '), source: source && source !== '-' ? source : null }])),
+      paths: new Map(record.filter(([kind]) => kind === 'file' || kind === 'link').map(([, path = '', content = '-', calls, source, adopted]) =>
+        [path, { content, calls: words(calls, ' '), source: source && source !== '-' ? source : null, adopted: adopted === 'adopted' }])),
       directories: named('directory'), units: named('unit'), users: named('user'),
     },
-    applied: new Map(of('applied').filter(([kind]) => kind === 'file' || kind === 'directory').map(([, path = '', mode = '', owner = '', source]) =>
-      [path, { mode, owner, source: source ?? null }])),
+    applied: new Map(of('applied').filter(([kind]) => kind === 'file' || kind === 'directory').map(([, path = '', mode = '', owner = '']) =>
+      [path, { mode, owner }])),
     paths: new Map(of('path').map(([path = '', kind = '', mode = '', owner = '', content = '', left = '']) =>
       [path, { kind: KINDS[kind] ?? 'other', mode, owner, content, left: left === '-' ? null : left === 'yes' }])),
     unrendered: new Map(of('unrendered').map(([path = '', reason = '']) => [path, reason])),

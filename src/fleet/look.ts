@@ -1,13 +1,12 @@
 // What a host is in, asked in one short script: what is installed, whether its files are as they were put there, what
 // is still due, what runs there now, and who has locked it.
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../diagnostic.ts';
 import { shWord } from '../escape/sh.ts';
-import { readManifest } from '../manifest.ts';
 import type { Standing } from './result.ts';
 import type { Connection } from './ssh.ts';
+import { readBytes, treeOf } from './tree.ts';
 
 /** A host's tree in out/. */
 export interface LocalTree {
@@ -24,10 +23,9 @@ export function localTree(out: string, host: string): LocalTree {
   if (!existsSync(join(dir, 'manifest.tsv')) || !existsSync(join(dir, 'install.sh'))) {
     throw new Failure(`there is no tree for ${host} in ${out}/; run "vgen build", review and commit it`);
   }
-  const manifest = readFileSync(join(dir, 'manifest.tsv'));
-  const modes = readManifest(manifest.toString('utf8')).filter(({ type }) => type === 'file' || type === 'directory')
-    .map(({ name, columns: [mode = '', owner = ''] }) => `${name}\t${mode.replace(/^0+(?=.)/, '')}\t${owner}\n`);
-  return { dir, id: createHash('sha256').update(manifest).digest('hex'), modes: modes.join('') };
+  const { id, files, directories } = treeOf(host, dir, readBytes(dir, 'manifest.tsv'), readBytes(dir, 'install.sh'));
+  const modes = [...files, ...directories].map(({ path, mode, owner }) => `${path}\t${mode.replace(/^0+(?=.)/, '')}\t${owner}\n`);
+  return { dir, id, modes: modes.join('') };
 }
 
 export interface Looked extends Standing {

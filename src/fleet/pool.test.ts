@@ -25,6 +25,17 @@ describe('eachLimited', () => {
     expect(most).toBe(2);
   });
 
+  it('rejects with the first reason once what runs has ended, and begins nothing more', async () => {
+    const ended: number[] = [];
+    const work = async (item: number): Promise<void> => {
+      if (item === 1) throw new Error('the first');
+      await wait();
+      ended.push(item);
+    };
+    await expect(eachLimited([1, 2, 3, 4], 2, work)).rejects.toThrow('the first');
+    expect(ended).toEqual([2]);
+  });
+
   it('begins nothing more once it may not proceed', async () => {
     const begun: number[] = [];
     const results = await eachLimited([1, 2, 3, 4], 1, async item => { begun.push(item); return item; }, () => begun.length < 2);

@@ -23,7 +23,8 @@ function openFiles(): number {
 
 /**
  * Does `work` for every item, at most `limit` at a time, begun in order; results are in the order of the items.
- * `proceed` is asked before each begin: once it says no, nothing more is begun and the rest is null.
+ * `proceed` is asked before each begin: once it says no, nothing more is begun and the rest is null. When one rejects,
+ * nothing more is begun either, what runs is waited for, and then this rejects with its reason.
  */
 export async function eachLimited<T, R>(
   items: readonly T[], limit: number, work: (item: T) => Promise<R>, proceed: () => boolean = () => true,
@@ -33,9 +34,16 @@ export async function eachLimited<T, R>(
   const worker = async (): Promise<void> => {
     while (next < items.length && proceed()) {
       const index = next++;
-      results[index] = await work(items[index] as T);
+      try {
+        results[index] = await work(items[index] as T);
+      } catch (cause) {
+        next = items.length;
+        throw cause;
+      }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker));
+  const failed = ended.find(end => end.status === 'rejected');
+  if (failed) throw failed.reason;
   return results;
 }

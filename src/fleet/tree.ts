@@ -68,18 +68,9 @@ export function treeOf(host: string, dir: string, manifest: Buffer, script: Buff
     firstLinks: new Map(of('first-link').map(({ name, columns }) => [name, columns[0] ?? ''])),
     directories: of('directory').map(({ name, columns: [mode = '', owner = ''] }) => ({ path: name, mode, owner })),
     packages: names('package'), programs: names('program'), secrets: names('secret'),
-    users: usersOf(script.toString('utf8')),
+    users: of('user').map(({ name, columns: [home = '', shell = '', groups] }) => ({ name, home, shell, groups: list(groups) })),
     units: new Map(of('unit').map(({ name, columns }) => [name, columns[0] === '-' ? null : columns[0] ?? null])),
   };
-}
-
-/** `user NAME HOME SHELL [GROUPS]  # why`: the manifest has their names alone. */
-function usersOf(script: string): TreeUser[] {
-  return script.split('\n').filter(line => line.startsWith('user ')).map(line => {
-    const words = [...(line.split('  # ')[0] ?? '').matchAll(/'((?:[^']|'\\'')*)'|(\S+)/g)].map(([, quoted, bare]) => quoted?.replaceAll(`'\\''`, `'`) ?? bare ?? '');
-    const [, name = '', home = '', shell = '', groups = ''] = words;
-    return { name, home, shell, groups: groups.split(',').filter(Boolean) };
-  });
 }
 
 /** A file of the tree. */

@@ -1,6 +1,7 @@
 /** What is deployed in a rehearsal: the user's own build, or a program of vgen's that stands in for the app. */
 import { readFileSync, statSync } from 'node:fs';
 import { basename, posix } from 'node:path';
+import { shWord } from '../escape/sh.ts';
 import type { App } from '../model.ts';
 import type { RehearsalHost } from './host.ts';
 
@@ -53,14 +54,14 @@ export async function bring(host: RehearsalHost, { name, artifact }: AppPlan): P
   const release = `${dir}/stand-in`;
   const path = artifact.file === null ? release : `${release}/${artifact.file}`;
   await demandOn(host, `[ -x /usr/bin/python3 ] || apt-get install -qq -y --no-install-recommends python3`);
-  await demandOn(host, `install -D -m 0755 /dev/stdin ${quote(path)}`, readFileSync(standIn));
+  await demandOn(host, `install -D -m 0755 /dev/stdin ${shWord(path)}`, readFileSync(standIn));
   return release;
 }
 
 /** Programs that Debian does not have: each becomes a script that sleeps, so that its unit can run. */
 export async function replacePrograms(host: RehearsalHost, programs: readonly string[]): Promise<void> {
   for (const path of programs) {
-    await demandOn(host, `install -D -m 0755 /dev/stdin ${quote(path)}`,
+    await demandOn(host, `install -D -m 0755 /dev/stdin ${shWord(path)}`,
       '#!/bin/sh\n# Stands in for a program that Debian does not have: does nothing.\nexec sleep infinity\n');
   }
 }
@@ -69,13 +70,13 @@ export async function replacePrograms(host: RehearsalHost, programs: readonly st
 export async function putSecrets(host: RehearsalHost, secrets: ReadonlyMap<string, string>): Promise<void> {
   await demandOn(host, 'install -d -m 0700 /etc/vgen /etc/vgen/secrets');
   for (const [name, value] of secrets) {
-    await demandOn(host, `install -m 0600 /dev/stdin ${quote(`/etc/vgen/secrets/${name}`)}`, value);
+    await demandOn(host, `install -m 0600 /dev/stdin ${shWord(`/etc/vgen/secrets/${name}`)}`, value);
   }
 }
 
 /** Reads the app's file in /opt/vgen/apps. @throws Error when it is not there. */
 export async function readFacts(host: RehearsalHost, app: string): Promise<Facts> {
-  const text = await demandOn(host, `. ${quote(`/opt/vgen/apps/${app}.sh`)} && printf '%s\\n' "$dir" "$health" "$live"`);
+  const text = await demandOn(host, `. ${shWord(`/opt/vgen/apps/${app}.sh`)} && printf '%s\\n' "$dir" "$health" "$live"`);
   const [dir = '', health = '', live = ''] = text.split('\n');
   const [, address = '', port = ''] = /^(.*):(\d+)$/.exec(live) ?? [];
   return { dir, health, live: address === '' ? null : { address, port: Number(port) } };
@@ -95,4 +96,3 @@ export async function demandOn(host: RehearsalHost, script: string, stdin?: stri
 }
 
 /** One word of a shell. */
-export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

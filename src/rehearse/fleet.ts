@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { eachLimited } from '../fleet/pool.ts';
 import { baseImage } from './base.ts';
 import { claimSlot, releaseNow, writeNote } from './claim.ts';
 import type { Claim } from './claim.ts';
@@ -137,15 +138,4 @@ function checkNames(hosts: HostSpec[]): void {
   if (wrong !== undefined) throw new Error(`"${wrong}" cannot be a host's name`);
   if (new Set(names).size < names.length) throw new Error('two hosts of the fleet have the same name');
   if (hosts.length === 0 || hosts.length > 200) throw new Error('a fleet has 1 to 200 hosts');
-}
-
-/** Runs `action` on all items, at most `limit` at a time. @throws the first error, once all have ended. */
-export async function eachLimited<T>(items: T[], limit: number, action: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const work = async () => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await action(item);
-  };
-  const ended = await Promise.allSettled(Array.from({ length: limit }, work));
-  const failed = ended.find(end => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
 }

@@ -3,9 +3,10 @@
  * and its apps. Out: one Step per thing done. A step that fails ends what follows it on that host or for that app.
  */
 import { availableParallelism } from 'node:os';
-import { bring, demandOn, putSecrets, quote, readFacts, replacePrograms } from './apps.ts';
+import { bring, demandOn, putSecrets, readFacts, replacePrograms } from './apps.ts';
 import type { AppPlan, Facts } from './apps.ts';
-import { eachLimited } from './fleet.ts';
+import { shWord } from '../escape/sh.ts';
+import { eachLimited } from '../fleet/pool.ts';
 import type { Fleet } from './fleet.ts';
 import type { RehearsalHost } from './host.ts';
 import { Load } from './load.ts';
@@ -64,7 +65,7 @@ export async function rehearse(
     const { bootSeconds } = hostOf(plan);
     onStep({ ...blank, host: plan.name, app: null, step: 'boot', result: 'ok', seconds: bootSeconds, what: 'a bare server' });
   }
-  await eachLimited([...plans], availableParallelism(), async plan => {
+  await eachLimited(plans, availableParallelism(), async plan => {
     if (await installTwice(hostOf(plan), plan, onStep)) installed.add(plan);
   });
   // One after the other: their loads would slow one another down.
@@ -110,7 +111,7 @@ async function rehearseApp(
   let facts: Facts = { dir: '', health: '', live: null };
   const expect = (release: string) => proveLive(host, name, facts, artifact.kind === 'stand-in', release);
   const deploy = async (release: string, live: string): Promise<Done> => {
-    const output = await act(`deploy.sh ${name} ${quote(path)} --release ${release}`);
+    const output = await act(`deploy.sh ${name} ${shWord(path)} --release ${release}`);
     await expect(live);
     return { what: resultOf(output, name) };
   };
@@ -215,7 +216,7 @@ function toldLoad(seen: NonNullable<Step['load']>, clients: number): string {
 async function proveLive(
   host: RehearsalHost, app: string, { dir, live }: Facts, standIn: boolean, release: string,
 ): Promise<void> {
-  const there = await demandOn(host, `cd ${quote(dir)}/live/release 2>/dev/null && pwd -P || true`);
+  const there = await demandOn(host, `cd ${shWord(dir)}/live/release 2>/dev/null && pwd -P || true`);
   const is = there.trim().split('/').at(-1) ?? '';
   if (is !== release) throw new No(`live of ${app} is release "${is}", and not "${release}"`, '');
   if (!standIn || live === null || release === '') return;
@@ -226,7 +227,7 @@ async function proveLive(
 /** What runs, by process; a restart of anything changes it. */
 async function processes(host: RehearsalHost, units: readonly string[]): Promise<string> {
   if (units.length === 0) return '';
-  return demandOn(host, `systemctl show --property Id,MainPID,ActiveState ${units.map(quote).join(' ')}`);
+  return demandOn(host, `systemctl show --property Id,MainPID,ActiveState ${units.map(shWord).join(' ')}`);
 }
 
 /** @throws No with all that the script printed when its code is not 0. */

@@ -10,7 +10,7 @@ const lack = missing();
 describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspawn'})`, () => {
   let site: Site;
   const run = async (...args: string[]) => site.vgen(args);
-  const plan = async () => JSON.parse((await run('plan', '--json')).stdout) as { hosts: { host: string; changes: { name: string; what: string; byHand: boolean }[]; actions: { action: string; what: string; because: string[] }[] }[] };
+  const plan = async (...more: string[]) => JSON.parse((await run('plan', '--json', ...more)).stdout) as { hosts: { host: string; changes: { name: string; what: string; byHand: boolean }[]; actions: { action: string; what: string; because: string[] }[] }[] };
   const edit = (from: string, to: string): void => {
     const path = join(site.dir, 'inventory.yaml');
     writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
@@ -80,7 +80,15 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
     const [, two] = (await plan()).hosts;
     expect(two?.changes.filter(({ byHand }) => byHand).map(({ name }) => name)).toEqual(['/etc/motd', '/etc/nginx/conf.d/gzip.conf']);
     expect(two?.actions.map(({ action, what }) => `${action} ${what}`)).toEqual(['reload nginx.service', 'start redis-server.service']);
-    await good('apply', '--force', '--older');
+    await good('apply', '--adopt', '--older');
+    expect(await good('plan', '--on', 'web2')).toMatch(/^web2: nothing to do\n {2}note {5}\/etc\/motd stays as somebody changed it \(adopted\)$/m);
+    expect((await run('drift', '--on', 'web2')).stdout).toMatch(/gzip\.conf: adopted; the tree still has it as applied/);
+    edit('gzip on;', 'gzip on; # newer');
+    await good('build');
+    const [again] = (await plan('--on', 'web2')).hosts;
+    expect(again?.changes.filter(({ byHand }) => byHand).map(({ name }) => name)).toEqual(['/etc/nginx/conf.d/gzip.conf']);
+    expect((await run('apply', '--on', 'web2')).code).toBe(3);
+    await good('apply', '--force');
     expect(await good('plan')).not.toMatch(/change|start/);
   }, 300_000);
 

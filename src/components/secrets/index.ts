@@ -1,7 +1,7 @@
 // Secrets are references only: the tree carries placeholders, the host puts the values in. Here: what can be seen of
 // their misuse in an inventory.
 import { component } from '../../component.ts';
-import { error, warning, type Diagnostic, type Path } from '../../diagnostic.ts';
+import { error, TELLING_NAME, warning, type Diagnostic, type Path } from '../../diagnostic.ts';
 import type { Model, Section } from '../../model.ts';
 
 type Secrets = Section<Readonly<Record<Source | 'identity' | 'key', unknown>>>;
@@ -9,7 +9,6 @@ type Source = typeof SOURCES[number];
 
 const SOURCES = ['env', 'file', 'exec', 'age', 'sops'] as const;
 
-const TELLING_NAME = /(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)$/i;
 const TELLING_VALUE = /^(AKIA|ASIA)[A-Z0-9]{16}$|^gh[pousr]_\w{20}|^github_pat_|^xox[abprs]-|^sk_(live|test)_|^glpat-|^eyJ[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const URL_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]*:[^\s/@]+@/i;
 

@@ -53,7 +53,7 @@ arm_revert() {
     printf 'seconds\t%s\n' "$confirm_seconds"
     printf 'from\t%s\n' "${from:--}"
     printf 'path\t%s\n' "${confirm_paths[@]}"
-    sed 's/ /\t/' "$owed"
+    sed -n '/^slot /!s/ /\t/p' "$owed"
     for what in "${!due_slots[@]}"; do printf 'slot\t%s\t%s\n' "$what" "${due_slots[$what]}"; done
   } >"$unconfirmed.new"
   chmod 0600 -- "$unconfirmed.new"

@@ -29,7 +29,7 @@ field_of() {
   awk -F '\t' -v number="$1" -v column="$2" '$1 == number { print $column }' "$generations_list"
 }
 
-# generation_with TREE-ID: the last one that was this tree, if its tree is still here.
+# generation_with TREE-ID: the last one that was this tree; nothing if none was.
 generation_with() {
   [[ -f $generations_list ]] || return 0
   awk -F '\t' -v id="$1" '$2 == id { number = $1 } END { print number }' "$generations_list"
