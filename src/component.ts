@@ -1,7 +1,10 @@
 // The contract of a component: a schema and pure functions. It knows the model, its own section and what others offer;
 // it imports no stage and no other component, and touches neither disk nor network.
 import type { Diagnostic, Path } from './diagnostic.ts';
-import type { App, Host, Model } from './model.ts';
+import type { App, Host, Model, Value } from './model.ts';
+
+/** Who may open connections to a port: everybody, some hosts, or, where there are none, the host itself alone. */
+export type Reach = 'anyone' | readonly Host[];
 
 /** What a component tells the others about a host. `why` becomes the comment in what is made of it. */
 export type Offer = (
@@ -9,8 +12,30 @@ export type Offer = (
   | { readonly kind: 'user'; readonly name: string; readonly home: string; readonly shell: string; readonly groups: readonly string[] }
   /** A systemd unit that is enabled and started. `downtime`: what a restart interrupts, or null if nobody notices. */
   | { readonly kind: 'unit'; readonly name: string; readonly downtime: string | null }
-  /** A TCP port that something on the host opens; `address` '0.0.0.0' means all. */
-  | { readonly kind: 'port'; readonly port: number; readonly address: string }
+  /** A TCP port that something on the host opens; `address` '0.0.0.0' means all. A firewall lets in who is in `from`. */
+  | { readonly kind: 'port'; readonly port: number; readonly address: string; readonly from: Reach }
+  /** A variable in the environment of an app's slots on the host; what the app's own `env` says goes before it. */
+  | { readonly kind: 'variable'; readonly app: App; readonly name: string; readonly value: Value }
+  /** A server on the host's nginx: the path of a file that its `http` block includes. */
+  | { readonly kind: 'http'; readonly path: string }
+  /**
+   * A certificate in /etc/vgen/tls/NAME: cert.pem (with its chain) and key.pem, which `group` may read. Before it is issued a
+   * self-signed one stands there, so that configurations can be checked. `names`: DNS names and addresses. `then`: what
+   * makes its users take up a new one.
+   */
+  | { readonly kind: 'certificate'; readonly name: string; readonly names: readonly string[]; readonly group: string; readonly then: readonly string[] }
+  /** Files, as a glob, that something writes without end. `then`: what makes it open them anew; none: they are copied and cut. */
+  | { readonly kind: 'log'; readonly path: string; readonly owner: string; readonly then: readonly string[] | null }
+  /** Something to do again and again; `calendar` as in systemd.time(7). */
+  | { readonly kind: 'job'; readonly name: string; readonly calendar: string; readonly command: readonly string[]; readonly user: string }
+  /**
+   * Data that must not be lost. `dump` prints it, `restore` takes that from its standard input into the place that DRILL
+   * names instead of the original where it is set; without them `paths` are the data.
+   */
+  | {
+    readonly kind: 'dataset'; readonly name: string; readonly paths: readonly string[]; readonly user: string;
+    readonly dump: readonly string[] | null; readonly restore: readonly string[] | null;
+  }
   /** A program that Debian does not package. */
   | { readonly kind: 'program'; readonly path: string; readonly url: string }
 ) & { readonly why: string; readonly at: Path };
@@ -77,6 +102,8 @@ export interface Component<S = unknown> {
   readonly schema: (() => Promise<{ readonly schema: object }>) | null;
   /** It can be named as an app's `runtime`. */
   readonly runtime?: true;
+  /** Its entries can be named in an app's `uses`; it offers the variables. */
+  readonly datastore?: true;
   /** What a schema cannot say, over the whole fleet. */
   readonly check?: (fleet: { readonly section: S; readonly model: Model; readonly offers: Offers }) => Diagnostic[];
   readonly offer?: (on: OnHost<S>) => Offer[];

@@ -64,7 +64,9 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
     return Object.freeze(made);
   }
 
-  function reference(name: string, section: string, at: Path): unknown {
+  function reference(name: string, to: string | readonly string[], at: Path): unknown {
+    if (typeof to !== 'string') return oneOf(name, to, at);
+    const section = to;
     const entries = target(section);
     const found = Object.hasOwn(entries, name) ? entries[name] : undefined;
     if (section === 'secrets' && found) usedSecrets.add(name);
@@ -82,6 +84,16 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
           : knownNames(within ?? name, known, section === 'redis' ? 'known' : `known ${section}`),
       }));
     }
+    return null;
+  }
+
+  /** The entry of that name in one of several sections, as a datastore of any kind. */
+  function oneOf(name: string, sections: readonly string[], at: Path): unknown {
+    const section = sections.find(one => Object.hasOwn(target(one), name));
+    if (section !== undefined) return reference(name, section, at);
+    diagnostics.push(error('resolve/unknown-datastore', at, `unknown datastore "${name}"`, {
+      hint: knownNames(name, sections.flatMap(written), `known under ${sections.join(', ')}`),
+    }));
     return null;
   }
 

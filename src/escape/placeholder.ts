@@ -1,9 +1,11 @@
 // A value with secrets in it never enters the tree: the file holds `@vgen(ENCODER:BODY)`, and the host puts the encoded
-// value there. BODY: plain characters, %XX for each other byte of UTF-8, and <name> for a secret.
+// value there. BODY: plain characters, %XX for each other byte of UTF-8, and <name> for a secret, <name:url> for one
+// that stands in a URL.
 // The grammar is vgen's own; its reader is templates/host/opt/vgen/lib/encode.sh.
 import { Inexpressible, requireText, type Encoder } from './inexpressible.ts';
 import { nginxParameter } from './nginx.ts';
 import { redisArgument, redisSha256 } from './redis.ts';
+import type { SealedPart } from '../model.ts';
 import { envfileValue, shWord } from './sh.ts';
 import { supervisorEnvValue } from './supervisor.ts';
 import { yamlString } from './yaml.ts';
@@ -23,9 +25,6 @@ export const encodersOnHost: Readonly<Record<HostEncoderName, Encoder>> = {
 
 export const hostEncoders = Object.keys(encodersOnHost) as readonly HostEncoderName[];
 
-/** Literal text, or the name of a secret whose value stands here on the host. */
-type Part = string | { readonly secret: string };
-
 const opening = '@vgen(';
 const plain = /[A-Za-z0-9_.,:;/@?&=+*!~-]/;
 
@@ -39,13 +38,13 @@ const literal = (text: string): string => Array.from(Buffer.from(text), byte => 
  * that secret on the host. Throws `Inexpressible` where the literals alone make every value so; the host still refuses
  * what only the secret's value spoils. Throws `RangeError` for no parts and for a bad name of a secret.
  */
-export const placeholder = (encoder: HostEncoderName, parts: readonly Part[]): string => {
+export const placeholder = (encoder: HostEncoderName, parts: readonly SealedPart[]): string => {
   for (const part of parts) {
     if (typeof part === 'string') requireText(encoder, part);
     else if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(part.secret)) throw new RangeError('a secret needs a plain name');
   }
   encodersOnHost[encoder](parts.map(part => typeof part === 'string' ? part : 'x').join(''));
-  const body = parts.map(part => typeof part === 'string' ? literal(part) : `<${part.secret}>`).join('');
+  const body = parts.map(part => typeof part === 'string' ? literal(part) : `<${part.secret}${part.url ? ':url' : ''}>`).join('');
   if (body === '') throw new RangeError('a placeholder needs a part');
   return `${opening}${encoder}:${body})`;
 };

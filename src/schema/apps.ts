@@ -1,6 +1,6 @@
 // Apps: what runs twice on a host, once live and once next. Core, because nearly every component speaks of them.
 import { Type, type Static } from 'typebox';
-import type { Text } from '../model.ts';
+import type { Hosts, Named, Text } from '../model.ts';
 import { entries, envValue, filled, map, object, orNull, port, selector, word } from './kinds.ts';
 
 const env = (description: string): ReturnType<typeof map<ReturnType<typeof envValue>>> => filled(
@@ -27,11 +27,15 @@ const app = object({
   }),
   slots: object({ blue: slot, green: slot }, { description: 'The two slots.' }),
   env: env('Environment of both slots.'),
+  uses: filled(Type.Array(Type.Unsafe<Named>({ type: 'string', ref: ['datastores'], description: 'Name of a datastore.' }), {
+    description: 'Datastores that the app connects to. Each lets its hosts in, and gives it a variable such as DB_URL for "db".',
+  }), []),
   listen: filled(object({
     address: filled(Type.String({
       pattern: '^(127\\.0\\.0\\.1|0\\.0\\.0\\.0|[0-9]{1,3}(\\.[0-9]{1,3}){3})$', rule: 'an IPv4 address of the host, or 0.0.0.0 for all',
       description: 'Address on which nginx serves live and next; loopback suits a tunnel.',
     }), '127.0.0.1'),
+    from: orNull<Hosts>(selector({ description: 'Hosts that may connect, where there is a firewall; absent: whoever reaches the address.' })),
     live: orNull<number>(port('Port on which nginx serves the live slot.')),
     next: orNull<number>(port('Port on which nginx serves the next slot.')),
   }, { description: 'Where nginx serves the app.' }), {}),

@@ -27,8 +27,9 @@ export async function compose(components: readonly Component[]): Promise<Json> {
     if (key !== null && schema !== null) properties[key] = Type.Optional((await schema()).schema as TSchema);
   }
   const runtimes = components.filter(component => component.runtime).map(component => component.name);
+  const datastores = components.flatMap(component => (component.datastore && component.key !== null ? component.key : []));
   const whole = plain(Type.Object(properties, { additionalProperties: false })) as Json;
-  finish(whole, runtimes);
+  finish(whole, { runtimes, datastores });
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $comment: 'Composed from src/schema and src/components by "npm run prepare"; do not edit.',
@@ -40,16 +41,17 @@ export async function compose(components: readonly Component[]): Promise<Json> {
 
 const plain = (schema: unknown): unknown => JSON.parse(JSON.stringify(schema));
 
-/** Adds to each closed object what each takes (`x-…`, `allow`), and fills in the runtimes. */
-function finish(node: unknown, runtimes: readonly string[]): void {
+/** Adds to each closed object what each takes (`x-…`, `allow`), and fills in what components are. */
+function finish(node: unknown, known: Readonly<Record<'runtimes' | 'datastores', readonly string[]>>): void {
   if (typeof node !== 'object' || node === null) return;
   if (Array.isArray(node)) {
-    for (const child of node) finish(child, runtimes);
+    for (const child of node) finish(child, known);
     return;
   }
   const schema = node as Json;
-  if (Array.isArray(schema['enum']) && schema['enum'][0] === 'runtimes') schema['enum'] = runtimes;
-  for (const child of Object.values(schema)) finish(child, runtimes);
+  if (Array.isArray(schema['enum']) && schema['enum'][0] === 'runtimes') schema['enum'] = known.runtimes;
+  if (Array.isArray(schema['ref'])) schema['ref'] = known.datastores;
+  for (const child of Object.values(schema)) finish(child, known);
   if (schema['type'] === 'object' && schema['additionalProperties'] === false) {
     schema['properties'] = { ...(schema['properties'] as Json), allow: ALLOW };
     schema['patternProperties'] = { '^x-': { description: 'Free: for anchors and notes; vgen does not read it.' } };

@@ -30,6 +30,7 @@ const ssh = object({
 const host = object({
   address: address('Address at which people, ssh and other hosts reach this host.'),
   private: orNull<string>(address('Address on a private network that the hosts share; datastores listen here, never on a public address.')),
+  memory: orNull<string>(word('size', { description: 'Its memory, such as 4g; datastores are tuned by it.' })),
   region: orNull<string>(word('name', { description: 'Where the host stands; "region:eu" selects all hosts of a region.' })),
   tags: filled(Type.Array(word('name', { description: 'A tag.' }), {
     uniqueItems: true, description: 'Free words; "tag:edge" selects all hosts that have the tag.',

@@ -18,7 +18,7 @@ export interface Schema {
   readonly items?: Schema;
   readonly rule?: string;
   readonly selector?: boolean;
-  readonly ref?: string;
+  readonly ref?: string | readonly string[];
   readonly text?: readonly string[];
   readonly words?: boolean;
   readonly entries?: boolean;

@@ -1,7 +1,8 @@
 // Redis, alone or replicated across hosts: on loopback, and on the private address where replicas or peers connect.
-import { component, type FileSpec } from '../../component.ts';
+import { component, type FileSpec, type Offer } from '../../component.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
-import type { Host } from '../../model.ts';
+import { hostsUsing, urlVariable } from '../../datastore.ts';
+import type { App, Host, Model } from '../../model.ts';
 import type { Redis } from './schema.ts';
 
 type Instance = Redis[string];
@@ -10,7 +11,12 @@ const UNIT = 'redis-server.service';
 
 const on = (section: Redis | null, host: Host): Instance | undefined => Object.values(section ?? {}).find(one => one.hosts.has(host));
 const replicasOf = (section: Redis, instance: Instance): Instance[] => Object.values(section).filter(one => one.replicaOf?.name === instance.name);
-const isRemote = (section: Redis, instance: Instance): boolean => instance.peers !== null || replicasOf(section, instance).length > 0;
+/** Hosts that connect from elsewhere: where its users run, and what it is told of. */
+const clientsOf = (section: Redis, instance: Instance, model: Model): Host[] => [...new Set([
+  ...instance.peers ?? [], ...replicasOf(section, instance).flatMap(one => [...one.hosts]), ...hostsUsing(model, instance),
+])].filter(host => !instance.hosts.has(host));
+const isRemote = (section: Redis, instance: Instance, model: Model): boolean =>
+  instance.peers !== null || clientsOf(section, instance, model).length > 0;
 /** Where others reach this Redis: never a public address, unless the inventory allows `redis/exposed`. */
 const addressOf = (host: Host): string => host.private ?? host.address;
 /** A replica speaks the password of what it copies unless it has its own. */
@@ -20,7 +26,7 @@ const passwordOf = (instance: Instance): string | null => (instance.password ?? 
 export const isPrivate = (address: string): boolean =>
   /^(10\.|127\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd][0-9a-f]{2}:|::1$)/i.test(address);
 
-function check(section: Redis): Diagnostic[] {
+function check(section: Redis, model: Model): Diagnostic[] {
   const found: Diagnostic[] = [];
   const instances = Object.values(section);
   for (const [i, instance] of instances.entries()) {
@@ -32,7 +38,7 @@ function check(section: Redis): Diagnostic[] {
         }));
       }
     }
-    found.push(...replication(instance), ...exposure(section, instance));
+    found.push(...replication(instance), ...exposure(section, instance, model));
   }
   return found;
 }
@@ -52,8 +58,8 @@ function replication(instance: Instance): Diagnostic[] {
   })];
 }
 
-function exposure(section: Redis, instance: Instance): Diagnostic[] {
-  if (!isRemote(section, instance)) return [];
+function exposure(section: Redis, instance: Instance, model: Model): Diagnostic[] {
+  if (!isRemote(section, instance, model)) return [];
   const found: Diagnostic[] = [];
   for (const host of instance.hosts) {
     if (isPrivate(addressOf(host))) continue;
@@ -69,7 +75,7 @@ function exposure(section: Redis, instance: Instance): Diagnostic[] {
   return found;
 }
 
-function plan(section: Redis, instance: Instance, host: Host): FileSpec[] {
+function plan(section: Redis, instance: Instance, host: Host, model: Model): FileSpec[] {
   const password = passwordOf(instance);
   const users = Object.entries(instance.users).map(([name, user]) => ({
     name, at: [...instance.at, 'users', name], password: { sealed: [{ secret: user.password.name }] },
@@ -83,7 +89,7 @@ function plan(section: Redis, instance: Instance, host: Host): FileSpec[] {
     from: {
       template: 'redis/etc/redis/redis.conf.njk',
       view: {
-        at: instance.at, name: instance.name, port: instance.port, address: isRemote(section, instance) ? addressOf(host) : null, source,
+        at: instance.at, name: instance.name, port: instance.port, address: isRemote(section, instance, model) ? addressOf(host) : null, source,
         maxMemory: instance.maxMemory === null ? null : instance.maxMemory.replace(/([kmg])$/, '$1b'), eviction: instance.eviction,
         persistence: instance.persistence, secrets: secrets.length > 0,
       },
@@ -101,6 +107,16 @@ function plan(section: Redis, instance: Instance, host: Host): FileSpec[] {
   return files;
 }
 
+/** What the apps of a host that use an instance are told: its own one where the host runs it, else the first. */
+function variablesOf(instance: Instance, host: Host, apps: readonly App[]): Offer[] {
+  const place = instance.hosts.has(host) ? '127.0.0.1' : addressOf([...instance.hosts][0] ?? host);
+  const password = passwordOf(instance);
+  const value = password === null ? `redis://${place}:${instance.port}`
+    : { sealed: ['redis://:', { secret: password, url: true as const }, `@${place}:${instance.port}`] };
+  return apps.filter(app => app.uses.some(one => one === instance)).map(app => (
+    { kind: 'variable', app, name: urlVariable(instance), value, why: `app "${app.name}" uses redis "${instance.name}"`, at: instance.at }));
+}
+
 // a constant of its own: tsc does not rewrite an import() inside "export default"
 const schema = () => import('./schema.ts');
 
@@ -109,21 +125,24 @@ export default component<Redis | null>({
   summary: 'Redis, alone or replicated across hosts.',
   key: 'redis',
   schema,
-  check: ({ section }) => (section ? check(section) : []),
-  offer: ({ host, section }) => {
+  check: ({ section, model }) => (section ? check(section, model) : []),
+  datastore: true,
+  offer: ({ host, apps, section, model }) => {
     const instance = on(section, host);
-    if (!section || !instance) return [];
+    const variables = Object.values(section ?? {}).flatMap(one => variablesOf(one, host, apps));
+    if (!section || !instance) return variables;
     const why = `redis "${instance.name}"`;
     const port = { kind: 'port', port: instance.port, why, at: [...instance.at, 'port'] } as const;
     return [
+      ...variables,
       { kind: 'package', name: 'redis-server', why, at: instance.at },
       { kind: 'unit', name: UNIT, downtime: 'every client of Redis on the host, until its data is loaded again', why, at: instance.at },
-      { ...port, address: '127.0.0.1' },
-      ...(isRemote(section, instance) ? [{ ...port, address: addressOf(host) }] : []),
+      { ...port, address: '127.0.0.1', from: [] },
+      ...(isRemote(section, instance, model) ? [{ ...port, address: addressOf(host), from: clientsOf(section, instance, model) }] : []),
     ];
   },
-  plan: ({ host, section }) => {
+  plan: ({ host, section, model }) => {
     const instance = on(section, host);
-    return section && instance ? plan(section, instance, host) : [];
+    return section && instance ? plan(section, instance, host, model) : [];
   },
 });

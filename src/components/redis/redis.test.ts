@@ -43,6 +43,18 @@ describe('redis', () => {
     expect((await compiled(`redis: { main: { hosts: a, maxMemory: "${written}" } }\n`)).text('a', 'etc/redis/redis.conf')).toContain(`\nmaxmemory ${wanted}\n`);
   });
 
+  it('gives its address to the apps that use it, from elsewhere too, with the password for a URL', async () => {
+    const app = (name: string, hosts: string, blue: number, env = ''): string =>
+      `  ${name}: { hosts: ${hosts}, command: ./x, uses: [main-db], slots: { blue: { port: ${blue} }, green: { port: ${blue + 1} } }${env} }\n`;
+    const { text, found } = await compiled(`redis: { main-db: { hosts: a, password: one } }\nsecrets: { one: { env: ONE } }\napps:\n`
+      + app('near', 'a', 4000) + app('far', 'b', 4010) + app('own', 'b', 4020, ', env: { MAIN_DB_URL: mine }'));
+    expect(found).toEqual([]);
+    expect(text('a', 'etc/redis/redis.conf')).toContain('bind 127.0.0.1 -::1 -10.0.0.1\n');
+    expect(text('a', 'etc/vgen/env/near-blue.env')).toContain('MAIN_DB_URL=@vgen(envfile:redis://:<one:url>@127.0.0.1:6379)\n');
+    expect(text('b', 'etc/vgen/env/far-green.env')).toContain('MAIN_DB_URL=@vgen(envfile:redis://:<one:url>@10.0.0.1:6379)\n');
+    expect(text('b', 'etc/vgen/env/own-blue.env')).toContain('MAIN_DB_URL="mine"\n');
+  });
+
   it('offers loopback always and the private address where others connect', async () => {
     const alone = await compiled('redis: { main: { hosts: a } }\nngrok: { authtoken: one, tunnels: { t: { hosts: a, port: 6379 } } }\nsecrets: { one: { env: ONE } }\n');
     expect(alone.found).toEqual([]);

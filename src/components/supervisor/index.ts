@@ -1,32 +1,33 @@
 // Runs slots under supervisord: one file and one program per slot, so that one slot's restart never touches the other.
-import { component, type FileSpec } from '../../component.ts';
-import { expand, expandPlain, secretsIn } from '../../expand.ts';
-import type { Host, Slot, Value } from '../../model.ts';
+import { component, type FileSpec, type Offers } from '../../component.ts';
+import { environmentOf, type Variable } from '../../environment.ts';
+import { expandPlain, secretsIn } from '../../expand.ts';
+import type { Host, Slot } from '../../model.ts';
 import type { Supervisor } from './schema.ts';
 
 const UNIT = 'supervisor.service';
 
 /** A program's environment; supervisor sets neither HOME nor USER when it changes the user (manual, "Subprocess Environment"). */
-function environment(slot: Slot, host: Host): { name: string; value: Value; at: readonly (string | number)[] }[] {
-  const own = slot.env.map(({ name, value, at }) => ({ name, value: expand(value, { host, slot }), at }));
+function environment(slot: Slot, host: Host, offers: Offers): Variable[] {
+  const own = environmentOf(slot, host, offers);
   const given = [{ name: 'HOME', value: slot.app.dir, at: slot.app.at }, { name: 'USER', value: slot.app.user, at: slot.app.at }];
   return [...own, ...given.filter(({ name }) => !own.some(one => one.name === name))].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function program(slot: Slot, host: Host, section: Supervisor): object {
-  const env = environment(slot, host);
+function program(slot: Slot, host: Host, section: Supervisor, offers: Offers): object {
+  const env = environment(slot, host, offers);
   return {
     at: slot.at, app: slot.app.name, name: slot.name, unit: slot.unit, user: slot.app.user, directory: slot.release,
     command: slot.app.command.map((word, i) => ({ at: [...slot.app.at, 'command', i], text: commandWord(expandPlain(word, { host, slot }), i, slot) })),
     settings: { at: ['supervisor'], stop: section.stop }, log: { at: ['supervisor', 'log'], size: section.log.size, keep: section.log.keep },
-    secret: hasSecrets(slot), env: env.map(({ name, value, at }) => ({ name, at, value })),
+    secret: hasSecrets(env), env: env.map(({ name, value, at }) => ({ name, at, value })),
   };
 }
 
 /** "./x" is in the release: supervisor would look for it from its own directory. */
 const commandWord = (word: string, i: number, slot: Slot): string => (i === 0 && word.startsWith('./') ? `${slot.release}/${word.slice(2)}` : word);
 
-const hasSecrets = (slot: Slot): boolean => slot.env.some(({ value }) => typeof value !== 'string' && value.parts.some(part => typeof part !== 'string' && part.kind === 'secret'));
+const hasSecrets = (env: readonly Variable[]): boolean => env.some(({ value }) => typeof value !== 'string');
 
 // a constant of its own: tsc does not rewrite an import() inside "export default"
 const schema = () => import('./schema.ts');
@@ -41,10 +42,10 @@ export default component<Supervisor>({
     { kind: 'package', name: 'supervisor', why: 'runs the slots', at: host.at },
     { kind: 'unit', name: UNIT, downtime: 'every app that supervisor runs on the host', why: 'runs the slots', at: host.at },
   ] : []),
-  plan: ({ apps, host, section }) => {
+  plan: ({ apps, host, section }, offers) => {
     const slots = apps.filter(app => app.runtime === 'supervisor').flatMap(app => [...app.slots]);
     if (slots.length === 0) return [];
-    const sealed = slots.filter(hasSecrets);
+    const sealed = slots.filter(slot => hasSecrets(environment(slot, host, offers)));
     const file = (path: string, view: object, more: Partial<FileSpec> = {}): FileSpec => ({
       kind: 'file', path: `/etc/supervisor/${path}`, mode: '0644', owner: 'root:root', at: ['supervisor'],
       from: { template: `supervisor/etc/supervisor/${path.replace(/conf\.d\/.*/, 'conf.d/{unit}.conf')}.njk`, view },
@@ -59,10 +60,10 @@ export default component<Supervisor>({
         from: { template: 'supervisor/etc/systemd/system/supervisor.service.d/vgen.conf.njk', view: { files: 65536 } },
         secrets: [], onChange: [], check: 'systemd',
       },
-      ...slots.map(slot => file(`conf.d/${slot.unit}.conf`, program(slot, host, section), { at: slot.at, onChange: [changes(slot)] })),
-      ...(sealed.length === 0 ? [] : [file('secrets.conf', { programs: sealed.map(slot => program(slot, host, section)) }, {
+      ...slots.map(slot => file(`conf.d/${slot.unit}.conf`, program(slot, host, section, offers), { at: slot.at, onChange: [changes(slot)] })),
+      ...(sealed.length === 0 ? [] : [file('secrets.conf', { programs: sealed.map(slot => program(slot, host, section, offers)) }, {
         mode: '0600', at: ['secrets'], onChange: sealed.map(changes),
-        secrets: secretsIn(sealed.flatMap(slot => environment(slot, host).map(({ value }) => value))),
+        secrets: secretsIn(sealed.flatMap(slot => environment(slot, host, offers).map(({ value }) => value))),
       })]),
     ];
   },

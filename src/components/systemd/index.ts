@@ -1,11 +1,12 @@
 // Runs slots as systemd services: one hardened unit per slot, its environment in a file that root alone reads.
-import { component, type FileSpec } from '../../component.ts';
-import { expand, expandPlain, secretsIn } from '../../expand.ts';
+import { component, type FileSpec, type Offers } from '../../component.ts';
+import { environmentOf } from '../../environment.ts';
+import { expandPlain, secretsIn } from '../../expand.ts';
 import type { Host, Slot } from '../../model.ts';
 import type { Systemd } from './schema.ts';
 
-function files(slot: Slot, host: Host, section: Systemd): FileSpec[] {
-  const env = slot.env.map(({ name, value, at }) => ({ name, at, value: expand(value, { host, slot }) }));
+function files(slot: Slot, host: Host, section: Systemd, offers: Offers): FileSpec[] {
+  const env = environmentOf(slot, host, offers);
   const [program = '', ...words] = slot.app.command.map(word => expandPlain(word, { host, slot }));
   const onChange = [{ do: 'slot', app: slot.app.name, slot: slot.name }] as const;
   const common = { at: slot.at, app: slot.app.name, name: slot.name, unit: slot.unit };
@@ -38,6 +39,6 @@ export default component<Systemd>({
   key: 'systemd',
   schema,
   runtime: true,
-  plan: ({ apps, host, section }) =>
-    apps.filter(app => app.runtime === 'systemd').flatMap(app => app.slots.flatMap(slot => files(slot, host, section))),
+  plan: ({ apps, host, section }, offers) =>
+    apps.filter(app => app.runtime === 'systemd').flatMap(app => app.slots.flatMap(slot => files(slot, host, section, offers))),
 });

@@ -173,19 +173,38 @@ read_secret() {
   [[ -n $REPLY ]] || refuse_value "secret \"$1\" is empty$advice"
 }
 
+# percent_encode VALUE: in REPLY, each byte that is not unreserved as %XX (RFC 3986, 2.1 and 2.3).
+percent_encode() {
+  local +x LC_ALL=C value=$1 i byte hex
+  REPLY=''
+  for (( i = 0; i < ${#value}; i++ )); do
+    byte=${value:i:1}
+    if [[ $byte == [A-Za-z0-9_.~-] ]]; then
+      REPLY+=$byte
+    else
+      printf -v hex '%02X' "'$byte"
+      REPLY+=%${hex: -2}
+    fi
+  done
+}
+
 # encode_placeholder TEXT SECRETS_DIRECTORY: for TEXT = ENCODER:BODY, the value in REPLY; or 1, and why not in REASON.
 encode_placeholder() {
-  local +x body=${1#*:} value='' names='' part
+  local +x body=${1#*:} value='' names='' part form
   [[ $1 == [a-z]*:?* ]] || refuse_value 'this is no placeholder of vgen; build the tree again' || return 1
   while [[ -n $body ]]; do
     case $body in
       '<'*'>'*)
         part=${body%%'>'*}
         part=${part#'<'}
+        form=''
+        [[ $part != *:url ]] || form=url
+        part=${part%:url}
         [[ $part == [A-Za-z]* && $part != *[!A-Za-z0-9_]* ]] ||
           refuse_value 'this is no name of a secret; build the tree again' || return 1
         read_secret "$part" "$2" || return 1
         names+="${names:+, }\"$part\""
+        [[ -z $form ]] || percent_encode "$REPLY"
         value+=$REPLY
         body=${body#*'>'}
         ;;
