@@ -104,9 +104,12 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
       const data = `/opt/vgen/apps/${app}.sh`;
       await ask(`cp ${data} /root/data; sed -i 's/^steady_seconds=.*/steady_seconds=3/; s/^health_s.*/health_seconds=30/' ${data}`);
       const file = app === 'demo' ? 'brief' : 'brief.d';
-      await meets(`app dies after 2 s (${app})`, () => deploy(file, app), 1, 'does not stay up, it ended', 'out of memory');
-      await meets(`switch to that (${app})`, () => machine.run(`${bin}/switch.sh ${app}`), 1, 'the next slot blue is not healthy');
-      await ask(`cat /root/data >${data}`);
+      try {
+        await meets(`app dies after 2 s (${app})`, () => deploy(file, app), 1, 'does not stay up, it ended', 'out of memory');
+        await meets(`switch to that (${app})`, () => machine.run(`${bin}/switch.sh ${app}`), 1, 'the next slot blue is not healthy');
+      } finally {
+        await ask(`cat /root/data >${data}`);
+      }
       await recovers(app);
     });
 

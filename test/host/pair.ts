@@ -55,6 +55,11 @@ export const askFacts = `
     pid=$(systemctl show --property MainPID --value $unit)
     echo "$unit $( (( pid == 0 )) || argv $pid)"
   done
+  # after a boot it takes a moment to answer, and its programs one more
+  for (( tries = 0; tries < 40; tries++ )); do
+    ! supervisorctl status 2>&1 | grep -qE 'STARTING|^unix:' || { sleep 0.25; continue; }
+    break
+  done
   supervisorctl status | grep -vF demo | while read -r name state _ pid _; do echo "$name $(argv "\${pid%,}")"; done
   for port in 8000 8010; do
     echo "$port $(curl -s -m 5 -D - -o /dev/null http://127.0.0.1:$port/ | tr -d '\\r' | grep -i -m 1 '^x-tree')"

@@ -103,7 +103,8 @@ look_at_supervisor() {
     process_detail="$state $rest"
     case $state in
       RUNNING) process_state=running ;;
-      STARTING | BACKOFF) process_state=starting ;;
+      # EXITED lasts until its next look: every slot is restarted ("Process States" in its manual)
+      STARTING | BACKOFF | EXITED) process_state=starting ;;
       STOPPED | STOPPING) process_state=stopped ;;
       *) process_state=failed ;;
     esac

@@ -44,7 +44,6 @@ wait_healthy() {
     if [[ $process_state != running ]]; then
       since=''
       health_reason="its process is not running: $process_state, $process_detail"
-      [[ $process_state != failed ]] || return 1
     elif probe "$1"; then
       read -r now _ </proc/uptime             # in hundredths of a second, without the dot
       now=${now/./}
@@ -58,6 +57,7 @@ wait_healthy() {
       since=''
     fi
     (( ended == 0 )) || health_reason="its process does not stay up, it ended $(count "$ended" time); $health_reason"
+    [[ $process_state != failed ]] || return 1
     # However late the first good answer came, it gets the time to be a lasting one.
     (( ended < 3 && SECONDS < until + (${#since} > 0 ? steady_seconds + 1 : 0) )) || return 1
     sleep 0.2
