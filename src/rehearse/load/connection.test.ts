@@ -1,10 +1,16 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import { createServer as createSocketServer } from 'node:net';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Connection, Cut, readAnswer } from './connection.ts';
 
+const haveOpenssl = spawnSync('openssl', ['version']).status === 0;
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
@@ -12,7 +18,7 @@ afterEach(() => {
 
 const listen = (server: Server): Promise<Connection> => new Promise(resolve => {
   servers.push(server);
-  server.listen(0, '127.0.0.1', () => resolve(Connection.open('127.0.0.1', (server.address() as AddressInfo).port)));
+  server.listen(0, '127.0.0.1', () => resolve(Connection.open({ address: '127.0.0.1', port: (server.address() as AddressInfo).port })));
 });
 const serve = (listener: RequestListener): Promise<Connection> => listen(createServer(listener));
 const raw = (text: string, end: boolean): Promise<Connection> => listen(createSocketServer(socket => {
@@ -60,7 +66,7 @@ describe('a fault', () => {
   });
 
   it('a connection that nobody takes', async () => {
-    await expect(Connection.open('127.0.0.1', 1)).rejects.toThrow(/ECONNREFUSED/);
+    await expect(Connection.open({ address: '127.0.0.1', port: 1 })).rejects.toThrow(/ECONNREFUSED/);
   });
 });
 
@@ -68,4 +74,33 @@ it('waits for what is not there yet', () => {
   const text = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
   for (let length = 0; length < text.length; length += 1) expect(readAnswer(Buffer.from(text.slice(0, length)))).toBeNull();
   expect(readAnswer(Buffer.from(text))).toMatchObject({ body: Buffer.from('abc') });
+});
+
+describe.skipIf(!haveOpenssl)('over TLS (needs: apt-get install openssl)', () => {
+  /** A key and a certificate for a.test that it signs itself. */
+  const made = (): { key: string; cert: string } => {
+    const directory = mkdtempSync(join(tmpdir(), 'vgen-tls-'));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=a.test',
+      '-addext', 'subjectAltName=DNS:a.test', '-keyout', join(directory, 'key'), '-out', join(directory, 'cert')], { stdio: 'ignore' });
+    const [key = '', cert = ''] = ['key', 'cert'].map(name => readFileSync(join(directory, name), 'utf8'));
+    rmSync(directory, { recursive: true });
+    return { key, cert };
+  };
+  const one = haveOpenssl ? made() : { key: '', cert: '' };
+  const open = (name: string, ca: string): Promise<Connection> => new Promise((resolve, reject) => {
+    const server = createSecureServer(one, (_, response) => response.end('secret'));
+    servers.push(server);
+    server.listen(0, '127.0.0.1', () => Connection.open({ address: '127.0.0.1', port: (server.address() as AddressInfo).port, tls: { name, ca } }).then(resolve, reject));
+  });
+
+  it('asks who has the right certificate', async () => {
+    const connection = await open('a.test', one.cert);
+    expect((await connection.ask(get)).body.toString()).toBe('secret');
+    connection.end();
+  });
+
+  it('asks nobody who has the certificate of another, or one from elsewhere', async () => {
+    await expect(open('b.test', one.cert)).rejects.toThrow(/does not match certificate's altnames/);
+    await expect(open('a.test', made().cert)).rejects.toThrow(/self-signed|unable to verify|signature/);
+  });
 });

@@ -1,6 +1,6 @@
 /** One keep-alive connection of a client, as bytes on a socket: nothing is retried and no broken answer is forgiven. */
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { openSocket, type Destination } from './socket.ts';
 
 export interface Answer {
   status: number;
@@ -29,17 +29,16 @@ export class Connection {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    socket.setNoDelay(true);
     socket.setTimeout(patience * 1000, () => this.#fail(new Error(`no answer in ${patience} s`)));
     socket.on('data', chunk => this.#take(chunk));
     socket.on('error', cause => this.#fail(new Cut(cause.message)));
     socket.on('close', () => this.#fail(new Cut(this.#received.length > 0 ? 'cut in an answer' : 'closed unannounced')));
   }
 
-  /** @throws Error when nobody takes the connection. */
-  static open(address: string, port: number): Promise<Connection> {
+  /** @throws Error when nobody takes the connection, or its certificate is not right. */
+  static open(to: Destination): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = connect(port, address, () => {
+      const socket = openSocket(to, () => {
         socket.off('error', reject);
         resolve(new Connection(socket));
       });

@@ -1,7 +1,7 @@
 /** A websocket that says something again and again and wants it back, RFC 6455; no more of it than that takes. */
 import { createHash, randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { hostOf, openSocket, type Destination } from './socket.ts';
 
 /** Milliseconds between two messages, and how long an echo may take. */
 const pause = 100;
@@ -28,12 +28,11 @@ export class WebSocketClient {
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
-  constructor(address: string, port: number, path: string) {
+  constructor(to: Destination, path: string) {
     let settle = (): void => undefined;
     this.settled = new Promise(resolve => { settle = resolve; });
     this.#settle = settle;
-    this.#socket = connect(port, address);
-    this.#socket.setNoDelay(true);
+    this.#socket = openSocket(to);
     this.#socket.setTimeout(patience, () => this.#drop(`silent for ${patience / 1000} s`));
     this.#socket.on('data', chunk => {
       this.#received = Buffer.concat([this.#received, chunk]);
@@ -42,7 +41,7 @@ export class WebSocketClient {
     this.#socket.on('error', cause => this.#drop(cause.message));
     this.#socket.on('close', () => this.#drop('closed'));
     this.#socket.write([
-      `GET ${path} HTTP/1.1`, 'Host: rehearsal', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13',
+      `GET ${path} HTTP/1.1`, `Host: ${hostOf(to)}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13',
       `Sec-WebSocket-Key: ${this.#key}`, '', '',
     ].join('\r\n'));
   }

@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, Cut } from './connection.ts';
 import type { LoadOptions } from './options.ts';
+import { hostOf } from './socket.ts';
 import { Flips, Tally } from './tally.ts';
 import type { LoadResult } from './tally.ts';
 import { WebSocketClient } from './websocket.ts';
@@ -24,7 +25,7 @@ let waiting = options.clients;
 
 /** The stand-in names its release in each answer; other apps are asked which slot answers, every other time. */
 function ask(client: number, count: number): { request: string; check: (status: number, body: string) => string | null } {
-  const head = (method: string, path: string, more = '') => `${method} ${path} HTTP/1.1\r\nHost: rehearsal\r\n${more}\r\n`;
+  const head = (method: string, path: string, more = '') => `${method} ${path} HTTP/1.1\r\nHost: ${hostOf(options)}\r\n${more}\r\n`;
   if (!options.standIn) {
     const isIdentity = count % 2 === 0;
     return {
@@ -35,7 +36,7 @@ function ask(client: number, count: number): { request: string; check: (status: 
       },
     };
   }
-  const posted = (count + client) % 5 === 0 ? `client ${client} posts ${count}, ${'x'.repeat(count % 200)}` : '';
+  const posted = !options.idempotent && (count + client) % 5 === 0 ? `client ${client} posts ${count}, ${'x'.repeat(count % 200)}` : '';
   return {
     request: posted === '' ? head('GET', options.path)
       : head('POST', options.path, `Content-Length: ${posted.length}\r\n`) + posted,
@@ -59,7 +60,7 @@ async function client(number: number): Promise<void> {
     tally.requests += 1;
     if (request.startsWith('POST')) tally.posts += 1;
     try {
-      connection ??= await Connection.open(options.address, options.port);
+      connection ??= await Connection.open(options);
       const begun = performance.now();
       const answer = await connection.ask(request);
       const now = performance.now();
@@ -84,8 +85,7 @@ async function client(number: number): Promise<void> {
   connection?.end();
 }
 
-const { address, port, path } = options;
-const sockets = Array.from({ length: options.websockets }, () => new WebSocketClient(address, port, path));
+const sockets = Array.from({ length: options.websockets }, () => new WebSocketClient(options, options.path));
 const clients = Array.from({ length: options.clients }, (_, number) => client(number));
 let told = false;
 const ticker = setInterval(() => {
