@@ -14,8 +14,8 @@ export interface FileDiff {
 }
 
 export interface Impact {
-  readonly action: 'install' | 'start' | 'stop' | 'reload' | 'restart' | 'restart next' | 'confirm';
-  /** A package, a unit, or a slot as app/slot. */
+  readonly action: 'install' | 'start' | 'stop' | 'reload' | 'restart' | 'restart next' | 'confirm' | 'open' | 'close';
+  /** A package, a unit, a slot as app/slot, or a port and who reaches it. */
   readonly what: string;
   /** What is interrupted; null if nobody notices. */
   readonly downtime: string | null;
@@ -95,5 +95,21 @@ function impactOf(tree: HostTree, files: readonly FileDiff[], old: readonly Mani
   for (const line of units.values()) {
     if (!now.has(line.name)) impact.push({ action: 'stop', what: line.name, downtime: line.columns[0] === '-' ? null : line.columns[0] ?? null, because: ['the host no longer has it'] });
   }
-  return impact;
+  return [...impact, ...exposed(files)];
+}
+
+/** Ports that would open or close, and to whom: the lines of the exposure report that come and go. */
+function exposed(files: readonly FileDiff[]): Impact[] {
+  const report = files.find(({ path, before }) => path.endsWith('/etc/vgen/exposure.txt') && before !== '');
+  if (!report) return [];
+  const lines = (text: string): string[] => text.split('\n').filter(line => line && !line.startsWith('#'));
+  const [before, after] = [lines(report.before), lines(report.after)];
+  const say = (action: 'open' | 'close', line: string): Impact => {
+    const [port = '', protocol = '', address = '', who = '', why = ''] = line.split('\t');
+    return { action, what: `port ${port}/${protocol}${address === 'all' ? '' : ` at ${address}`} to ${who}`, downtime: null, because: [why] };
+  };
+  return [
+    ...before.filter(line => !after.includes(line)).map(line => say('close', line)),
+    ...after.filter(line => !before.includes(line)).map(line => say('open', line)),
+  ];
 }

@@ -15,6 +15,13 @@ export type Section<T> = Readonly<Record<string, Item<T>>>;
 export type Host = Readonly<Item<HostWritten>>;
 export type Hosts = ReadonlySet<Host>;
 
+/** Who may connect to something: everybody, or hosts of the fleet and networks outside of it. */
+export interface Peers {
+  readonly anyone: boolean;
+  readonly hosts: Hosts;
+  readonly networks: readonly string[];
+}
+
 /** One of the two places a release runs in. `dir`, `release` and `socket` are paths on the host. */
 export interface Slot extends Named {
   readonly name: 'blue' | 'green';

@@ -4,7 +4,7 @@ import { error, type Diagnostic, type Path } from './diagnostic.ts';
 import type { Allowance, App, Host, Hosts, Model, Named, Slot, Text } from './model.ts';
 import { knownNames, nearest } from './nearest.ts';
 import { patternOf, type Reader } from './resolve/pattern.ts';
-import { selectorOf } from './resolve/selector.ts';
+import { peersOf, selectorOf } from './resolve/selector.ts';
 import { inventorySchema, type Schema } from './schema/read.ts';
 import type { Inventory } from './validate.ts';
 
@@ -39,6 +39,7 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
   function walk(value: unknown, node: Schema, at: Path, into: Record<string, unknown> = {}): unknown {
     if (value === null || value === undefined) return value ?? null;
     if (node.selector) return selectorOf(value as string | string[], hosts, at, selectors, diagnostics);
+    if (node.peers) return peersOf(value as string | string[], hosts, at, selectors, diagnostics);
     if (node.ref !== undefined) return reference(String(value), node.ref, at);
     if (node.words && typeof value === 'string') return words(value, node.items?.text ?? [], at);
     if (node.text && typeof value !== 'object') return patternOf(String(value), node.text, at, reader);

@@ -52,10 +52,10 @@ function print(diffs: readonly HostDiff[], options: DiffOptions, output: Output)
 /** One line of the impact. */
 function sentence({ action, what, downtime, because }: Impact, output: Output): string {
   const verbs = {
-    confirm: 'waits for', install: 'installs', start: 'starts', stop: 'stops', reload: 'reloads', restart: 'restarts',
+    confirm: 'waits for', install: 'installs', start: 'starts', stop: 'stops', reload: 'reloads', restart: 'restarts', open: 'opens', close: 'closes',
     'restart next': 'restarts, if it is next (live keeps its former configuration until the switch),',
   };
-  const colour = downtime ? 'red' : action === 'reload' || action === 'restart next' ? 'yellow' : 'green';
+  const colour = downtime || action === 'open' ? 'red' : action === 'reload' || action === 'restart next' ? 'yellow' : 'green';
   const why = because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more` : because.join(', ');
   return `  ${output.paint(colour, verbs[action])} ${what}: ${downtime ? `${output.paint('red', 'down')}: ${downtime}` : 'no downtime'} (${why})`;
 }

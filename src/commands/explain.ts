@@ -47,6 +47,7 @@ function childrenOf(node: Schema): Child[] {
 }
 
 function typeOf(node: Schema): string {
+  if (node.peers) return 'anyone, or a list of hosts (NAME, tag:NAME, region:NAME) and networks (192.0.2.0/24)';
   if (node.selector) return 'hosts: all, NAME, tag:NAME, region:NAME, or a list';
   if (node.ref) return `name of one of ${node.ref}`;
   if (node.enum) return node.enum.map(String).join(' | ');

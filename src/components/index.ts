@@ -1,6 +1,7 @@
 // All components, in alphabetical order. Adding one: a folder here, one in templates, one line in this list.
 import type { Component } from '../component.ts';
 import files from './files/index.ts';
+import firewall from './firewall/index.ts';
 import host from './host/index.ts';
 import nginx from './nginx/index.ts';
 import ngrok from './ngrok/index.ts';
@@ -14,6 +15,7 @@ import users from './users/index.ts';
 
 export const components: readonly Component[] = [
   files,
+  firewall,
   host,
   nginx,
   ngrok,

@@ -40,7 +40,7 @@ const PATHS: Readonly<Record<Area, RegExp>> = {
   datastore: /^\/(var\/lib|opt)\/(redis|valkey|postgresql|mysql|mariadb|mongodb|clickhouse|elasticsearch|etcd|minio)(\/|$)/,
 };
 const UNITS: Readonly<Record<Area, RegExp>> = {
-  firewall: /^(nftables|ufw|netfilter-persistent|firewalld)\.service$/, sshd: /^sshd?\.(service|socket)$/, sudoers: /^$/,
+  firewall: /^(vgen-firewall|nftables|ufw|netfilter-persistent|firewalld)\.service$/, sshd: /^sshd?\.(service|socket)$/, sudoers: /^$/,
   datastore: /^(redis|valkey|postgresql|mysql|mariadb|mongod|clickhouse|elasticsearch|etcd|minio)[^/]*\.service$/,
 };
 const EFFECTS: Readonly<Record<Area, string>> = {

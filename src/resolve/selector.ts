@@ -1,6 +1,7 @@
 // Selectors: which hosts are meant by `all`, a name, `tag:edge`, `region:eu` or a list of these.
+import { isNetwork } from '../address.ts';
 import { error, type Diagnostic, type Path } from '../diagnostic.ts';
-import type { Host, Hosts } from '../model.ts';
+import type { Host, Hosts, Peers } from '../model.ts';
 import { knownNames } from '../nearest.ts';
 
 /** The hosts that a selector means; unknown names are reported. One set per distinct selector, so that big fleets stay small. */
@@ -43,4 +44,23 @@ function matching(word: string, hosts: readonly Host[]): readonly Host[] {
   if (value === undefined) return hosts.filter(host => host.name === word);
   if (kind === 'tag') return hosts.filter(host => host.tags.includes(value));
   return kind === 'region' ? hosts.filter(host => host.region === value) : [];
+}
+
+/** Who is meant by `anyone`, or by a list of selectors and networks. */
+export function peersOf(
+  written: string | readonly string[], hosts: readonly Host[], at: Path, known: Map<string, Hosts>, diagnostics: Diagnostic[],
+): Peers {
+  const words = typeof written === 'string' ? [written] : written;
+  const chosen = new Set<Host>();
+  const networks: string[] = [];
+  for (const [i, word] of words.entries()) {
+    const place = typeof written === 'string' ? at : [...at, i];
+    if (word === 'anyone') continue;
+    if (isNetwork(word)) networks.push(word);
+    else if (/^[0-9]|:.*:|\//.test(word)) {
+      diagnostics.push(error('resolve/network', place, `"${word}" is neither an address nor a network`, { hint: 'such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32' }));
+    } else for (const host of selectorOf(word, hosts, place, known, diagnostics)) chosen.add(host);
+  }
+  const ordered = [...chosen].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return Object.freeze({ anyone: words.includes('anyone'), hosts: new Set(ordered), networks });
 }

@@ -2,10 +2,10 @@
 // `resolve` does with it, and a static type that is the *resolved* one: what components see. Used when vgen itself is
 // built and by tests; a run reads the composed schema/inventory.schema.json instead.
 import { Type, type Static, type TObject, type TProperties, type TSchema } from 'typebox';
-import type { Host, Hosts, Named, Section, Text as TextType } from '../model.ts';
+import type { Host, Hosts, Named, Peers, Section, Text as TextType } from '../model.ts';
 
 /** Keywords beside JSON Schema's own, told to ajv; all but the last are what `resolve` reads. */
-export const ANNOTATIONS = ['selector', 'ref', 'text', 'words', 'entries', 'rule'] as const;
+export const ANNOTATIONS = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'rule'] as const;
 
 interface Says { description: string; examples?: unknown[] }
 
@@ -60,6 +60,10 @@ export const map = <T extends TSchema>(
 /** Hosts: `all`, a name, `tag:edge`, `region:eu`, or a list of these. */
 export const selector = (says: Says & { default?: unknown }): ReturnType<typeof Type.Unsafe<Hosts>> =>
   Type.Unsafe({ type: ['string', 'array'], items: { type: 'string', minLength: 1 }, minItems: 1, selector: true, ...says });
+
+/** Who may connect: `anyone`, or a list of selectors of hosts and of networks such as 192.0.2.0/24. */
+export const peers = (says: Says): ReturnType<typeof Type.Unsafe<Peers>> =>
+  Type.Unsafe({ type: ['string', 'array'], items: { type: 'string', minLength: 1 }, minItems: 1, minLength: 1, peers: true, ...says });
 
 /** The name of an entry of another section. */
 export const ref = (section: string, says: Says): ReturnType<typeof Type.Unsafe<Named>> =>

@@ -18,6 +18,7 @@ export interface Schema {
   readonly items?: Schema;
   readonly rule?: string;
   readonly selector?: boolean;
+  readonly peers?: boolean;
   readonly ref?: string | readonly string[];
   readonly text?: readonly string[];
   readonly words?: boolean;

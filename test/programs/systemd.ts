@@ -26,9 +26,10 @@ export function systemdTests(able: boolean): void {
       expect(code).toBe(0);
     }));
 
-    const packaged: Record<string, string> = { 'nginx.service': 'nginx', 'supervisor.service': 'supervisord' };
+    const packaged: Record<string, string> = { 'nginx.service': 'nginx', 'supervisor.service': 'supervisord',
+      'nftables.service': 'nft' };
     const skipped = describe.skipIf(!Object.values(packaged).every(have));
-    skipped('with the units of the packages (needs: apt-get install nginx-light supervisor)', () => {
+    skipped('with the units of the packages (needs: apt-get install nginx-light supervisor nftables)', () => {
       it.each(trees.filter(tree => dropInsOf(tree).length > 0))('takes up the drop-ins of $name', tree =>
           inside(tree, async host => {
         for (const path of dropInsOf(tree)) {

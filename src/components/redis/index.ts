@@ -1,4 +1,5 @@
 // Redis, alone or replicated across hosts: on loopback, and on the private address where replicas or peers connect.
+import { isPrivate } from '../../address.ts';
 import { component, type FileSpec, type Offer } from '../../component.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import { hostsUsing, urlVariable } from '../../datastore.ts';
@@ -21,10 +22,6 @@ const isRemote = (section: Redis, instance: Instance, model: Model): boolean =>
 const addressOf = (host: Host): string => host.private ?? host.address;
 /** A replica speaks the password of what it copies unless it has its own. */
 const passwordOf = (instance: Instance): string | null => (instance.password ?? instance.replicaOf?.password)?.name ?? null;
-
-/** RFC 1918, 6598 (shared), 4193 (unique local) and loopback. */
-export const isPrivate = (address: string): boolean =>
-  /^(10\.|127\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd][0-9a-f]{2}:|::1$)/i.test(address);
 
 function check(section: Redis, model: Model): Diagnostic[] {
   const found: Diagnostic[] = [];

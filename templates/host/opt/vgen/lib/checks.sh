@@ -172,7 +172,18 @@ check_sshd() {
   /usr/sbin/sshd -t 2>&1
 }
 
-check_nft() { nft --check --file /etc/nftables.conf 2>&1; }
+# check_nft: vgen's own file stands alone; the others are pieces that /etc/nftables.conf includes.
+check_nft() {
+  local path failed=0
+  for path; do
+    if [[ $path != /etc/nftables.d/vgen.nft ]]; then
+      nft --check --file /etc/nftables.conf 2>&1 || failed=1
+    elif [[ -f $path ]]; then
+      nft --check --file "$path" 2>&1 || failed=1
+    fi
+  done
+  return "$failed"
+}
 
 check_sudoers() {
   local path failed=0

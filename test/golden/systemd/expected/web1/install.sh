@@ -18,6 +18,7 @@ file 0644 root:root /etc/systemd/system/shop-blue.service check=systemd slot=sho
 file 0644 root:root /etc/systemd/system/shop-green.service check=systemd slot=shop/green
 secret_file 0600 root:root /etc/vgen/env/shop-blue.env slot=shop/blue
 secret_file 0600 root:root /etc/vgen/env/shop-green.env slot=shop/green
+file 0644 root:root /etc/vgen/exposure.txt
 directory 0755 root:root /opt/shop
 directory 0755 root:root /opt/shop/blue
 file 0644 root:root /opt/shop/blue/nginx.conf check=nginx reload=nginx.service

@@ -1,0 +1,93 @@
+// The firewall of a host, made of what the others offer, and the report of who can reach what. It keeps to a table of its
+// own: those of Docker and of others stay as they are, and what they let through still has to pass here.
+import { isIPv6 } from '../../address.ts';
+import { component, type FileSpec, type OnChange } from '../../component.ts';
+import { error, warning, type Diagnostic } from '../../diagnostic.ts';
+import type { Host, Model } from '../../model.ts';
+import { exposure, flowsOn, sourceMatches, type Flow } from './flows.ts';
+import type { Firewall } from './schema.ts';
+
+const UNIT = 'vgen-firewall.service';
+/** A comment of nft has at most 128 bytes and knows no quotes in it (nft(8), "COMMENT"). */
+const LONGEST = 120;
+
+const commentOf = (why: string): string => why.replaceAll('"', "'").slice(0, LONGEST);
+
+function ruleView(flow: Flow): object[] {
+  const to = flow.address === null ? '' : `${isIPv6(flow.address) ? 'ip6' : 'ip'} daddr ${flow.address} `;
+  return (sourceMatches(flow) ?? [null]).map(one => {
+    const source = one === null ? '' : `${one.family} saddr { ${one.addresses.join(', ')} } `;
+    return { at: flow.at, match: `${to}${source}`, source, protocol: flow.protocol, port: flow.port, forwarded: flow.forwarded, comment: commentOf(flow.why) };
+  });
+}
+
+/** One line per port, so that one that goes public is one line of a diff. */
+function reportView(host: Host, filtered: boolean, flows: readonly Flow[]): object {
+  return { at: host.at, host: host.name, filtered, lines: flows.map(flow => exposure(flow, filtered)) };
+}
+
+function check(section: Firewall, model: Model): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  if (section.ssh && !section.ssh.anyone && section.ssh.networks.length === 0) {
+    found.push(warning('firewall/ssh-hosts-only', ['firewall', 'ssh'], 'only hosts of the fleet may connect to sshd: nobody else gets in', {
+      hint: 'add the network that you come from, such as 192.0.2.0/24, unless you always go through one of these hosts',
+    }));
+  }
+  for (const one of Object.values(section.open)) {
+    const other = Object.values(section.open).find(before => before.name < one.name && before.port === one.port && before.protocol === one.protocol
+      && [...before.hosts].some(host => one.hosts.has(host)));
+    if (other) {
+      found.push(error('firewall/open-twice', [...one.at, 'port'], `port ${one.port}/${one.protocol} is opened twice: by "${other.name}" and by "${one.name}"`, {
+        hint: 'one entry, with everybody in "from"', see: { message: `"${other.name}"`, at: other.at },
+      }));
+    }
+    const idle = [...one.hosts].find(host => !section.hosts.has(host));
+    if (idle && one.hosts.size < model.hosts.length) {
+      found.push(error('firewall/open-elsewhere', [...one.at, 'hosts'], `"${one.name}" opens a port on host "${idle.name}", which has no firewall`, {
+        hint: 'add the host to "hosts" of the firewall', see: { message: 'hosts of the firewall', at: ['firewall', 'hosts'] },
+      }));
+    }
+  }
+  return found;
+}
+
+function plan(host: Host, flows: readonly Flow[]): FileSpec[] {
+  const onChange: OnChange[] = [{ do: 'reload', unit: UNIT }, { do: 'confirm' }];
+  const unit = (path: string): FileSpec => ({
+    kind: 'file', path: `/etc/systemd/system/${path}`, mode: '0644', owner: 'root:root', at: ['firewall'], secrets: [], onChange: [{ do: 'confirm' }], check: 'systemd',
+    from: { template: `firewall/etc/systemd/system/${path}.njk`, view: { at: ['firewall'] } },
+  });
+  return [
+    {
+      kind: 'file', path: '/etc/nftables.d/vgen.nft', mode: '0644', owner: 'root:root', at: ['firewall'], secrets: [], onChange, check: 'nft',
+      from: { template: 'firewall/etc/nftables.d/vgen.nft.njk', view: { at: ['firewall'], host: host.name, rules: flows.flatMap(ruleView) } },
+    },
+    unit(UNIT), unit('nftables.service.d/vgen.conf'),
+  ];
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Firewall | null>({
+  name: 'firewall',
+  summary: 'A firewall made of the ports that others offer, and the report of who can reach what.',
+  key: 'firewall',
+  schema,
+  check: ({ section, model }) => (section ? check(section, model) : []),
+  offer: ({ host, section }) => (section?.hosts.has(host) ? [
+    { kind: 'package', name: 'nftables', why: 'the firewall', at: ['firewall'] },
+    { kind: 'unit', name: UNIT, downtime: null, why: 'the firewall', at: ['firewall'] },
+  ] : []),
+  plan: ({ host, section }, offers) => {
+    const own = section?.hosts.has(host) ? section : null;
+    const flows = flowsOn(host, own, offers);
+    return [
+      {
+        kind: 'file', path: '/etc/vgen/exposure.txt', mode: '0644', owner: 'root:root', at: host.at, secrets: [], onChange: [], check: null,
+        from: { template: 'firewall/etc/vgen/exposure.txt.njk', view: reportView(host, own !== null, flows) },
+      },
+      ...own ? plan(host, flows) : [],
+    ];
+  },
+});

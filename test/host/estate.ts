@@ -1,0 +1,63 @@
+// Several real hosts and an inventory of them: built, given its secrets and applied by the command line.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { bootFleet, type Fleet, type FleetOptions } from '../../src/rehearse/fleet.ts';
+import { missing } from '../../src/rehearse/requirements.ts';
+import type { Answer } from './machine.ts';
+import { vgen, write } from '../vgen.ts';
+
+/** Why hosts cannot be booted here; null if they can. */
+export const lack = missing();
+export const because = lack ?? 'this machine can boot them';
+
+export class Estate {
+  readonly dir = mkdtempSync(join(tmpdir(), 'vgen-estate-'));
+  readonly fleet: Fleet;
+  readonly #secrets: Readonly<Record<string, string>>;
+
+  private constructor(fleet: Fleet, secrets: Readonly<Record<string, string>>) {
+    this.fleet = fleet;
+    this.#secrets = secrets;
+  }
+
+  /** Boots hosts; `secrets` are in the environment of every command. */
+  static async boot(options: FleetOptions, secrets: Readonly<Record<string, string>> = {}): Promise<Estate> {
+    return new Estate(await bootFleet(options), secrets);
+  }
+
+  /** Runs vgen; its words are split at blanks. It must end with `code`. */
+  async vgen(code: number, words: string): Promise<string> {
+    const ran = await vgen(this.dir, words.split(' '), { VGEN_SSH_CONFIG: this.fleet.sshConfig, VGEN_OWNER: 'tester', ...this.#secrets });
+    expect(ran.code, `vgen ${words}\n${ran.stdout}${ran.stderr}`).toBe(code);
+    return `${ran.stdout}${ran.stderr}`;
+  }
+
+  /** Makes the hosts what the inventory says. */
+  async apply(inventory: string, flags = ''): Promise<string> {
+    write(this.dir, { 'inventory.yaml': inventory });
+    await this.vgen(0, 'build');
+    if (/^secrets:/m.test(inventory)) await this.vgen(0, 'secrets push');
+    return this.vgen(0, `apply${flags && ` ${flags}`}`);
+  }
+
+  async run(host: string, script: string, fresh = false): Promise<Answer> {
+    const found = this.fleet.hosts.get(host);
+    if (!found) throw new Error(`there is no host ${host}`);
+    const { code, stdout, stderr } = await found.run(script, { timeoutSeconds: 120, fresh });
+    return { code, text: `${stdout}${stderr}`, stdout: stdout.trim() };
+  }
+
+  /** What a script prints; it must succeed. */
+  async ask(host: string, script: string): Promise<string> {
+    const { code, text, stdout } = await this.run(host, script);
+    expect(code, `${host}: ${script}\n${text}`).toBe(0);
+    return stdout;
+  }
+
+  async stop(): Promise<void> {
+    await this.fleet.stop();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
