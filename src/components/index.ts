@@ -11,6 +11,7 @@ import slots from './slots/index.ts';
 import supervisor from './supervisor/index.ts';
 import systemd from './systemd/index.ts';
 import users from './users/index.ts';
+import volumes from './volumes/index.ts';
 
 export const components: readonly Component[] = [
   files,
@@ -24,4 +25,5 @@ export const components: readonly Component[] = [
   supervisor,
   systemd,
   users,
+  volumes,
 ];
