@@ -5,6 +5,7 @@ import host from './host/index.ts';
 import nginx from './nginx/index.ts';
 import ngrok from './ngrok/index.ts';
 import packages from './packages/index.ts';
+import postgres from './postgres/index.ts';
 import redis from './redis/index.ts';
 import secrets from './secrets/index.ts';
 import slots from './slots/index.ts';
@@ -19,6 +20,7 @@ export const components: readonly Component[] = [
   nginx,
   ngrok,
   packages,
+  postgres,
   redis,
   secrets,
   slots,

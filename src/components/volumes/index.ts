@@ -42,13 +42,20 @@ const onVolumes = (model: Model): OnVolume[] => Object.values(model.sections).fl
 
 function users(model: Model): Diagnostic[] {
   const found: Diagnostic[] = [];
-  for (const one of onVolumes(model)) {
+  const all = onVolumes(model);
+  for (const [i, one] of all.entries()) {
     const at = [...one.at, 'volume'];
     const bare = [...one.hosts].find(host => !one.volume.hosts.has(host));
     if (bare) {
       found.push(error('volumes/elsewhere', at, `host "${bare.name}" runs "${one.name}" and does not have volume "${one.volume.name}"`, {
         hint: `volume "${one.volume.name}" is on ${[...one.volume.hosts].map(({ name }) => name).slice(0, 5).join(', ')}`,
         see: { message: `volume "${one.volume.name}"`, at: [...one.volume.at, 'hosts'] },
+      }));
+    }
+    const other = all.slice(0, i).find(before => before.name === one.name && before.volume === one.volume);
+    if (other) {
+      found.push(error('volumes/name-twice', at, `two datastores named "${one.name}" would share ${one.volume.path}/${one.name}`, {
+        hint: 'give one of them another name', see: { message: `the other "${one.name}"`, at: other.at },
       }));
     }
   }
