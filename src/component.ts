@@ -57,7 +57,7 @@ export type OnChange =
   | { readonly do: 'confirm' };
 
 /** Programs that judge a file before it is used; the host's scripts know how to call each. */
-export type Checker = 'nginx' | 'supervisor' | 'systemd' | 'redis' | 'bash' | 'sshd' | 'nft' | 'sudoers';
+export type Checker = 'nginx' | 'supervisor' | 'systemd' | 'redis' | 'postgres' | 'bash' | 'sshd' | 'nft' | 'sudoers';
 
 /** One path on a host. Modes are strings: YAML and JSON lose octal numbers. */
 export type FileSpec = {

@@ -72,7 +72,7 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
     const found = Object.hasOwn(entries, name) ? entries[name] : undefined;
     if (section === 'secrets' && found) usedSecrets.add(name);
     if (found) return found;
-    const what = section === 'redis' ? section : section.replace(/s$/, '');
+    const what = singular(section);
     const known = written(section);
     const within = /^\$\{secret\.(\w+)\}$/.exec(name)?.[1];
     if (section === 'secrets' && within === undefined && (looksLikeSecret(name) || (!/^\w+$/.test(name) && nearest(name, known) === null))) {
@@ -82,7 +82,7 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
     } else {
       diagnostics.push(error(`resolve/unknown-${what}`, at, `unknown ${what} "${name}"`, {
         hint: within !== undefined && known.includes(within) ? `write the name alone: ${within}`
-          : knownNames(within ?? name, known, section === 'redis' ? 'known' : `known ${section}`),
+          : knownNames(within ?? name, known, what === section ? 'known' : `known ${section}`),
       }));
     }
     return null;
@@ -90,7 +90,13 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
 
   /** The entry of that name in one of several sections, as a datastore of any kind. */
   function oneOf(name: string, sections: readonly string[], at: Path): unknown {
-    const section = sections.find(one => Object.hasOwn(target(one), name));
+    const [section, other] = sections.filter(one => Object.hasOwn(target(one), name));
+    if (section !== undefined && other !== undefined) {
+      diagnostics.push(error('resolve/ambiguous', at, `"${name}" is a datastore under ${section} and under ${other}`, {
+        hint: 'give one of them another name', see: { message: `under ${other}`, at: [other, name] },
+      }));
+      return null;
+    }
     if (section !== undefined) return reference(name, section, at);
     diagnostics.push(error('resolve/unknown-datastore', at, `unknown datastore "${name}"`, {
       hint: knownNames(name, sections.flatMap(written), `known under ${sections.join(', ')}`),
@@ -133,6 +139,9 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
     diagnostics,
   };
 }
+
+/** "host" for hosts; redis is one and many. */
+const singular = (section: string): string => (section === 'redis' ? section : section.replace(/s$/, ''));
 
 /** Long, without spaces, with letters and digits mixed: nobody names a secret so. */
 export const looksLikeSecret = (text: string): boolean =>

@@ -1,6 +1,9 @@
 // Small inventories, compiled in this process: what a host gets, and what is said of them.
 import { compile, type Compilation } from '../src/compile.ts';
+import type { Made, Offer } from '../src/component.ts';
+import { components } from '../src/components/index.ts';
 import { pathText } from '../src/diagnostic.ts';
+import { offer } from '../src/offer.ts';
 import type { HostTree } from '../src/tree.ts';
 import { withFiles } from './vgen.ts';
 
@@ -31,3 +34,9 @@ export const compiled = (inventory: string, files: Readonly<Record<string, strin
 
 /** An app that is right in all that a test does not speak of. */
 export const app = (more = '', slots = 'blue: { port: 4000 }, green: { port: 4001 }'): string => `{ command: ./api, slots: { ${slots} }${more && `, ${more}`} }`;
+
+/** What a host is offered of a kind. */
+export function offered<K extends Offer['kind']>({ compilation: { model } }: Compiled, host: string, kind: K): readonly Extract<Made, { kind: K }>[] {
+  const found = model?.hosts.find(({ name }) => name === host);
+  return model && found ? offer(components, model).offers.on(found, kind) : [];
+}

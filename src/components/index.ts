@@ -6,12 +6,14 @@ import host from './host/index.ts';
 import nginx from './nginx/index.ts';
 import ngrok from './ngrok/index.ts';
 import packages from './packages/index.ts';
+import postgres from './postgres/index.ts';
 import redis from './redis/index.ts';
 import secrets from './secrets/index.ts';
 import slots from './slots/index.ts';
 import supervisor from './supervisor/index.ts';
 import systemd from './systemd/index.ts';
 import users from './users/index.ts';
+import volumes from './volumes/index.ts';
 
 export const components: readonly Component[] = [
   files,
@@ -20,10 +22,12 @@ export const components: readonly Component[] = [
   nginx,
   ngrok,
   packages,
+  postgres,
   redis,
   secrets,
   slots,
   supervisor,
   systemd,
   users,
+  volumes,
 ];

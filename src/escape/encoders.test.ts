@@ -17,6 +17,7 @@ const exact: Record<EncoderName, [string, string][]> = {
     ['', "''"], ['web', 'web'], ['--port=80', '--port=80'], ['A=b', "'A=b'"], ['A+=b', "'A+=b'"], ['if', "'if'"],
     ["it's", "'it'\\''s'"], ['~', "'~'"], ['a b\n', "'a b\n'"], ['/srv/a@b', '/srv/a@b'],
   ],
+  sqlstring: [['', "E''"], ["it's \\", "E'it''s \\\\'"], ['a\r\nb', "E'a\\r\\nb'"], ['$$; -- ł', "E'$$; -- ł'"]],
   supervisorenv: [
     ['', '""'], ['100%', '"100%%"'], ['say "hi" x', "'say \"hi\" x'"], ["it's", '"it\'s"'], ['a;b#c', '"a;b#c"'],
     ['a #b', '"a %(here).0s#b"'], ['a\u00a0;b', '"a\u00a0%(here).0s;b"'], ['%(ENV_X)s', '"%%%(here).0s(ENV_X)s"'],
@@ -53,6 +54,7 @@ const refused: Record<EncoderName, [string, string][]> = {
   redis: [],
   redissha256: [['', 'empty']],
   sh: [],
+  sqlstring: [],
   supervisorenv: [['a\nb', 'line break'], ['a\r', 'line break'], [`a'b"c`, 'both kinds'],
     ['"a', 'start or end'], ["a'", 'start or end']],
   supervisorvalue: [['a\nb', 'line break'], ['a ;b', 'comment'], ['a\u00a0#b', 'comment'], ['#a', 'comment'],
@@ -139,7 +141,7 @@ describe('placeholder', () => {
 
   it('exists for the encoders of the host only', () => {
     expect([...hostEncoders].sort())
-      .toEqual(['envfile', 'nginx', 'redis', 'redissha256', 'sh', 'supervisorenv', 'yaml']);
+      .toEqual(['envfile', 'nginx', 'redis', 'redissha256', 'sh', 'sqlstring', 'supervisorenv', 'yaml']);
   });
 });
 

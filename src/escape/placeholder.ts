@@ -7,11 +7,12 @@ import { nginxParameter } from './nginx.ts';
 import { redisArgument, redisSha256 } from './redis.ts';
 import type { SealedPart } from '../model.ts';
 import { envfileValue, shWord } from './sh.ts';
+import { sqlString } from './sql.ts';
 import { supervisorEnvValue } from './supervisor.ts';
 import { yamlString } from './yaml.ts';
 
 /** Encoders that encode.sh knows too, for values with secrets, which exist on the host only. */
-export type HostEncoderName = 'envfile' | 'nginx' | 'redis' | 'redissha256' | 'sh' | 'supervisorenv' | 'yaml';
+export type HostEncoderName = 'envfile' | 'nginx' | 'redis' | 'redissha256' | 'sh' | 'sqlstring' | 'supervisorenv' | 'yaml';
 
 export const encodersOnHost: Readonly<Record<HostEncoderName, Encoder>> = {
   envfile: envfileValue,
@@ -19,6 +20,7 @@ export const encodersOnHost: Readonly<Record<HostEncoderName, Encoder>> = {
   redis: redisArgument,
   redissha256: redisSha256,
   sh: shWord,
+  sqlstring: sqlString,
   supervisorenv: supervisorEnvValue,
   yaml: yamlString,
 };

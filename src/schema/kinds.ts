@@ -26,6 +26,7 @@ export const object = <P extends TProperties>(properties: P, says: Says & Record
 const rules = {
   name: ['^[a-z][a-z0-9-]{0,31}$', 'lower-case letters, digits and dashes, beginning with a letter, at most 32'],
   secret: ['^[a-z][A-Za-z0-9]{0,63}$', 'letters and digits, beginning with a lower-case letter, at most 64'],
+  database: ['^[a-z][a-z0-9_-]{0,62}$', 'lower-case letters, digits, underscores and dashes, beginning with a letter, at most 63'],
   variable: ['^[A-Za-z_][A-Za-z0-9_]{0,127}$', 'letters, digits and underscores, not beginning with a digit'],
   word: ['^[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127}$', 'letters, digits and the marks _ . : @ + -'],
   path: ['^/', 'an absolute path'],

@@ -1,14 +1,15 @@
 // Redis, alone or replicated across hosts: on loopback, and on the private address where replicas or peers connect.
-import { isPrivate } from '../../address.ts';
-import { component, type FileSpec, type Offer } from '../../component.ts';
+import { component, type FileSpec } from '../../component.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
-import { hostsUsing, urlVariable } from '../../datastore.ts';
-import type { App, Host, Model } from '../../model.ts';
+import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, placeOf, reachedFrom, variablesOf } from '../../datastore.ts';
+import type { Host, Model, Value } from '../../model.ts';
 import type { Redis } from './schema.ts';
 
 type Instance = Redis[string];
 
 const UNIT = 'redis-server.service';
+/** Dumps and restores, and makes a running Redis read its certificate anew. */
+const SCRIPT = '/opt/vgen/redis/redis.sh';
 
 const on = (section: Redis | null, host: Host): Instance | undefined => Object.values(section ?? {}).find(one => one.hosts.has(host));
 const replicasOf = (section: Redis, instance: Instance): Instance[] => Object.values(section).filter(one => one.replicaOf?.name === instance.name);
@@ -18,8 +19,10 @@ const clientsOf = (section: Redis, instance: Instance, model: Model): Host[] => 
 ])].filter(host => !instance.hosts.has(host));
 const isRemote = (section: Redis, instance: Instance, model: Model): boolean =>
   instance.peers !== null || clientsOf(section, instance, model).length > 0;
-/** Where others reach this Redis: never a public address, unless the inventory allows `redis/exposed`. */
-const addressOf = (host: Host): string => host.private ?? host.address;
+const dirOf = ({ volume, name }: Instance): string => (volume === null ? '/var/lib/redis' : `${volume.path}/${name}`);
+const tlsOf = ({ tls, at }: Instance): object | null => (tls ? { at, ...certificateFiles('redis') } : null);
+/** A cache and a copy are not backed up. */
+const hasData = ({ persistence, replicaOf }: Instance): boolean => persistence !== 'none' && replicaOf === null;
 /** A replica speaks the password of what it copies unless it has its own. */
 const passwordOf = (instance: Instance): string | null => (instance.password ?? instance.replicaOf?.password)?.name ?? null;
 
@@ -50,6 +53,11 @@ function replication(instance: Instance): Diagnostic[] {
       hint: `copy "${source.replicaOf.name}"`, see: { message: `"${source.name}" is a replica`, at: [...source.at, 'replicaOf'] },
     })];
   }
+  if (source.tls !== instance.tls) {
+    return [error('redis/replica-tls', [...instance.at, 'tls'], `"${source.name}" and its replica "${instance.name}" do not agree on TLS`, {
+      hint: `set "tls: ${source.tls}"`, see: { message: `"${source.name}"`, at: source.at },
+    })];
+  }
   return source.hosts.size === 1 ? [] : [error('redis/many-sources', at, `"${source.name}" runs on ${source.hosts.size} hosts; a replica copies one`, {
     hint: 'give the primary an instance of its own, on one host', see: { message: `hosts of "${source.name}"`, at: [...source.at, 'hosts'] },
   })];
@@ -57,13 +65,10 @@ function replication(instance: Instance): Diagnostic[] {
 
 function exposure(section: Redis, instance: Instance, model: Model): Diagnostic[] {
   if (!isRemote(section, instance, model)) return [];
-  const found: Diagnostic[] = [];
-  for (const host of instance.hosts) {
-    if (isPrivate(addressOf(host))) continue;
-    found.push(error('redis/exposed', instance.at, `redis "${instance.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}", beyond its peers`, {
-      onKey: true, hint: `give the host a "private" address that the peers share`, see: { message: `host "${host.name}"`, at: host.at },
-    }));
-  }
+  const found = exposedOn(instance).map(host => error(
+    'redis/exposed', instance.at, `redis "${instance.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}", beyond its peers`,
+    { onKey: true, hint: `give the host a "private" address that the peers share`, see: { message: `host "${host.name}"`, at: host.at } },
+  ));
   if (passwordOf(instance) === null) {
     found.push(error('redis/no-password', instance.at, `redis "${instance.name}" is reached over the network without a password`, {
       onKey: true, hint: 'set "password" to the name of a secret',
@@ -88,10 +93,30 @@ function plan(section: Redis, instance: Instance, host: Host, model: Model): Fil
       view: {
         at: instance.at, name: instance.name, port: instance.port, address: isRemote(section, instance, model) ? addressOf(host) : null, source,
         maxMemory: instance.maxMemory === null ? null : instance.maxMemory.replace(/([kmg])$/, '$1b'), eviction: instance.eviction,
-        persistence: instance.persistence, secrets: secrets.length > 0,
+        persistence: instance.persistence, secrets: secrets.length > 0, tls: tlsOf(instance),
+        dir: dirOf(instance),
       },
     },
   }];
+  const place = placeOf(instance, 'redis:redis', '/var/lib/redis/*');
+  if (place) {
+    files.push({
+      kind: 'file', path: `/etc/systemd/system/${UNIT}.d/vgen.conf`, mode: '0644', owner: 'root:root', at: [...instance.at, 'volume'], secrets: [], onChange,
+      check: 'systemd', from: { template: `redis/etc/systemd/system/redis-server.service.d/vgen.conf.njk`, view: place },
+    });
+  }
+  if (instance.tls || hasData(instance)) {
+    files.push({
+      kind: 'file', path: SCRIPT, mode: '0755', owner: 'root:root', at: instance.at, secrets: [], onChange: [], check: 'bash',
+      from: {
+        template: 'redis/opt/vgen/redis/redis.sh.njk',
+        view: {
+          at: instance.at, name: instance.name, port: instance.port, password: password ?? '', dir: dirOf(instance),
+          append: instance.persistence === 'aof' ? 'yes' : 'no', tls: tlsOf(instance),
+        },
+      },
+    });
+  }
   if (secrets.length) {
     files.push({
       kind: 'file', path: '/etc/redis/secrets.conf', mode: '0640', owner: 'root:redis', at: instance.at, secrets, onChange, check: 'redis',
@@ -104,14 +129,10 @@ function plan(section: Redis, instance: Instance, host: Host, model: Model): Fil
   return files;
 }
 
-/** What the apps of a host that use an instance are told: its own one where the host runs it, else the first. */
-function variablesOf(instance: Instance, host: Host, apps: readonly App[]): Offer[] {
-  const place = instance.hosts.has(host) ? '127.0.0.1' : addressOf([...instance.hosts][0] ?? host);
-  const password = passwordOf(instance);
-  const value = password === null ? `redis://${place}:${instance.port}`
-    : { sealed: ['redis://:', { secret: password, url: true as const }, `@${place}:${instance.port}`] };
-  return apps.filter(app => app.uses.some(one => one === instance)).map(app => (
-    { kind: 'variable', app, name: urlVariable(instance), value, why: `app "${app.name}" uses redis "${instance.name}"`, at: instance.at }));
+/** What the apps of a host are told that use an instance. */
+function urlOf(instance: Instance, host: Host): Value {
+  const [scheme, place, password] = [instance.tls ? 'rediss' : 'redis', `${reachedFrom(instance, host)}:${instance.port}`, passwordOf(instance)];
+  return password === null ? `${scheme}://${place}` : { sealed: [`${scheme}://:`, { secret: password, url: true }, `@${place}`] };
 }
 
 // a constant of its own: tsc does not rewrite an import() inside "export default"
@@ -126,12 +147,16 @@ export default component<Redis | null>({
   datastore: true,
   offer: ({ host, apps, section, model }) => {
     const instance = on(section, host);
-    const variables = Object.values(section ?? {}).flatMap(one => variablesOf(one, host, apps));
+    const variables = Object.values(section ?? {}).flatMap(one => variablesOf(one, 'redis', apps, () => urlOf(one, host), one.tls));
     if (!section || !instance) return variables;
     const why = `redis "${instance.name}"`;
     const port = { kind: 'port', port: instance.port, why, at: [...instance.at, 'port'] } as const;
     return [
       ...variables,
+      ...(instance.tls ? [{ kind: 'certificate', name: 'redis', names: namesOn(host), group: 'redis', then: [SCRIPT, 'take-up'], why, at: [...instance.at, 'tls'] } as const] : []),
+      ...(hasData(instance) ? [{
+        kind: 'dataset', name: instance.name, paths: [dirOf(instance)], user: 'root', dump: [SCRIPT, 'dump'], restore: [SCRIPT, 'restore'], why, at: instance.at,
+      } as const] : []),
       { kind: 'package', name: 'redis-server', why, at: instance.at },
       { kind: 'unit', name: UNIT, downtime: 'every client of Redis on the host, until its data is loaded again', why, at: instance.at },
       { ...port, address: '127.0.0.1', from: [] },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compiled } from '../../../test/compiled.ts';
+import { compiled, offered } from '../../../test/compiled.ts';
 
 const secrets = 'secrets: { one: { env: ONE }, two: { env: TWO } }\n';
 
@@ -44,6 +44,24 @@ describe('redis', () => {
     expect(text('a', 'etc/vgen/env/near-blue.env')).toContain('MAIN_DB_URL=@vgen(envfile:redis://:<one:url>@127.0.0.1:6379)\n');
     expect(text('b', 'etc/vgen/env/far-green.env')).toContain('MAIN_DB_URL=@vgen(envfile:redis://:<one:url>@10.0.0.1:6379)\n');
     expect(text('b', 'etc/vgen/env/own-blue.env')).toContain('MAIN_DB_URL="mine"\n');
+  });
+
+  it('serves TLS alone where it is asked to, also to replicas and to apps on its own host', async () => {
+    const made = await compiled(`redis: { main: { hosts: a, password: one, tls: true }, copy: { hosts: b, replicaOf: main, tls: true } }
+apps: { api: { hosts: all, command: ./x, uses: [main], slots: { blue: { port: 4000 }, green: { port: 4001 } } } }\nsecrets: { one: { env: ONE } }\n`);
+    const { text, found } = made;
+    expect(found).toEqual([]);
+    for (const host of ['a', 'b']) {
+      expect(text(host, 'etc/redis/redis.conf')).toMatch(/^port 0\ntls-port 6379\ntls-cert-file \/etc\/vgen\/tls\/redis\/cert.pem\n[^]*^tls-replication yes$/m);
+    }
+    expect(text('a', 'etc/vgen/env/api-blue.env')).toContain('MAIN_CA="/etc/vgen/tls/ca.pem"\nMAIN_URL=@vgen(envfile:rediss://:<one:url>@127.0.0.1:6379)\n');
+    expect(text('b', 'etc/vgen/env/api-blue.env')).toContain('MAIN_URL=@vgen(envfile:rediss://:<one:url>@10.0.0.1:6379)\n');
+    expect(offered(made, 'a', 'certificate')[0]).toMatchObject({ name: 'redis', group: 'redis', names: ['a', '10.0.0.1', 'localhost', '127.0.0.1'] });
+  });
+
+  it('wants a primary and its replicas to agree on TLS', async () => {
+    const { found } = await compiled(`redis: { main: { hosts: a, password: one, tls: true }, copy: { hosts: b, replicaOf: main } }\n${secrets}`);
+    expect(found).toContain('redis/replica-tls redis.copy.tls');
   });
 
   it('offers loopback always and the private address where others connect', async () => {

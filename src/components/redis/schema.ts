@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import type { Hosts, Named } from '../../model.ts';
+import type { Volume } from '../../datastore.ts';
 import { entries, filled, map, object, orNull, port, ref, selector, word } from '../../schema/kinds.ts';
 
 const user = object({
@@ -12,13 +13,17 @@ const user = object({
 
 const instance = object({
   hosts: filled(selector({ description: 'Hosts that run this Redis; one Redis a host.' }), 'all'),
-  replicaOf: orNull<Named & { readonly hosts: Hosts; readonly port: number; readonly password: Named | null; readonly replicaOf: Named | null }>(
+  replicaOf: orNull<Named & { readonly hosts: Hosts; readonly port: number; readonly password: Named | null; readonly tls: boolean; readonly replicaOf: Named | null }>(
     ref('redis', { description: 'The Redis, on one host, that this one copies.' })),
   port: filled(port('TCP port.'), 6379),
   peers: orNull<Hosts>(selector({
     description: 'Hosts whose apps connect over the private network; without, and without replicas, Redis listens on loopback alone.',
   })),
   password: orNull<Named>(ref('secrets', { description: 'Secret with the password of the default user and of replication.' })),
+  tls: filled(Type.Boolean({
+    description: 'Serve and replicate over TLS alone, on the same port; Redis does so itself since version 6 (Debian 11, Ubuntu 22.04).',
+  }), false),
+  volume: orNull<Volume>(ref('volumes', { description: 'Volume that the data is on; else it is in /var/lib/redis.' })),
   users: filled(map(user, { description: 'Users (ACL) by name.' }, 'name'), {}),
   maxMemory: orNull<string>(word('size', { description: 'Memory that data may take, such as 512m; absent: no limit.' })),
   eviction: filled(Type.String({

@@ -52,6 +52,7 @@ file 0644 root:root /opt/vgen/lib/units.sh check=bash
 file 0644 root:root /opt/vgen/lib/users.sh check=bash
 file 0644 root:root /opt/vgen/lib/view.sh check=bash
 file 0644 root:root /opt/vgen/lib/words.sh check=bash
+file 0755 root:root /opt/vgen/redis/redis.sh check=bash
 
 unit redis-server.service  # redis "cache"
 unit vgen-firewall.service  # the firewall

@@ -1,0 +1,176 @@
+// PostgreSQL on one host: Debian's own cluster "main", whose settings, rules of access, roles and databases follow from the
+// inventory. Who may log in, from where and into which database is said by the apps that use it.
+import { component, type FileSpec, type Offer } from '../../component.ts';
+import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import type { App, Host, Model, Value } from '../../model.ts';
+import { tuning } from './memory.ts';
+import type { Database, Postgres } from './schema.ts';
+
+type Server = Postgres[string];
+
+const ROLES = 'vgen-postgres.service';
+const RESTORE = '/opt/vgen/postgres/restore.sh';
+/** Names that every cluster has, and the prefix that PostgreSQL keeps for itself (CREATE ROLE). */
+const RESERVED = /^(postgres|template[01]|public|none|all|sameuser|samerole|replication)$|^pg_/;
+
+const on = (section: Postgres | null, host: Host): Server | undefined => Object.values(section ?? {}).find(one => one.hosts.has(host));
+const unitOf = (server: Server): string => `postgresql@${server.version}-main.service`;
+const etc = (server: Server): string => `/etc/postgresql/${server.version}/main`;
+const ownerOf = (name: string, database: Database): string => database.owner ?? name;
+const clientsOf = (server: Server, model: Model): Host[] => hostsUsing(model, server).filter(host => !server.hosts.has(host));
+
+/** The database of an app: the one of its name, else the only one; null if it cannot be told. */
+function databaseOf(server: Server, app: App): [string, Database] | null {
+  const all = Object.entries(server.databases);
+  return all.find(([name]) => name === app.name) ?? (all.length === 1 ? all[0] ?? null : null);
+}
+
+function check(section: Postgres, model: Model): Diagnostic[] {
+  const servers = Object.values(section);
+  return servers.flatMap((server, i) => [
+    ...place(server, servers.slice(0, i)), ...databases(server), ...users(server, model),
+    ...(clientsOf(server, model).length === 0 ? [] : exposedOn(server).map(host => error(
+      'postgres/exposed', server.at, `postgres "${server.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}"`,
+      { onKey: true, hint: 'give the host a "private" address that the apps\' hosts share', see: { message: `host "${host.name}"`, at: host.at } },
+    ))),
+  ]);
+}
+
+function place(server: Server, before: readonly Server[]): Diagnostic[] {
+  const at = [...server.at, 'hosts'];
+  if (server.hosts.size !== 1) {
+    return [error('postgres/one-host', at, `"${server.name}" would run on ${server.hosts.size} hosts, each with data of its own`, { hint: 'name one host; vgen sets up no replication of PostgreSQL' })];
+  }
+  const other = before.find(one => [...one.hosts].some(host => server.hosts.has(host)));
+  return other ? [error('postgres/two-on-host', at, `host "${[...server.hosts][0]?.name ?? ''}" would run two: "${other.name}" and "${server.name}"`, {
+    hint: 'one server a host holds many databases', see: { message: `postgres "${other.name}"`, at: other.at },
+  })] : [];
+}
+
+function databases(server: Server): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const owners = new Map<string, [string, Database]>();
+  for (const [name, database] of Object.entries(server.databases)) {
+    const at = [...server.at, 'databases', name];
+    const owner = ownerOf(name, database);
+    const reserved = [name, owner].find(one => RESERVED.test(one));
+    if (reserved !== undefined) {
+      found.push(error('postgres/reserved', database.owner === null || RESERVED.test(name) ? at : [...at, 'owner'], `"${reserved}" means something of its own to PostgreSQL`, {
+        onKey: RESERVED.test(name), hint: 'choose another name',
+      }));
+    }
+    const other = owners.get(owner);
+    if (other && other[1].password !== database.password) {
+      found.push(error('postgres/two-passwords', [...at, 'password'], `role "${owner}" owns "${other[0]}" too, and has another password there`, {
+        hint: `use "${other[1].password.name}" for both, or give each its own "owner"`, see: { message: `database "${other[0]}"`, at: [...server.at, 'databases', other[0]] },
+      }));
+    }
+    owners.set(owner, other ?? [name, database]);
+  }
+  return found;
+}
+
+/** Apps whose database cannot be told. */
+const users = (server: Server, model: Model): Diagnostic[] => usersOf(model, server).filter(app => databaseOf(server, app) === null).map(app => error(
+  'postgres/which-database', [...app.at, 'uses', app.uses.findIndex(one => one === server)], `"${server.name}" has no database for app "${app.name}"`,
+  { hint: `name one "${app.name}", or keep a single one`, see: { message: `databases of "${server.name}"`, at: [...server.at, 'databases'] } },
+));
+
+function files(server: Server, host: Host, model: Model): FileSpec[] {
+  const unit = unitOf(server);
+  const dir = etc(server);
+  const remote = clientsOf(server, model).length > 0;
+  const { start, running } = tuning(host.memory, server.connections);
+  const all = Object.entries(server.databases);
+  const roles = [...new Map(all.map(([name, database]) => [ownerOf(name, database), database.password.name]))];
+  const file = (path: string, template: string, view: object, more: Partial<FileSpec>): FileSpec => ({
+    kind: 'file', path, mode: '0644', owner: 'root:root', at: server.at, secrets: [], onChange: [], check: null,
+    from: { template: `postgres/${template}.njk`, view: { at: server.at, name: server.name, port: server.port, ...view } }, ...more,
+  } as FileSpec);
+  return [
+    // what a running server does not take up, apart from what it does: only the first file makes it restart
+    file(`${dir}/conf.d/vgen-start.conf`, 'etc/postgresql/{version}/main/conf.d/vgen-start.conf', {
+      address: remote ? addressOf(host) : null, connections: server.connections, settings: start,
+      directory: server.volume === null ? null : `${server.volume.path}/${server.name}`,
+    }, { onChange: [{ do: 'restart', unit }], check: 'postgres' }),
+    file(`${dir}/conf.d/vgen.conf`, 'etc/postgresql/{version}/main/conf.d/vgen.conf', { settings: running, ...certificateFiles('postgres') },
+      { onChange: [{ do: 'reload', unit }], check: 'postgres' }),
+    file(`${dir}/pg_hba.conf`, 'etc/postgresql/{version}/main/pg_hba.conf', { rules: rules(server, host, model) },
+      { mode: '0640', owner: 'postgres:postgres', onChange: [{ do: 'reload', unit }] }),
+    file(`/etc/systemd/system/${unit}.d/vgen.conf`, 'etc/systemd/system/postgresql@.service.d/vgen.conf', {
+      version: server.version, place: placeOf(server, 'postgres:postgres', `/var/lib/postgresql/${server.version}/main/base/[1-9][0-9][0-9][0-9][0-9]*`),
+    }, { onChange: server.volume === null ? [] : [{ do: 'restart', unit }], check: 'systemd' }),
+    file('/etc/vgen/postgres/roles.sql', 'etc/vgen/postgres/roles.sql', {
+      roles: roles.map(([name, secret]) => ({ at: server.at, name, password: { sealed: [{ secret }] } })),
+      databases: all.map(([name, database]) => ({ at: [...server.at, 'databases', name], name, owner: ownerOf(name, database), extensions: database.extensions })),
+    }, { mode: '0600', owner: 'postgres:postgres', secrets: [...new Set(roles.map(([, secret]) => secret))].sort(), onChange: [{ do: 'restart', unit: ROLES }] }),
+    file(`/etc/systemd/system/${ROLES}`, 'etc/systemd/system/vgen-postgres.service', { unit }, { onChange: [{ do: 'restart', unit: ROLES }], check: 'systemd' }),
+    {
+      kind: 'file', path: RESTORE, mode: '0755', owner: 'root:root', at: server.at, secrets: [], onChange: [], check: 'bash',
+      from: { static: 'postgres/opt/vgen/postgres/restore.sh' },
+    },
+  ];
+}
+
+/** One rule per app and host: its own database, its own role, its host's address alone. */
+function rules(server: Server, host: Host, model: Model): object[] {
+  return usersOf(model, server).flatMap(app => {
+    const found = databaseOf(server, app);
+    if (!found) return [];
+    return [...app.hosts].sort((a, b) => (a.name < b.name ? -1 : 1)).map(from => {
+      const address = from === host ? '127.0.0.1' : addressOf(from);
+      return { at: app.at, app: app.name, host: from.name, database: found[0], role: ownerOf(...found), address: `${address}/${address.includes(':') ? 128 : 32}` };
+    });
+  });
+}
+
+function urlOf(server: Server, host: Host, app: App): Value {
+  const [name, database] = databaseOf(server, app) ?? ['', null];
+  if (!database) return '';
+  return { sealed: [
+    `postgresql://${ownerOf(name, database)}:`, { secret: database.password.name, url: true },
+    `@${reachedFrom(server, host)}:${server.port}/${name}?sslmode=verify-full&sslrootcert=${certificateFiles('postgres').ca}`,
+  ] };
+}
+
+function offers(server: Server, host: Host, model: Model): Offer[] {
+  const said = { why: `postgres "${server.name}"`, at: server.at };
+  const port = { kind: 'port', port: server.port, why: said.why, at: [...server.at, 'port'] } as const;
+  const clients = clientsOf(server, model);
+  return [
+    { kind: 'package', name: `postgresql-${server.version}`, ...said },
+    { kind: 'unit', name: unitOf(server), downtime: 'every client of PostgreSQL on the host, for some seconds', ...said },
+    { kind: 'unit', name: ROLES, downtime: null, ...said },
+    { kind: 'certificate', name: 'postgres', names: namesOn(host), group: 'postgres', then: ['systemctl', 'reload', unitOf(server)], ...said },
+    { ...port, address: '127.0.0.1', from: [] },
+    ...(clients.length ? [{ ...port, address: addressOf(host), from: clients }] : []),
+    ...Object.keys(server.databases).map((name): Offer => ({
+      kind: 'dataset', name: `${server.name}-${name}`, paths: [], user: 'postgres', dump: ['pg_dump', '--format=custom', `--port=${server.port}`, name],
+      restore: [RESTORE, String(server.port), name], why: said.why, at: [...server.at, 'databases', name],
+    })),
+  ];
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Postgres | null>({
+  name: 'postgres',
+  summary: 'PostgreSQL with its roles, databases and rules of access, over TLS.',
+  key: 'postgres',
+  schema,
+  datastore: true,
+  check: ({ section, model }) => (section ? check(section, model) : []),
+  offer: ({ host, apps, section, model }) => {
+    const server = on(section, host);
+    return [
+      ...Object.values(section ?? {}).flatMap(one => variablesOf(one, 'postgres', apps, app => urlOf(one, host, app), false)),
+      ...(server ? offers(server, host, model) : []),
+    ];
+  },
+  plan: ({ host, section, model }) => {
+    const server = on(section, host);
+    return server ? files(server, host, model) : [];
+  },
+});

@@ -1,0 +1,100 @@
+// File systems for data, each a mount unit. A device that is not there is a failed unit, never an empty directory: what
+// keeps its data on a volume asks for the mount, and place.sh refuses to make a directory where nothing is mounted.
+import { component, type FileSpec } from '../../component.ts';
+import { mountUnit, type OnVolume } from '../../datastore.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import type { Host, Model } from '../../model.ts';
+import type { Volumes } from './schema.ts';
+
+type Volume = Volumes[string];
+
+/** Below these the base system keeps nothing of its own (FHS 3.0); no "-", which a unit's name would have to escape. */
+const PLACE = /^(\/srv|\/mnt|\/data|\/var\/lib\/data)(\/[A-Za-z0-9_][A-Za-z0-9_.]*)+$|^\/data$/;
+
+const on = (section: Volumes | null, host: Host): Volume[] => Object.values(section ?? {}).filter(one => one.hosts.has(host));
+const share = (a: Volume, b: Volume): boolean => [...a.hosts].some(host => b.hosts.has(host));
+
+function check(section: Volumes, model: Model): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const volumes = Object.values(section);
+  for (const [i, volume] of volumes.entries()) {
+    if (!PLACE.test(volume.path)) {
+      found.push(error('volumes/path', [...volume.at, 'path'], `"${volume.path}" is no place for a volume`, {
+        hint: 'below /srv, /mnt, /data or /var/lib/data; letters, digits, "_" and "."',
+      }));
+    }
+    if ((volume.uuid === null) === (volume.label === null)) {
+      found.push(error('volumes/device', volume.at, `volume "${volume.name}" wants "uuid" or "label", one of them`, { onKey: true, hint: 'blkid on the host shows both' }));
+    }
+    const other = volumes.slice(0, i).find(one => one.path === volume.path && share(one, volume));
+    if (other) {
+      found.push(error('volumes/path-twice', [...volume.at, 'path'], `volumes "${other.name}" and "${volume.name}" are both mounted at "${volume.path}"`, {
+        hint: 'one path a volume', see: { message: `volume "${other.name}"`, at: [...other.at, 'path'] },
+      }));
+    }
+  }
+  return [...found, ...users(model)];
+}
+
+/** Everything in the inventory that names a volume, in any section. */
+const onVolumes = (model: Model): OnVolume[] => Object.values(model.sections).flatMap(section => Object.values((section ?? {}) as object))
+  .filter((one: unknown): one is OnVolume => typeof one === 'object' && one !== null && 'volume' in one && one.volume !== null && 'hosts' in one);
+
+function users(model: Model): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const all = onVolumes(model);
+  for (const [i, one] of all.entries()) {
+    const at = [...one.at, 'volume'];
+    const bare = [...one.hosts].find(host => !one.volume.hosts.has(host));
+    if (bare) {
+      found.push(error('volumes/elsewhere', at, `host "${bare.name}" runs "${one.name}" and does not have volume "${one.volume.name}"`, {
+        hint: `volume "${one.volume.name}" is on ${[...one.volume.hosts].map(({ name }) => name).slice(0, 5).join(', ')}`,
+        see: { message: `volume "${one.volume.name}"`, at: [...one.volume.at, 'hosts'] },
+      }));
+    }
+    const other = all.slice(0, i).find(before => before.name === one.name && before.volume === one.volume);
+    if (other) {
+      found.push(error('volumes/name-twice', at, `two datastores named "${one.name}" would share ${one.volume.path}/${one.name}`, {
+        hint: 'give one of them another name', see: { message: `the other "${one.name}"`, at: other.at },
+      }));
+    }
+  }
+  return found;
+}
+
+const mount = (volume: Volume): FileSpec => ({
+  kind: 'file', path: `/etc/systemd/system/${mountUnit(volume)}`, mode: '0644', owner: 'root:root', at: volume.at, secrets: [], check: 'systemd',
+  // a reload mounts it anew with other options; a restart would take it away from what runs on it
+  onChange: [{ do: 'reload', unit: mountUnit(volume) }],
+  from: {
+    template: 'volumes/etc/systemd/system/{unit}.mount.njk',
+    view: {
+      at: volume.at, name: volume.name, path: volume.path, type: volume.type, options: volume.options,
+      device: volume.uuid === null ? `/dev/disk/by-label/${volume.label ?? ''}` : `/dev/disk/by-uuid/${volume.uuid.toLowerCase()}`,
+    },
+  },
+});
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Volumes | null>({
+  name: 'volumes',
+  summary: 'File systems for data, mounted by UUID or label and never formatted.',
+  key: 'volumes',
+  schema,
+  check: ({ section, model }) => (section ? check(section, model) : []),
+  offer: ({ host, section }) => on(section, host).map(volume => ({
+    kind: 'unit', name: mountUnit(volume), downtime: `whatever keeps its data in ${volume.path}`, why: `volume "${volume.name}"`, at: volume.at,
+  })),
+  plan: ({ host, section }) => {
+    const volumes = on(section, host);
+    return volumes.length === 0 ? [] : [
+      ...volumes.map(mount),
+      {
+        kind: 'file', path: '/opt/vgen/volumes/place.sh', mode: '0755', owner: 'root:root', at: ['volumes'],
+        from: { static: 'volumes/opt/vgen/volumes/place.sh' }, secrets: [], onChange: [], check: 'bash',
+      },
+    ];
+  },
+});

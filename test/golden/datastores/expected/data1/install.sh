@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Made by vgen from hosts.data1; do not edit.
+# Run as root on the host: makes it what this tree says. The words are explained in opt/vgen/lib/install.sh.
+set -euo pipefail
+tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=opt/vgen/lib/install.sh
+. "$tree/opt/vgen/lib/install.sh"
+
+host data1
+
+package postgresql-15  # postgres "db"
+package redis-server  # redis "cache"
+secret cachePassword
+secret shopPassword
+secret statsPassword
+
+file 0644 root:root /etc/postgresql/15/main/conf.d/vgen-start.conf check=postgres restart=postgresql@15-main.service
+file 0644 root:root /etc/postgresql/15/main/conf.d/vgen.conf check=postgres reload=postgresql@15-main.service
+file 0640 postgres:postgres /etc/postgresql/15/main/pg_hba.conf reload=postgresql@15-main.service
+file 0644 root:root /etc/redis/redis.conf check=redis restart=redis-server.service
+secret_file 0640 root:redis /etc/redis/secrets.conf check=redis restart=redis-server.service
+file 0644 root:root /etc/systemd/system/postgresql@15-main.service.d/vgen.conf check=systemd restart=postgresql@15-main.service
+file 0644 root:root /etc/systemd/system/redis-server.service.d/vgen.conf check=systemd restart=redis-server.service
+file 0644 root:root /etc/systemd/system/srv-data.mount check=systemd reload=srv-data.mount
+file 0644 root:root /etc/systemd/system/vgen-postgres.service check=systemd restart=vgen-postgres.service
+file 0644 root:root /etc/vgen/exposure.txt
+secret_file 0600 postgres:postgres /etc/vgen/postgres/roles.sql restart=vgen-postgres.service
+file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
+file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
+file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
+file 0755 root:root /opt/vgen/bin/status.sh check=bash
+file 0755 root:root /opt/vgen/bin/switch.sh check=bash
+file 0644 root:root /opt/vgen/lib/action.sh check=bash
+file 0644 root:root /opt/vgen/lib/apps.sh check=bash
+file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
+file 0644 root:root /opt/vgen/lib/detach.sh check=bash
+file 0644 root:root /opt/vgen/lib/drift.sh check=bash
+file 0644 root:root /opt/vgen/lib/encode.sh check=bash
+file 0644 root:root /opt/vgen/lib/files.sh check=bash
+file 0644 root:root /opt/vgen/lib/generations.sh check=bash
+file 0644 root:root /opt/vgen/lib/hand.sh check=bash
+file 0644 root:root /opt/vgen/lib/health.sh check=bash
+file 0644 root:root /opt/vgen/lib/install.sh check=bash
+file 0644 root:root /opt/vgen/lib/journal.sh check=bash
+file 0644 root:root /opt/vgen/lib/lock.sh check=bash
+file 0644 root:root /opt/vgen/lib/options.sh check=bash
+file 0644 root:root /opt/vgen/lib/packages.sh check=bash
+file 0644 root:root /opt/vgen/lib/pending.sh check=bash
+file 0644 root:root /opt/vgen/lib/places.sh check=bash
+file 0644 root:root /opt/vgen/lib/process.sh check=bash
+file 0644 root:root /opt/vgen/lib/record.sh check=bash
+file 0644 root:root /opt/vgen/lib/release.sh check=bash
+file 0644 root:root /opt/vgen/lib/say.sh check=bash
+file 0644 root:root /opt/vgen/lib/slots.sh check=bash
+file 0644 root:root /opt/vgen/lib/supervisor.sh check=bash
+file 0644 root:root /opt/vgen/lib/switch.sh check=bash
+file 0644 root:root /opt/vgen/lib/units.sh check=bash
+file 0644 root:root /opt/vgen/lib/users.sh check=bash
+file 0644 root:root /opt/vgen/lib/view.sh check=bash
+file 0644 root:root /opt/vgen/lib/words.sh check=bash
+file 0755 root:root /opt/vgen/postgres/restore.sh check=bash
+file 0755 root:root /opt/vgen/redis/redis.sh check=bash
+file 0755 root:root /opt/vgen/volumes/place.sh check=bash
+
+unit postgresql@15-main.service  # postgres "db"
+unit redis-server.service  # redis "cache"
+unit srv-data.mount  # volume "data"
+unit vgen-postgres.service  # postgres "db"
+apply "$@"
