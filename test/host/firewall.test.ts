@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { write } from '../vgen.ts';
 import { because, Estate, lack } from './estate.ts';
+import { opened, promised, report, type Addresses } from './exposure.ts';
 
-const HOSTS: Readonly<Record<string, readonly [string, string]>> = { a: ['192.0.2.1', '10.8.0.1'], b: ['192.0.2.2', '10.8.0.2'], c: ['192.0.2.3', '10.8.0.3'] };
+const HOSTS: Addresses = { a: ['192.0.2.1', '10.8.0.1'], b: ['192.0.2.2', '10.8.0.2'], c: ['192.0.2.3', '10.8.0.3'] };
 const names = Object.keys(HOSTS);
 /** Listened to on every host, and in no inventory. */
 const UNKNOWN = 9999;
@@ -53,44 +54,15 @@ describe.skipIf(lack !== null)(`the firewall on hosts (${because})`, () => {
   });
   afterAll(() => estate?.stop());
 
-  interface Line { readonly port: number; readonly protocol: string; readonly address: string; readonly who: readonly string[] }
-
-  const report = async (host: string): Promise<Line[]> => (await estate.ask(host, 'grep -v "^#" /etc/vgen/exposure.txt')).split('\n').map(line => {
-    const [port = '', protocol = '', address = '', who = ''] = line.split('\t');
-    return { port: Number(port), protocol, address, who: who.split(',') };
-  });
-
-  /** FROM TO ADDRESS PORT of all that a report lets through. */
-  const promised = async (ports: readonly number[]): Promise<string[]> => {
-    const found: string[] = [];
-    for (const to of names) {
-      const lines = await report(to);
-      for (const from of names.filter(one => one !== to)) for (const address of HOSTS[to] ?? []) for (const port of ports) {
-        const lets = (line: Line): boolean => line.port === port && ['all', address].includes(line.address)
-          && line.who.some(who => who === 'anyone' || who === from || HOSTS[from]?.some(one => one === who) && address.startsWith('192.'));
-        if (lines.some(lets)) found.push(`${from} ${to} ${address} ${port}`);
-      }
-    }
-    return found.sort();
-  };
-
-  /** The same of all that really opens, tried from every host to every address and port. */
-  const seen = async (ports: readonly number[]): Promise<string[]> => (await Promise.all(names.map(async from => {
-    const tries = names.filter(to => to !== from).flatMap(to => (HOSTS[to] ?? []).flatMap(address => ports.map(port => `${from} ${to} ${address} ${port}`)));
-    const out = await estate.ask(from, `while read -r from to address port; do
-      (timeout 1.5 bash -c "</dev/tcp/$address/$port" 2>/dev/null && echo "$from $to $address $port" || true) & done <<'X'\n${tries.join('\n')}\nX\nwait`);
-    return out.split('\n').filter(Boolean);
-  }))).flat().sort();
-
   it('lets through exactly what the reports say, also to containers, and stays so after a boot', async () => {
     await estate.apply(inventory());
-    const lines = (await Promise.all(names.map(report))).flat();
+    const lines = (await Promise.all(names.map(name => report(estate, name)))).flat();
     const ports = [...new Set([...lines.map(({ port }) => port), ...PUBLISHED, UNKNOWN])];
     const listen = ports.filter(port => ![22, 6379].includes(port)).join(' ');
     const listener = `systemd-run -q --unit listeners perl /root/listen.pl ${listen}; sleep 0.3; systemctl is-active listeners`;
     for (const name of names) await estate.ask(name, listener);
-    const wanted = await promised(ports);
-    expect(await seen(ports)).toEqual(wanted);
+    const wanted = await promised(estate, HOSTS, ports);
+    expect(await opened(estate, HOSTS, ports)).toEqual(wanted);
     expect(wanted).toContain('b a 192.0.2.1 8080');
     expect(wanted).toContain('b a 10.8.0.1 6379');
     expect(wanted.filter(one => /8081|9999|^c a \S+ 6379/.test(one))).toEqual([]);
@@ -102,7 +74,7 @@ describe.skipIf(lack !== null)(`the firewall on hosts (${because})`, () => {
     await host?.powerOff();
     await host?.boot();
     await estate.ask('b', listener);
-    expect(await seen(ports)).toEqual(wanted);
+    expect(await opened(estate, HOSTS, ports)).toEqual(wanted);
   });
 
   it('leaves the tables of others alone, when it changes and when it goes', async () => {
