@@ -17,6 +17,10 @@ const exact: Record<EncoderName, [string, string][]> = {
     ['', "''"], ['web', 'web'], ['--port=80', '--port=80'], ['A=b', "'A=b'"], ['A+=b', "'A+=b'"], ['if', "'if'"],
     ["it's", "'it'\\''s'"], ['~', "'~'"], ['a b\n', "'a b\n'"], ['/srv/a@b', '/srv/a@b'],
   ],
+  sudoers: [
+    ['ALL', 'ALL'], ['/bin/true', '/bin/true ""'], ['/usr/bin/systemctl restart nginx.service', '/usr/bin/systemctl restart nginx.service'],
+    ['/bin/dd if=/a,b:c', '/bin/dd if\\=/a\\,b\\:c'],
+  ],
   supervisorenv: [
     ['', '""'], ['100%', '"100%%"'], ['say "hi" x', "'say \"hi\" x'"], ["it's", '"it\'s"'], ['a;b#c', '"a;b#c"'],
     ['a #b', '"a %(here).0s#b"'], ['a\u00a0;b', '"a\u00a0%(here).0s;b"'], ['%(ENV_X)s', '"%%%(here).0s(ENV_X)s"'],
@@ -53,6 +57,7 @@ const refused: Record<EncoderName, [string, string][]> = {
   redis: [],
   redissha256: [['', 'empty']],
   sh: [],
+  sudoers: [['', 'plain words'], ['true', 'absolute'], ['/bin/rm *', 'wildcards'], ['/bin/a "b"', 'quotes'], ['/bin/a\n', 'plain'], ['/bin/../x', 'segments'], ['/bin/a !b', 'plain']],
   supervisorenv: [['a\nb', 'line break'], ['a\r', 'line break'], [`a'b"c`, 'both kinds'],
     ['"a', 'start or end'], ["a'", 'start or end']],
   supervisorvalue: [['a\nb', 'line break'], ['a ;b', 'comment'], ['a\u00a0#b', 'comment'], ['#a', 'comment'],
