@@ -9,7 +9,8 @@ export type Reach = 'anyone' | readonly Host[];
 /** What a component tells the others about a host. `why` becomes the comment in what is made of it. */
 export type Offer = (
   | { readonly kind: 'package'; readonly name: string }
-  | { readonly kind: 'user'; readonly name: string; readonly home: string; readonly shell: string; readonly groups: readonly string[] }
+  /** `admin`: somebody logs in with a key and becomes root. */
+  | { readonly kind: 'user'; readonly name: string; readonly home: string; readonly shell: string; readonly groups: readonly string[]; readonly admin?: true }
   /** A systemd unit that is enabled and started. `downtime`: what a restart interrupts, or null if nobody notices. */
   | { readonly kind: 'unit'; readonly name: string; readonly downtime: string | null }
   /** A TCP port that something on the host opens; `address` '0.0.0.0' means all. A firewall lets in who is in `from`. */
@@ -57,7 +58,7 @@ export type OnChange =
   | { readonly do: 'confirm' };
 
 /** Programs that judge a file before it is used; the host's scripts know how to call each. */
-export type Checker = 'nginx' | 'supervisor' | 'systemd' | 'redis' | 'postgres' | 'bash' | 'sshd' | 'nft' | 'sudoers';
+export type Checker = 'nginx' | 'supervisor' | 'systemd' | 'redis' | 'postgres' | 'bash' | 'sshd' | 'nft' | 'sudoers' | 'logrotate';
 
 /** One path on a host. Modes are strings: YAML and JSON lose octal numbers. */
 export type FileSpec = {

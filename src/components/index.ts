@@ -3,6 +3,8 @@ import type { Component } from '../component.ts';
 import files from './files/index.ts';
 import firewall from './firewall/index.ts';
 import host from './host/index.ts';
+import jobs from './jobs/index.ts';
+import logs from './logs/index.ts';
 import nginx from './nginx/index.ts';
 import ngrok from './ngrok/index.ts';
 import packages from './packages/index.ts';
@@ -10,7 +12,9 @@ import postgres from './postgres/index.ts';
 import redis from './redis/index.ts';
 import secrets from './secrets/index.ts';
 import slots from './slots/index.ts';
+import sshd from './sshd/index.ts';
 import supervisor from './supervisor/index.ts';
+import system from './system/index.ts';
 import systemd from './systemd/index.ts';
 import users from './users/index.ts';
 import volumes from './volumes/index.ts';
@@ -19,6 +23,8 @@ export const components: readonly Component[] = [
   files,
   firewall,
   host,
+  jobs,
+  logs,
   nginx,
   ngrok,
   packages,
@@ -26,7 +32,9 @@ export const components: readonly Component[] = [
   redis,
   secrets,
   slots,
+  sshd,
   supervisor,
+  system,
   systemd,
   users,
   volumes,

@@ -18,6 +18,10 @@ const exact: Record<EncoderName, [string, string][]> = {
     ["it's", "'it'\\''s'"], ['~', "'~'"], ['a b\n', "'a b\n'"], ['/srv/a@b', '/srv/a@b'],
   ],
   sqlstring: [['', "E''"], ["it's \\", "E'it''s \\\\'"], ['a\r\nb', "E'a\\r\\nb'"], ['$$; -- ł', "E'$$; -- ł'"]],
+  sudoers: [
+    ['ALL', 'ALL'], ['/bin/true', '/bin/true ""'], ['/usr/bin/systemctl restart nginx.service', '/usr/bin/systemctl restart nginx.service'],
+    ['/bin/dd if=/a,b:c', '/bin/dd if\\=/a\\,b\\:c'],
+  ],
   supervisorenv: [
     ['', '""'], ['100%', '"100%%"'], ['say "hi" x', "'say \"hi\" x'"], ["it's", '"it\'s"'], ['a;b#c', '"a;b#c"'],
     ['a #b', '"a %(here).0s#b"'], ['a\u00a0;b', '"a\u00a0%(here).0s;b"'], ['%(ENV_X)s', '"%%%(here).0s(ENV_X)s"'],
@@ -55,6 +59,7 @@ const refused: Record<EncoderName, [string, string][]> = {
   redissha256: [['', 'empty']],
   sh: [],
   sqlstring: [],
+  sudoers: [['', 'plain words'], ['true', 'absolute'], ['/bin/rm *', 'wildcards'], ['/bin/a "b"', 'quotes'], ['/bin/a\n', 'plain'], ['/bin/../x', 'segments'], ['/bin/a !b', 'plain']],
   supervisorenv: [['a\nb', 'line break'], ['a\r', 'line break'], [`a'b"c`, 'both kinds'],
     ['"a', 'start or end'], ["a'", 'start or end']],
   supervisorvalue: [['a\nb', 'line break'], ['a ;b', 'comment'], ['a\u00a0#b', 'comment'], ['#a', 'comment'],

@@ -6,13 +6,14 @@ import type { Encoder } from './inexpressible.ts';
 import { nginxRawParameter } from './nginx.ts';
 import { encodersOnHost, type HostEncoderName } from './placeholder.ts';
 import { bareInteger, bareName, barePath, commentText } from './plain.ts';
+import { sudoersCommand } from './sudoers.ts';
 import { supervisorValue, supervisorWord } from './supervisor.ts';
 import { systemdEnvValue, systemdPath, systemdWord } from './systemd.ts';
 
 export { Inexpressible, type Encoder } from './inexpressible.ts';
 export { hostEncoders, placeholder, refusePlaceholder, type HostEncoderName } from './placeholder.ts';
 
-export type EncoderName = HostEncoderName | 'comment' | 'cron' | 'int' | 'name' | 'nginxraw' | 'path'
+export type EncoderName = HostEncoderName | 'comment' | 'cron' | 'int' | 'name' | 'nginxraw' | 'path' | 'sudoers'
   | 'supervisorvalue' | 'supervisorword' | 'systemdenv' | 'systemdpath' | 'systemdword';
 
 export const encoders: Readonly<Record<EncoderName, Encoder>> = {
@@ -23,6 +24,7 @@ export const encoders: Readonly<Record<EncoderName, Encoder>> = {
   name: bareName,
   nginxraw: nginxRawParameter,
   path: barePath,
+  sudoers: sudoersCommand,
   supervisorvalue: supervisorValue,
   supervisorword: supervisorWord,
   systemdenv: systemdEnvValue,

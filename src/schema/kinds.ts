@@ -32,6 +32,8 @@ const rules = {
   path: ['^/', 'an absolute path'],
   duration: ['^[1-9][0-9]{0,5}(ms|s|m|h)$', 'a number with ms, s, m or h, such as 30s'],
   size: ['^(0|[1-9][0-9]{0,8}[kmg]?)$', 'a number with k, m or g, such as 10m'],
+  sysctl: ['^[a-z0-9][A-Za-z0-9_./*-]{1,120}$', 'the name of a kernel setting such as net.core.somaxconn'],
+  calendar: ['^[A-Za-z0-9*:/., ~+-]{2,100}$', 'an expression of systemd.time(7) such as "daily" or "*-*-* 03:30:00"'],
   mode: ['^0[0-7]{3}$', 'a quoted mode of four octal digits, such as "0644"'],
   line: ['^[^\\u0000-\\u001f\\u007f]*$', 'one line without control characters'],
 } as const;

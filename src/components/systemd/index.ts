@@ -39,6 +39,11 @@ export default component<Systemd>({
   key: 'systemd',
   schema,
   runtime: true,
+  // LogsDirectory is the app's own; its standard output is the journal's, which limits itself
+  offer: ({ apps }) => apps.filter(app => app.runtime === 'systemd').flatMap(app => [
+    { kind: 'log', path: `/var/log/${app.name}/*.log`, owner: `${app.user}:${app.user}`, then: null, why: `what app "${app.name}" writes itself`, at: app.at },
+    { kind: 'package', name: 'logrotate', why: 'what apps write', at: app.at },
+  ]),
   plan: ({ apps, host, section }, offers) =>
     apps.filter(app => app.runtime === 'systemd').flatMap(app => app.slots.flatMap(slot => files(slot, host, section, offers))),
 });

@@ -206,6 +206,17 @@ check_sudoers() {
   return "$failed"
 }
 
+# logrotate tells of errors and ends well (its debug mode does nothing else).
+check_logrotate() {
+  local path output failed=0
+  for path; do
+    [[ -f $path ]] || continue
+    output=$(logrotate --debug "$path" 2>&1) || failed=1
+    ! grep -E '^error:' <<<"$output" || failed=1
+  done
+  return "$failed"
+}
+
 check_bash() {
   local path failed=0
   for path; do

@@ -8,10 +8,12 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host app2
 
+package logrotate  # what apps write
 user shop /opt/shop /usr/sbin/nologin  # runs app shop
 secret cachePassword
 secret shopPassword
 
+file 0644 root:root /etc/logrotate.d/vgen-systemd check=logrotate
 file 0644 root:root /etc/systemd/system/mnt-spare.mount check=systemd reload=mnt-spare.mount
 file 0644 root:root /etc/systemd/system/shop-blue.service check=systemd slot=shop/blue
 file 0644 root:root /etc/systemd/system/shop-green.service check=systemd slot=shop/green

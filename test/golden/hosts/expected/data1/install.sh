@@ -8,16 +8,39 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host data1
 
+package locales  # system.locale
 package nftables  # the firewall
+package procps  # system.sysctl
 package redis-server  # redis "cache"
+package sudo  # user "deploy" may do things as root
+package systemd-timesyncd  # system.timeServers
+package tzdata  # system.timezone
+package unattended-upgrades  # system.updates
+user deploy /home/deploy /bin/bash adm  # asked for under users
+user ops /home/ops /bin/bash  # asked for under users
 secret cache
 
+file 0644 root:root /etc/apt/apt.conf.d/52vgen
+file 0644 root:root /etc/default/locale
+link /etc/localtime /usr/share/zoneinfo/Europe/Berlin
 file 0644 root:root /etc/nftables.d/vgen.nft check=nft reload=vgen-firewall.service confirm
 file 0644 root:root /etc/redis/redis.conf check=redis restart=redis-server.service
 secret_file 0640 root:redis /etc/redis/secrets.conf check=redis restart=redis-server.service
+file 0644 root:root /etc/ssh/authorized_keys.d/deploy confirm
+file 0644 root:root /etc/ssh/authorized_keys.d/ops confirm
+file 0644 root:root /etc/ssh/sshd_config.d/00-vgen-keys.conf check=sshd reload=ssh.service confirm
+file 0644 root:root /etc/ssh/sshd_config.d/00-vgen.conf check=sshd reload=ssh.service confirm
+file 0440 root:root /etc/sudoers.d/vgen-deploy check=sudoers confirm
+file 0440 root:root /etc/sudoers.d/vgen-ops check=sudoers confirm
+file 0644 root:root /etc/sysctl.d/60-vgen.conf restart=systemd-sysctl.service
 file 0644 root:root /etc/systemd/system/nftables.service.d/vgen.conf check=systemd confirm
 file 0644 root:root /etc/systemd/system/vgen-firewall.service check=systemd confirm
+file 0644 root:root /etc/systemd/system/vgen-job-report.service check=systemd
+file 0644 root:root /etc/systemd/system/vgen-job-report.timer check=systemd restart=vgen-job-report.timer
+file 0644 root:root /etc/systemd/system/vgen-system.service check=systemd restart=vgen-system.service
+file 0644 root:root /etc/systemd/timesyncd.conf.d/vgen.conf restart=systemd-timesyncd.service
 file 0644 root:root /etc/vgen/exposure.txt
+file 0644 root:root /etc/vgen/system.conf restart=vgen-system.service
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
@@ -53,7 +76,10 @@ file 0644 root:root /opt/vgen/lib/users.sh check=bash
 file 0644 root:root /opt/vgen/lib/view.sh check=bash
 file 0644 root:root /opt/vgen/lib/words.sh check=bash
 file 0755 root:root /opt/vgen/redis/redis.sh check=bash
+file 0755 root:root /opt/vgen/system/system.sh check=bash restart=vgen-system.service
 
 unit redis-server.service  # redis "cache"
 unit vgen-firewall.service  # the firewall
+unit vgen-job-report.timer  # job "report"
+unit vgen-system.service  # locale, swap and clock
 apply "$@"

@@ -8,7 +8,12 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host old1
 
+package sudo  # user "deploy" may do things as root
+user deploy /home/deploy /bin/bash adm  # asked for under users
 
+file 0644 root:root /etc/ssh/authorized_keys.d/deploy confirm
+file 0644 root:root /etc/ssh/sshd_config.d/00-vgen-keys.conf check=sshd reload=ssh.service confirm
+file 0440 root:root /etc/sudoers.d/vgen-deploy check=sudoers confirm
 file 0644 root:root /etc/vgen/exposure.txt
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash

@@ -8,12 +8,46 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host web1
 
+package locales  # system.locale
+package logrotate  # what apps write
 package nftables  # the firewall
+package procps  # system.sysctl
+package sudo  # user "deploy" may do things as root
+package systemd-timesyncd  # system.timeServers
+package tzdata  # system.timezone
+package unattended-upgrades  # system.updates
+user deploy /home/deploy /bin/bash adm  # asked for under users
+user shop /opt/shop /usr/sbin/nologin  # runs app shop
 
+file 0644 root:root /etc/apt/apt.conf.d/52vgen
+file 0644 root:root /etc/default/locale
+link /etc/localtime /usr/share/zoneinfo/Europe/Berlin
+file 0644 root:root /etc/logrotate.d/vgen-systemd check=logrotate
 file 0644 root:root /etc/nftables.d/vgen.nft check=nft reload=vgen-firewall.service confirm
+file 0644 root:root /etc/ssh/authorized_keys.d/deploy confirm
+file 0644 root:root /etc/ssh/sshd_config.d/00-vgen-keys.conf check=sshd reload=ssh.service confirm
+file 0644 root:root /etc/ssh/sshd_config.d/00-vgen.conf check=sshd reload=ssh.service confirm
+file 0440 root:root /etc/sudoers.d/vgen-deploy check=sudoers confirm
+file 0644 root:root /etc/sysctl.d/60-vgen.conf restart=systemd-sysctl.service
 file 0644 root:root /etc/systemd/system/nftables.service.d/vgen.conf check=systemd confirm
+file 0644 root:root /etc/systemd/system/shop-blue.service check=systemd slot=shop/blue
+file 0644 root:root /etc/systemd/system/shop-green.service check=systemd slot=shop/green
 file 0644 root:root /etc/systemd/system/vgen-firewall.service check=systemd confirm
+file 0644 root:root /etc/systemd/system/vgen-job-clean.service check=systemd
+file 0644 root:root /etc/systemd/system/vgen-job-clean.timer check=systemd restart=vgen-job-clean.timer
+file 0644 root:root /etc/systemd/system/vgen-system.service check=systemd restart=vgen-system.service
+file 0644 root:root /etc/systemd/timesyncd.conf.d/vgen.conf restart=systemd-timesyncd.service
+file 0600 root:root /etc/vgen/env/shop-blue.env slot=shop/blue
+file 0600 root:root /etc/vgen/env/shop-green.env slot=shop/green
 file 0644 root:root /etc/vgen/exposure.txt
+file 0644 root:root /etc/vgen/system.conf restart=vgen-system.service
+directory 0755 root:root /opt/shop
+directory 0755 root:root /opt/shop/blue
+directory 0755 root:root /opt/shop/green
+first_link /opt/shop/live blue
+first_link /opt/shop/next green
+directory 0755 root:root /opt/shop/releases
+file 0644 root:root /opt/vgen/apps/shop.sh check=bash
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
@@ -48,6 +82,11 @@ file 0644 root:root /opt/vgen/lib/units.sh check=bash
 file 0644 root:root /opt/vgen/lib/users.sh check=bash
 file 0644 root:root /opt/vgen/lib/view.sh check=bash
 file 0644 root:root /opt/vgen/lib/words.sh check=bash
+file 0755 root:root /opt/vgen/system/system.sh check=bash restart=vgen-system.service
 
 unit vgen-firewall.service  # the firewall
+unit vgen-job-clean.timer  # job "clean"
+unit vgen-system.service  # locale, swap and clock
+slot shop blue
+slot shop green
 apply "$@"

@@ -8,12 +8,14 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host eu1
 
+package logrotate  # what apps write
 package nginx-light  # reverse proxy in front of the slots
 program /opt/ngrok/ngrok https://ngrok.com/download  # the tunnel agent
 user api /opt/api /usr/sbin/nologin  # runs app api
 user ngrok /nonexistent /usr/sbin/nologin  # runs the tunnel agent
 secret ngrok
 
+file 0644 root:root /etc/logrotate.d/vgen-systemd check=logrotate
 file 0644 root:root /etc/nginx/nginx.conf check=nginx reload=nginx.service
 secret_file 0640 root:ngrok /etc/ngrok.yml restart=ngrok.service
 file 0644 root:root /etc/systemd/system/api-blue.service check=systemd slot=api/blue

@@ -8,10 +8,12 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host web1
 
+package logrotate  # what apps write
 package nginx-light  # reverse proxy in front of the slots
 user shop /opt/shop /usr/sbin/nologin  # runs app shop
 secret dbPassword
 
+file 0644 root:root /etc/logrotate.d/vgen-systemd check=logrotate
 file 0644 root:root /etc/nginx/nginx.conf check=nginx reload=nginx.service
 file 0644 root:root /etc/systemd/system/nginx.service.d/vgen.conf check=systemd
 file 0644 root:root /etc/systemd/system/shop-blue.service check=systemd slot=shop/blue

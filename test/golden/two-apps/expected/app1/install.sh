@@ -8,11 +8,13 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host app1
 
+package logrotate  # what apps write
 package nginx-light  # reverse proxy in front of the slots
 package supervisor  # runs the slots
 user api /opt/api /usr/sbin/nologin  # runs app api
 user jobs /opt/jobs/worker /usr/sbin/nologin  # runs app worker
 
+file 0644 root:root /etc/logrotate.d/vgen-systemd check=logrotate
 file 0644 root:root /etc/nginx/nginx.conf check=nginx reload=nginx.service
 file 0644 root:root /etc/supervisor/conf.d/api-blue.conf check=supervisor slot=api/blue
 file 0644 root:root /etc/supervisor/conf.d/api-green.conf check=supervisor slot=api/green

@@ -1,0 +1,92 @@
+// A timer of systemd for every job: of the inventory, and those that components offer.
+import { component, type FileSpec, type Offers } from '../../component.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import { seconds } from '../../duration.ts';
+import { expandPlain } from '../../expand.ts';
+import type { App, Host, Model, Text } from '../../model.ts';
+import type { Jobs } from './schema.ts';
+
+type Job = Jobs[string];
+
+/** The app as the model has it: what a reference leads to lacks the names that are derived. */
+const appOf = (job: Job, model: Model): App | null => model.apps.find(({ name }) => name === job.app?.name) ?? null;
+
+const runsOn = (job: Job, host: Host, model: Model): boolean => {
+  if (job.hosts !== null) return job.hosts.has(host);
+  return appOf(job, model)?.hosts.has(host) ?? true;
+};
+
+const firstOf = (text: Text | undefined): string => (typeof text === 'string' ? text : typeof text?.parts[0] === 'string' ? text.parts[0] : '');
+
+function check(section: Jobs, model: Model): Diagnostic[] {
+  return Object.values(section).flatMap(job => {
+    const app = appOf(job, model);
+    const start = firstOf(job.command[0]);
+    if (!start.startsWith('/') && !(app && start.startsWith('./'))) {
+      return [error('jobs/program', [...job.at, 'command'], `"${start}" is not an absolute path${app ? ' and not in the release' : ''}`, {
+        hint: app ? `"./${start.replace(/^\.\//, '')}" is in the live release, "/usr/bin/${start.replace(/^\.\//, '')}" on the host` : `such as "/usr/bin/${start.replace(/^\.\//, '')}"; "./x" wants an "app"`,
+      })];
+    }
+    const elsewhere = app && job.hosts && [...job.hosts].find(host => !app.hosts.has(host));
+    return elsewhere ? [error('jobs/app-elsewhere', [...job.at, 'hosts'], `job "${job.name}" runs on host "${elsewhere.name}", where app "${app.name}" does not`, {
+      hint: 'leave "hosts" out: they are those of the app', see: { message: `app "${app.name}"`, at: app.at },
+    })] : [];
+  });
+}
+
+interface View {
+  readonly at: readonly (string | number)[];
+  readonly name: string;
+  readonly why: string;
+  readonly calendar: string;
+  readonly words: readonly string[];
+  readonly user: string;
+  readonly dir: string | null;
+  readonly timeout: number;
+}
+
+function own(job: Job, host: Host, model: Model): View {
+  const app = appOf(job, model);
+  const dir = app && `${app.dir}/live/release`;
+  const words = job.command.map(word => expandPlain(word, { host }));
+  return {
+    at: job.at, name: job.name, why: `job ${job.name}`, calendar: job.calendar, user: job.user ?? app?.user ?? 'root', dir, timeout: seconds(job.timeout),
+    words: words.map((word, i) => (i === 0 && word.startsWith('./') && dir ? `${dir}/${word.slice(2)}` : word)),
+  };
+}
+
+/** All jobs of a host. */
+function jobsOn(host: Host, section: Jobs | null, model: Model, offers: Offers): View[] {
+  return [
+    ...Object.values(section ?? {}).filter(job => runsOn(job, host, model)).map(job => own(job, host, model)),
+    ...offers.on(host, 'job').map(({ name, calendar, command, user, why, at }) => ({ at, name, why, calendar, words: command, user, dir: null, timeout: 6 * 3600 })),
+  ];
+}
+
+function files(job: View): FileSpec[] {
+  const unit = `vgen-job-${job.name}`;
+  const [program = '', ...words] = job.words;
+  const file = (ending: 'service' | 'timer', view: object): FileSpec => ({
+    kind: 'file', path: `/etc/systemd/system/${unit}.${ending}`, mode: '0644', owner: 'root:root', at: job.at, secrets: [], check: 'systemd',
+    onChange: ending === 'timer' ? [{ do: 'restart', unit: `${unit}.timer` }] : [],
+    from: { template: `jobs/etc/systemd/system/vgen-job-{job}.${ending}.njk`, view: { at: job.at, name: job.name, why: job.why, ...view } },
+  });
+  return [
+    file('service', { program, words: words.map((text, i) => ({ at: [...job.at, 'command', i + 1], text })), user: job.user, dir: job.dir, timeout: job.timeout }),
+    file('timer', { calendar: job.calendar }),
+  ];
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Jobs | null>({
+  name: 'jobs',
+  summary: 'Timers for what is done again and again.',
+  key: 'jobs',
+  schema,
+  check: ({ section, model }) => (section ? check(section, model) : []),
+  offer: ({ host, section, model }) => Object.values(section ?? {}).filter(job => runsOn(job, host, model))
+    .map(({ name, at }) => ({ kind: 'unit', name: `vgen-job-${name}.timer`, downtime: null, why: `job "${name}"`, at })),
+  plan: ({ host, section, model }, offers) => jobsOn(host, section, model, offers).flatMap(files),
+});

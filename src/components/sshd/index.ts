@@ -1,0 +1,48 @@
+// sshd: no passwords, no old algorithms, and never a host that nobody gets into any more.
+import { component, type Offers } from '../../component.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import type { Host } from '../../model.ts';
+import type { Sshd } from './schema.ts';
+
+/** Who can log in to a host and become root. */
+function adminsOf(section: Sshd, host: Host, offers: Offers): string[] {
+  const users = offers.on(host, 'user').filter(user => user.admin).map(({ name }) => name);
+  return [...section.root === 'key' ? ['root'] : [], ...users].filter(name => section.allowUsers.length === 0 || section.allowUsers.includes(name));
+}
+
+function check(section: Sshd, offers: Offers): Diagnostic[] {
+  for (const host of section.hosts) {
+    const admins = adminsOf(section, host, offers);
+    if (admins.length === 0) {
+      return [error('sshd/no-way-in', section.root === 'no' ? ['sshd', 'root'] : ['sshd', 'allowUsers'], `nobody could log in to host "${host.name}" and become root`, {
+        hint: 'declare one under users, with "keys", a "shell" and "sudo: [ALL]"; with "allowUsers" name that one there',
+      })];
+    }
+    const own = host.ssh.user ?? 'root';
+    if (admins.includes(own)) continue;
+    return [error('sshd/vgen-shut-out', ['sshd'], `vgen logs in to host "${host.name}" as "${own}", who could not do that any more`, {
+      onKey: true, hint: `set "ssh: {user: ${admins.find(name => name !== 'root') ?? 'root'}}" of the host`, see: { message: `host "${host.name}"`, at: host.at },
+    })];
+  }
+  return [];
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Sshd | null>({
+  name: 'sshd',
+  summary: 'sshd without passwords and old algorithms.',
+  key: 'sshd',
+  schema,
+  check: ({ section, offers }) => (section ? check(section, offers) : []),
+  plan: ({ host, section }) => (section?.hosts.has(host) ? [{
+    kind: 'file', path: '/etc/ssh/sshd_config.d/00-vgen.conf', mode: '0644', owner: 'root:root', at: ['sshd'], secrets: [], check: 'sshd',
+    onChange: [{ do: 'reload', unit: 'ssh.service' }, { do: 'confirm' }],
+    from: {
+      template: 'sshd/etc/ssh/sshd_config.d/00-vgen.conf.njk',
+      // a host key that clients pinned has to stay on offer
+      view: { at: ['sshd'], root: section.root, allowUsers: section.allowUsers.join(' '), ecdsa: host.ssh.hostKey?.startsWith('ecdsa-') ?? false },
+    },
+  }] : []),
+});
