@@ -6,6 +6,7 @@ import nginx from './nginx/index.ts';
 import ngrok from './ngrok/index.ts';
 import packages from './packages/index.ts';
 import postgres from './postgres/index.ts';
+import rabbitmq from './rabbitmq/index.ts';
 import redis from './redis/index.ts';
 import secrets from './secrets/index.ts';
 import slots from './slots/index.ts';
@@ -21,6 +22,7 @@ export const components: readonly Component[] = [
   ngrok,
   packages,
   postgres,
+  rabbitmq,
   redis,
   secrets,
   slots,

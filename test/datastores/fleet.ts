@@ -34,6 +34,8 @@ export class Datastores {
   readonly label = 'vgen-data';
   readonly #device: string;
   #fleet: Fleet | null = null;
+  /** Trees of former installs come again here, which a host else takes for older ones. */
+  #order = 0;
 
   constructor() {
     const image = join(this.work, 'volume');
@@ -75,7 +77,7 @@ export class Datastores {
     writeFileSync(join(this.work, 'inventory.yaml'), inventory);
     execFileSync(process.execPath, [cli, 'build'], { cwd: this.work, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_CACHE_HOME: join(this.work, 'cache') } });
     await this.host(name).push(join(this.work, 'out', name), '/root/tree');
-    const { code, stdout, stderr } = await this.host(name).run('bash /root/tree/install.sh', { timeoutSeconds: 200 });
+    const { code, stdout, stderr } = await this.host(name).run(`bash /root/tree/install.sh --order ${++this.#order}`, { timeoutSeconds: 200 });
     return { code, text: `${stdout}${stderr}` };
   }
 

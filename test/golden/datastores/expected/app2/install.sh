@@ -10,6 +10,7 @@ host app2
 
 user shop /opt/shop /usr/sbin/nologin  # runs app shop
 secret cachePassword
+secret queuePassword
 secret shopPassword
 
 file 0644 root:root /etc/systemd/system/mnt-spare.mount check=systemd reload=mnt-spare.mount

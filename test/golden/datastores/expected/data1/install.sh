@@ -9,20 +9,30 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 host data1
 
 package postgresql-15  # postgres "db"
+package rabbitmq-server  # rabbitmq "queue"
 package redis-server  # redis "cache"
 secret cachePassword
+secret mailPassword
+secret queuePassword
 secret shopPassword
 secret statsPassword
 
 file 0644 root:root /etc/postgresql/15/main/conf.d/vgen-start.conf check=postgres restart=postgresql@15-main.service
 file 0644 root:root /etc/postgresql/15/main/conf.d/vgen.conf check=postgres reload=postgresql@15-main.service
 file 0640 postgres:postgres /etc/postgresql/15/main/pg_hba.conf reload=postgresql@15-main.service
+secret_file 0640 root:rabbitmq /etc/rabbitmq/definitions.json restart=vgen-rabbitmq.service
+file 0644 root:root /etc/rabbitmq/enabled_plugins restart=rabbitmq-server.service
+file 0644 root:root /etc/rabbitmq/rabbitmq-env.conf restart=rabbitmq-server.service
+file 0644 root:root /etc/rabbitmq/rabbitmq.conf restart=rabbitmq-server.service
 file 0644 root:root /etc/redis/redis.conf check=redis restart=redis-server.service
 secret_file 0640 root:redis /etc/redis/secrets.conf check=redis restart=redis-server.service
+file 0644 root:root /etc/systemd/system/epmd.socket.d/vgen.conf check=systemd
 file 0644 root:root /etc/systemd/system/postgresql@15-main.service.d/vgen.conf check=systemd restart=postgresql@15-main.service
+file 0644 root:root /etc/systemd/system/rabbitmq-server.service.d/vgen.conf check=systemd restart=rabbitmq-server.service
 file 0644 root:root /etc/systemd/system/redis-server.service.d/vgen.conf check=systemd restart=redis-server.service
 file 0644 root:root /etc/systemd/system/srv-data.mount check=systemd reload=srv-data.mount
 file 0644 root:root /etc/systemd/system/vgen-postgres.service check=systemd restart=vgen-postgres.service
+file 0644 root:root /etc/systemd/system/vgen-rabbitmq.service check=systemd restart=vgen-rabbitmq.service
 secret_file 0600 postgres:postgres /etc/vgen/postgres/roles.sql restart=vgen-postgres.service
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
@@ -59,11 +69,14 @@ file 0644 root:root /opt/vgen/lib/users.sh check=bash
 file 0644 root:root /opt/vgen/lib/view.sh check=bash
 file 0644 root:root /opt/vgen/lib/words.sh check=bash
 file 0755 root:root /opt/vgen/postgres/restore.sh check=bash
+file 0755 root:root /opt/vgen/rabbitmq/definitions.sh check=bash
 file 0755 root:root /opt/vgen/redis/redis.sh check=bash
 file 0755 root:root /opt/vgen/volumes/place.sh check=bash
 
 unit postgresql@15-main.service  # postgres "db"
+unit rabbitmq-server.service  # rabbitmq "queue"
 unit redis-server.service  # redis "cache"
 unit srv-data.mount  # volume "data"
 unit vgen-postgres.service  # postgres "db"
+unit vgen-rabbitmq.service  # rabbitmq "queue"
 apply "$@"
