@@ -2,6 +2,7 @@
 import type { Component } from '../component.ts';
 import files from './files/index.ts';
 import host from './host/index.ts';
+import mongodb from './mongodb/index.ts';
 import nginx from './nginx/index.ts';
 import ngrok from './ngrok/index.ts';
 import packages from './packages/index.ts';
@@ -18,6 +19,7 @@ import volumes from './volumes/index.ts';
 export const components: readonly Component[] = [
   files,
   host,
+  mongodb,
   nginx,
   ngrok,
   packages,

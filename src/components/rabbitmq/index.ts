@@ -1,6 +1,6 @@
 // RabbitMQ on one host: AMQP over TLS alone, Erlang's own ports on loopback, a vhost and a user for each app that uses it.
 import { component, type FileSpec, type Offer } from '../../component.ts';
-import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
+import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import type { App, Host, Model, Value } from '../../model.ts';
 import type { Rabbitmq } from './schema.ts';
@@ -8,6 +8,7 @@ import type { Rabbitmq } from './schema.ts';
 type Broker = Rabbitmq[string];
 
 const UNIT = 'rabbitmq-server.service';
+const EPMD = 'epmd.socket';
 const DEFINITIONS = 'vgen-rabbitmq.service';
 const SCRIPT = '/opt/vgen/rabbitmq/definitions.sh';
 /** Erlang's ports on loopback, and the web interface's. */
@@ -16,12 +17,6 @@ const OWN_PORTS = [[4369, 'epmd of Erlang'], [25672, 'Erlang distribution']] as 
 const on = (section: Rabbitmq | null, host: Host): Broker | undefined => Object.values(section ?? {}).find(one => one.hosts.has(host));
 const clientsOf = (broker: Broker, model: Model): Host[] => hostsUsing(model, broker).filter(host => !broker.hosts.has(host));
 
-/** The vhost of an app: the one of its name, else the only one; null if it cannot be told. */
-function vhostOf(broker: Broker, app: App): string | null {
-  const names = Object.keys(broker.vhosts);
-  return names.find(name => name === app.name) ?? (names.length === 1 ? names[0] ?? null : null);
-}
-
 function check(section: Rabbitmq, model: Model): Diagnostic[] {
   const brokers = Object.values(section);
   return brokers.flatMap((broker, i) => [
@@ -29,7 +24,7 @@ function check(section: Rabbitmq, model: Model): Diagnostic[] {
     ...Object.keys(broker.vhosts).filter(name => name === 'guest').map(name => error('rabbitmq/guest', [...broker.at, 'vhosts', name], '"guest" is RabbitMQ\'s own user, which is removed', {
       onKey: true, hint: 'choose another name',
     })),
-    ...usersOf(model, broker).filter(app => vhostOf(broker, app) === null).map(app => error(
+    ...usersOf(model, broker).filter(app => partOf(broker.vhosts, app) === null).map(app => error(
       'rabbitmq/which-vhost', [...app.at, 'uses', app.uses.findIndex(one => one === broker)], `"${broker.name}" has no vhost for app "${app.name}"`,
       { hint: `name one "${app.name}", or keep a single one`, see: { message: `vhosts of "${broker.name}"`, at: [...broker.at, 'vhosts'] } },
     )),
@@ -72,17 +67,16 @@ function files(broker: Broker, host: Host, model: Model): FileSpec[] {
     file(`/etc/systemd/system/${UNIT}.d/vgen.conf`, { place: placeOf(broker, 'rabbitmq:rabbitmq', '/var/lib/rabbitmq/mnesia/*') }, {
       check: 'systemd', ...(broker.volume === null ? {} : restart),
     }),
-    // taken up when epmd starts: its socket cannot change under a running one
-    file('/etc/systemd/system/epmd.socket.d/vgen.conf', {}, { check: 'systemd' }),
+    // a socket unit that changes while it is active serves no more until it is restarted, and the broker has to register there again
+    file(`/etc/systemd/system/${EPMD}.d/vgen.conf`, {}, { check: 'systemd', onChange: [{ do: 'restart', unit: EPMD }, { do: 'restart', unit: UNIT }] }),
     file(`/etc/systemd/system/${DEFINITIONS}`, {}, { check: 'systemd', onChange: [{ do: 'restart', unit: DEFINITIONS }] }),
     { kind: 'file', path: SCRIPT, mode: '0755', owner: 'root:root', at: broker.at, secrets: [], onChange: [], check: 'bash', from: { static: `rabbitmq${SCRIPT}` } },
   ];
 }
 
 function urlOf(broker: Broker, host: Host, app: App): Value {
-  const name = vhostOf(broker, app) ?? '';
-  const password = broker.vhosts[name]?.password.name;
-  return password === undefined ? '' : { sealed: [`amqps://${name}:`, { secret: password, url: true }, `@${reachedFrom(broker, host)}:${broker.port}/${name}`] };
+  const found = partOf(broker.vhosts, app);
+  return found === null ? '' : { sealed: [`amqps://${found[0]}:`, { secret: found[1].password.name, url: true }, `@${reachedFrom(broker, host)}:${broker.port}/${found[0]}`] };
 }
 
 function offers(broker: Broker, host: Host, model: Model): Offer[] {
@@ -93,6 +87,7 @@ function offers(broker: Broker, host: Host, model: Model): Offer[] {
   return [
     { kind: 'package', name: 'rabbitmq-server', ...said },
     { kind: 'unit', name: UNIT, downtime: 'every client of RabbitMQ on the host, for about 15 seconds', ...said },
+    { kind: 'unit', name: EPMD, downtime: null, ...said },
     { kind: 'unit', name: DEFINITIONS, downtime: null, ...said },
     // Erlang keeps the contents of certificate files for two minutes: ssl(3erl), ssl_pem_cache_clean
     { kind: 'certificate', name: 'rabbitmq', names: namesOn(host), group: 'rabbitmq', then: ['rabbitmqctl', '--quiet', 'eval', 'ssl:clear_pem_cache().'], ...said },

@@ -10,6 +10,7 @@ host app1
 
 user shop /opt/shop /usr/sbin/nologin  # runs app shop
 secret cachePassword
+secret docsPassword
 secret queuePassword
 secret shopPassword
 
