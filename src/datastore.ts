@@ -61,5 +61,11 @@ export function variablesOf(store: Named, what: string, apps: readonly App[], ur
   });
 }
 
+/** The part of a datastore that is an app's (a database, a vhost): the one of its name, else the only one; null if it cannot be told. */
+export function partOf<T>(parts: Readonly<Record<string, T>>, app: App): [string, T] | null {
+  const all = Object.entries(parts);
+  return all.find(([name]) => name === app.name) ?? (all.length === 1 ? all[0] ?? null : null);
+}
+
 /** Hosts of a datastore whose address is public although others connect to it. */
 export const exposedOn = (store: { readonly hosts: Hosts }): Host[] => [...store.hosts].filter(host => !isPrivate(addressOf(host)));

@@ -5,10 +5,12 @@ import firewall from './firewall/index.ts';
 import host from './host/index.ts';
 import jobs from './jobs/index.ts';
 import logs from './logs/index.ts';
+import mongodb from './mongodb/index.ts';
 import nginx from './nginx/index.ts';
 import ngrok from './ngrok/index.ts';
 import packages from './packages/index.ts';
 import postgres from './postgres/index.ts';
+import rabbitmq from './rabbitmq/index.ts';
 import redis from './redis/index.ts';
 import secrets from './secrets/index.ts';
 import slots from './slots/index.ts';
@@ -25,10 +27,12 @@ export const components: readonly Component[] = [
   host,
   jobs,
   logs,
+  mongodb,
   nginx,
   ngrok,
   packages,
   postgres,
+  rabbitmq,
   redis,
   secrets,
   slots,

@@ -37,11 +37,11 @@ const PATHS: Readonly<Record<Area, RegExp>> = {
   firewall: /^\/etc\/(nftables|ufw|iptables|firewalld|default\/ufw)([./]|$)/,
   sshd: /^\/etc\/ssh(\/|$)|^\/etc\/systemd\/system\/sshd?\.(service|socket)/,
   sudoers: /^\/etc\/(sudoers|sudo\.conf|sudoers\.d)(\/|$)/,
-  datastore: /^\/(var\/lib|opt)\/(redis|valkey|postgresql|mysql|mariadb|mongodb|clickhouse|elasticsearch|etcd|minio)(\/|$)/,
+  datastore: /^\/(var\/lib|opt)\/(redis|valkey|postgresql|mysql|mariadb|mongodb|rabbitmq|clickhouse|elasticsearch|etcd|minio)(\/|$)/,
 };
 const UNITS: Readonly<Record<Area, RegExp>> = {
   firewall: /^(vgen-firewall|nftables|ufw|netfilter-persistent|firewalld)\.service$/, sshd: /^sshd?\.(service|socket)$/, sudoers: /^$/,
-  datastore: /^(redis|valkey|postgresql|mysql|mariadb|mongod|clickhouse|elasticsearch|etcd|minio)[^/]*\.service$/,
+  datastore: /^(redis|valkey|postgresql|mysql|mariadb|mongod|rabbitmq|clickhouse|elasticsearch|etcd|minio)[^/]*\.service$/,
 };
 const EFFECTS: Readonly<Record<Area, string>> = {
   firewall: 'a mistake locks everybody out', sshd: 'a mistake locks everybody out', sudoers: 'a mistake ends or gives away root',

@@ -1,7 +1,7 @@
 // PostgreSQL on one host: Debian's own cluster "main", whose settings, rules of access, roles and databases follow from the
 // inventory. Who may log in, from where and into which database is said by the apps that use it.
 import { component, type FileSpec, type Offer } from '../../component.ts';
-import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
+import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import type { App, Host, Model, Value } from '../../model.ts';
 import { tuning } from './memory.ts';
@@ -19,12 +19,6 @@ const unitOf = (server: Server): string => `postgresql@${server.version}-main.se
 const etc = (server: Server): string => `/etc/postgresql/${server.version}/main`;
 const ownerOf = (name: string, database: Database): string => database.owner ?? name;
 const clientsOf = (server: Server, model: Model): Host[] => hostsUsing(model, server).filter(host => !server.hosts.has(host));
-
-/** The database of an app: the one of its name, else the only one; null if it cannot be told. */
-function databaseOf(server: Server, app: App): [string, Database] | null {
-  const all = Object.entries(server.databases);
-  return all.find(([name]) => name === app.name) ?? (all.length === 1 ? all[0] ?? null : null);
-}
 
 function check(section: Postgres, model: Model): Diagnostic[] {
   const servers = Object.values(section);
@@ -72,7 +66,7 @@ function databases(server: Server): Diagnostic[] {
 }
 
 /** Apps whose database cannot be told. */
-const users = (server: Server, model: Model): Diagnostic[] => usersOf(model, server).filter(app => databaseOf(server, app) === null).map(app => error(
+const users = (server: Server, model: Model): Diagnostic[] => usersOf(model, server).filter(app => partOf(server.databases, app) === null).map(app => error(
   'postgres/which-database', [...app.at, 'uses', app.uses.findIndex(one => one === server)], `"${server.name}" has no database for app "${app.name}"`,
   { hint: `name one "${app.name}", or keep a single one`, see: { message: `databases of "${server.name}"`, at: [...server.at, 'databases'] } },
 ));
@@ -116,7 +110,7 @@ function files(server: Server, host: Host, model: Model): FileSpec[] {
 /** One rule per app and host: its own database, its own role, its host's address alone. */
 function rules(server: Server, host: Host, model: Model): object[] {
   return usersOf(model, server).flatMap(app => {
-    const found = databaseOf(server, app);
+    const found = partOf(server.databases, app);
     if (!found) return [];
     return [...app.hosts].sort((a, b) => (a.name < b.name ? -1 : 1)).map(from => {
       const address = from === host ? '127.0.0.1' : addressOf(from);
@@ -126,7 +120,7 @@ function rules(server: Server, host: Host, model: Model): object[] {
 }
 
 function urlOf(server: Server, host: Host, app: App): Value {
-  const [name, database] = databaseOf(server, app) ?? ['', null];
+  const [name, database] = partOf(server.databases, app) ?? ['', null];
   if (!database) return '';
   return { sealed: [
     `postgresql://${ownerOf(name, database)}:`, { secret: database.password.name, url: true },

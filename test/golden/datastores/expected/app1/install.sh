@@ -11,6 +11,8 @@ host app1
 package logrotate  # what apps write
 user shop /opt/shop /usr/sbin/nologin  # runs app shop
 secret cachePassword
+secret docsPassword
+secret queuePassword
 secret shopPassword
 
 file 0644 root:root /etc/logrotate.d/vgen-systemd check=logrotate

@@ -9,21 +9,43 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 host data1
 
 package postgresql-15  # postgres "db"
+package rabbitmq-server  # rabbitmq "queue"
 package redis-server  # redis "cache"
+program /usr/bin/mongod https://www.mongodb.com/docs/manual/administration/install-on-linux/  # mongodb "docs"
+program /usr/bin/mongosh https://www.mongodb.com/docs/manual/administration/install-on-linux/  # mongodb "docs"
+user mongodb /var/lib/mongodb /usr/sbin/nologin  # mongodb "docs"
 secret cachePassword
+secret docsPassword
+secret mailPassword
+secret mongoAdmin
+secret mongoKey
+secret queuePassword
 secret shopPassword
 secret statsPassword
 
+file 0644 root:root /etc/logrotate.d/vgen-mongodb check=logrotate
+file 0644 root:root /etc/mongod.conf restart=mongod.service
 file 0644 root:root /etc/postgresql/15/main/conf.d/vgen-start.conf check=postgres restart=postgresql@15-main.service
 file 0644 root:root /etc/postgresql/15/main/conf.d/vgen.conf check=postgres reload=postgresql@15-main.service
 file 0640 postgres:postgres /etc/postgresql/15/main/pg_hba.conf reload=postgresql@15-main.service
+secret_file 0640 root:rabbitmq /etc/rabbitmq/definitions.json restart=vgen-rabbitmq.service
+file 0644 root:root /etc/rabbitmq/enabled_plugins restart=rabbitmq-server.service
+file 0644 root:root /etc/rabbitmq/rabbitmq-env.conf restart=rabbitmq-server.service
+file 0644 root:root /etc/rabbitmq/rabbitmq.conf restart=rabbitmq-server.service
 file 0644 root:root /etc/redis/redis.conf check=redis restart=redis-server.service
 secret_file 0640 root:redis /etc/redis/secrets.conf check=redis restart=redis-server.service
+file 0644 root:root /etc/systemd/system/epmd.socket.d/vgen.conf check=systemd restart=epmd.socket restart=rabbitmq-server.service
+file 0644 root:root /etc/systemd/system/mongod.service check=systemd restart=mongod.service
 file 0644 root:root /etc/systemd/system/postgresql@15-main.service.d/vgen.conf check=systemd restart=postgresql@15-main.service
+file 0644 root:root /etc/systemd/system/rabbitmq-server.service.d/vgen.conf check=systemd restart=rabbitmq-server.service
 file 0644 root:root /etc/systemd/system/redis-server.service.d/vgen.conf check=systemd restart=redis-server.service
 file 0644 root:root /etc/systemd/system/srv-data.mount check=systemd reload=srv-data.mount
+file 0644 root:root /etc/systemd/system/vgen-mongodb.service check=systemd restart=vgen-mongodb.service
 file 0644 root:root /etc/systemd/system/vgen-postgres.service check=systemd restart=vgen-postgres.service
+file 0644 root:root /etc/systemd/system/vgen-rabbitmq.service check=systemd restart=vgen-rabbitmq.service
 file 0644 root:root /etc/vgen/exposure.txt
+secret_file 0400 mongodb:mongodb /etc/vgen/mongodb/keyfile restart=mongod.service
+secret_file 0400 mongodb:mongodb /etc/vgen/mongodb/users.js restart=vgen-mongodb.service
 secret_file 0600 postgres:postgres /etc/vgen/postgres/roles.sql restart=vgen-postgres.service
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
@@ -60,11 +82,17 @@ file 0644 root:root /opt/vgen/lib/users.sh check=bash
 file 0644 root:root /opt/vgen/lib/view.sh check=bash
 file 0644 root:root /opt/vgen/lib/words.sh check=bash
 file 0755 root:root /opt/vgen/postgres/restore.sh check=bash
+file 0755 root:root /opt/vgen/rabbitmq/definitions.sh check=bash
 file 0755 root:root /opt/vgen/redis/redis.sh check=bash
 file 0755 root:root /opt/vgen/volumes/place.sh check=bash
 
+unit epmd.socket  # rabbitmq "queue"
+unit mongod.service  # mongodb "docs"
 unit postgresql@15-main.service  # postgres "db"
+unit rabbitmq-server.service  # rabbitmq "queue"
 unit redis-server.service  # redis "cache"
 unit srv-data.mount  # volume "data"
+unit vgen-mongodb.service  # mongodb "docs"
 unit vgen-postgres.service  # postgres "db"
+unit vgen-rabbitmq.service  # rabbitmq "queue"
 apply "$@"

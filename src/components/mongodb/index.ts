@@ -1,0 +1,123 @@
+// MongoDB from its vendor's packages: a replica set with a key file, users and TLS. Debian has no package of it, so that the
+// programs are offered as foreign ones, and nothing is started until they are there.
+import { component, type FileSpec, type Offer } from '../../component.ts';
+import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, partOf, placeOf, usersOf, variablesOf } from '../../datastore.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import type { App, Host, Model, Value } from '../../model.ts';
+import type { Mongodb } from './schema.ts';
+
+type Server = Mongodb[string];
+
+const UNIT = 'mongod.service';
+const USERS = 'vgen-mongodb.service';
+const URL = 'https://www.mongodb.com/docs/manual/administration/install-on-linux/';
+/** MongoDB's own databases (manual, "System Collections"). */
+const RESERVED = ['admin', 'config', 'local'];
+
+const byName = (a: Host, b: Host): number => (a.name < b.name ? -1 : 1);
+const on = (section: Mongodb | null, host: Host): Server | undefined => Object.values(section ?? {}).find(one => one.hosts.has(host));
+/** Who connects to a member from elsewhere: the other members and the hosts of apps. */
+const clientsOf = (server: Server, host: Host, model: Model): Host[] =>
+  [...new Set([...server.hosts, ...hostsUsing(model, server)])].filter(one => one !== host).sort(byName);
+const isRemote = (server: Server, model: Model): boolean => server.hosts.size > 1 || hostsUsing(model, server).some(host => !server.hosts.has(host));
+/** Members as the replica set names them and its clients find them. */
+const members = (server: Server, model: Model): string[] =>
+  [...server.hosts].sort(byName).map(host => `${isRemote(server, model) ? addressOf(host) : '127.0.0.1'}:${server.port}`);
+
+function check(section: Mongodb, model: Model): Diagnostic[] {
+  const servers = Object.values(section);
+  return servers.flatMap((server, i) => {
+    const at = [...server.at, 'hosts'];
+    const other = servers.slice(0, i).find(one => [...one.hosts].some(host => server.hosts.has(host)));
+    return [
+      ...(server.hosts.size % 2 === 1 ? [] : [error('mongodb/members', at, `"${server.name}" would have ${server.hosts.size} members, which no majority survives one of`, {
+        hint: 'one host, or an odd number',
+      })]),
+      ...(other ? [error('mongodb/two-on-host', at, `a host would run two: "${other.name}" and "${server.name}"`, {
+        hint: 'one server a host holds many databases', see: { message: `mongodb "${other.name}"`, at: other.at },
+      })] : []),
+      ...Object.keys(server.databases).filter(name => RESERVED.includes(name)).map(name => error(
+        'mongodb/reserved', [...server.at, 'databases', name], `"${name}" is MongoDB's own database`, { onKey: true, hint: 'choose another name' },
+      )),
+      ...usersOf(model, server).filter(app => partOf(server.databases, app) === null).map(app => error(
+        'mongodb/which-database', [...app.at, 'uses', app.uses.findIndex(one => one === server)], `"${server.name}" has no database for app "${app.name}"`,
+        { hint: `name one "${app.name}", or keep a single one`, see: { message: `databases of "${server.name}"`, at: [...server.at, 'databases'] } },
+      )),
+      ...(isRemote(server, model) ? exposedOn(server) : []).map(host => error(
+        'mongodb/exposed', server.at, `mongodb "${server.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}"`,
+        { onKey: true, hint: 'give the host a "private" address that the others share', see: { message: `host "${host.name}"`, at: host.at } },
+      )),
+    ];
+  });
+}
+
+function files(server: Server, host: Host, model: Model): FileSpec[] {
+  const restart = { onChange: [{ do: 'restart', unit: UNIT }] } as const;
+  const file = (path: string, view: object, more: Partial<FileSpec>): FileSpec => ({
+    kind: 'file', path, mode: '0644', owner: 'root:root', at: server.at, secrets: [], onChange: [], check: null,
+    from: { template: `mongodb${path}.njk`, view: { at: server.at, name: server.name, port: server.port, ...certificateFiles('mongodb'), ...view } }, ...more,
+  } as FileSpec);
+  const users = Object.entries(server.databases).map(([name, { password }]) => ({ at: [...server.at, 'databases', name], name, password: { sealed: [{ secret: password.name }] }, secret: password.name }));
+  const place = placeOf(server, 'mongodb:mongodb', '/var/lib/mongodb/WiredTiger');
+  return [
+    file('/etc/mongod.conf', {
+      address: isRemote(server, model) ? addressOf(host) : null, directory: server.volume === null ? '/var/lib/mongodb' : `${server.volume.path}/${server.name}`,
+    }, restart),
+    file('/etc/vgen/mongodb/keyfile', { key: { sealed: [{ secret: server.keyFile.name }] } }, { mode: '0400', owner: 'mongodb:mongodb', secrets: [server.keyFile.name], ...restart }),
+    file('/etc/vgen/mongodb/users.js', {
+      members: members(server, model), admin: { sealed: [{ secret: server.admin.name }] }, users, begins: [...server.hosts].sort(byName)[0] === host ? 'yes' : 'no',
+    }, {
+      mode: '0400', owner: 'mongodb:mongodb', secrets: [...new Set([server.admin.name, ...users.map(({ secret }) => secret)])].sort(), onChange: [{ do: 'restart', unit: USERS }],
+    }),
+    file(`/etc/systemd/system/${UNIT}`, { binary: server.binary, place }, { check: 'systemd', ...restart }),
+    file(`/etc/systemd/system/${USERS}`, { shell: server.shell }, { check: 'systemd', onChange: [{ do: 'restart', unit: USERS }] }),
+  ];
+}
+
+function urlOf(server: Server, app: App, model: Model): Value {
+  const found = partOf(server.databases, app);
+  return found === null ? '' : { sealed: [
+    `mongodb://${found[0]}:`, { secret: found[1].password.name, url: true },
+    `@${members(server, model).join(',')}/${found[0]}?replicaSet=${server.name}&tls=true&tlsCAFile=${certificateFiles('mongodb').ca}`,
+  ] };
+}
+
+function offers(server: Server, host: Host, model: Model): Offer[] {
+  const said = { why: `mongodb "${server.name}"`, at: server.at };
+  const port = { kind: 'port', port: server.port, why: said.why, at: [...server.at, 'port'] } as const;
+  return [
+    { kind: 'program', path: server.binary, url: URL, ...said },
+    { kind: 'program', path: server.shell, url: URL, ...said },
+    { kind: 'user', name: 'mongodb', home: '/var/lib/mongodb', shell: '/usr/sbin/nologin', groups: [], ...said },
+    { kind: 'unit', name: UNIT, downtime: 'every client of MongoDB on the host, until another member takes over or it is back', ...said },
+    { kind: 'unit', name: USERS, downtime: null, ...said },
+    // mongod reads one file with both at its start
+    { kind: 'certificate', name: 'mongodb', names: namesOn(host), group: 'mongodb', then: ['systemctl', 'restart', UNIT], ...said },
+    { kind: 'log', path: '/var/log/mongodb/*.log', owner: 'mongodb:mongodb', then: ['systemctl', 'kill', '--kill-whom=main', '--signal=USR1', UNIT], ...said },
+    { ...port, address: '127.0.0.1', from: [] },
+    ...(isRemote(server, model) ? [{ ...port, address: addressOf(host), from: clientsOf(server, host, model) }] : []),
+  ];
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Mongodb | null>({
+  name: 'mongodb',
+  summary: 'MongoDB from its vendor\'s packages: a replica set with users, over TLS.',
+  key: 'mongodb',
+  schema,
+  datastore: true,
+  check: ({ section, model }) => (section ? check(section, model) : []),
+  offer: ({ host, apps, section, model }) => {
+    const server = on(section, host);
+    return [
+      ...Object.values(section ?? {}).flatMap(one => variablesOf(one, 'mongodb', apps, app => urlOf(one, app, model), false)),
+      ...(server ? offers(server, host, model) : []),
+    ];
+  },
+  plan: ({ host, section, model }) => {
+    const server = on(section, host);
+    return server ? files(server, host, model) : [];
+  },
+});

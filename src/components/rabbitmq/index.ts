@@ -1,0 +1,122 @@
+// RabbitMQ on one host: AMQP over TLS alone, Erlang's own ports on loopback, a vhost and a user for each app that uses it.
+import { component, type FileSpec, type Offer } from '../../component.ts';
+import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import type { App, Host, Model, Value } from '../../model.ts';
+import type { Rabbitmq } from './schema.ts';
+
+type Broker = Rabbitmq[string];
+
+const UNIT = 'rabbitmq-server.service';
+const EPMD = 'epmd.socket';
+const DEFINITIONS = 'vgen-rabbitmq.service';
+const SCRIPT = '/opt/vgen/rabbitmq/definitions.sh';
+/** Erlang's ports on loopback, and the web interface's. */
+const OWN_PORTS = [[4369, 'epmd of Erlang'], [25672, 'Erlang distribution']] as const;
+
+const on = (section: Rabbitmq | null, host: Host): Broker | undefined => Object.values(section ?? {}).find(one => one.hosts.has(host));
+const clientsOf = (broker: Broker, model: Model): Host[] => hostsUsing(model, broker).filter(host => !broker.hosts.has(host));
+
+function check(section: Rabbitmq, model: Model): Diagnostic[] {
+  const brokers = Object.values(section);
+  return brokers.flatMap((broker, i) => [
+    ...place(broker, brokers.slice(0, i)),
+    ...Object.keys(broker.vhosts).filter(name => name === 'guest').map(name => error('rabbitmq/guest', [...broker.at, 'vhosts', name], '"guest" is RabbitMQ\'s own user, which is removed', {
+      onKey: true, hint: 'choose another name',
+    })),
+    ...usersOf(model, broker).filter(app => partOf(broker.vhosts, app) === null).map(app => error(
+      'rabbitmq/which-vhost', [...app.at, 'uses', app.uses.findIndex(one => one === broker)], `"${broker.name}" has no vhost for app "${app.name}"`,
+      { hint: `name one "${app.name}", or keep a single one`, see: { message: `vhosts of "${broker.name}"`, at: [...broker.at, 'vhosts'] } },
+    )),
+    ...(clientsOf(broker, model).length === 0 ? [] : exposedOn(broker).map(host => error(
+      'rabbitmq/exposed', broker.at, `rabbitmq "${broker.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}"`,
+      { onKey: true, hint: 'give the host a "private" address that the apps\' hosts share', see: { message: `host "${host.name}"`, at: host.at } },
+    ))),
+  ]);
+}
+
+function place(broker: Broker, before: readonly Broker[]): Diagnostic[] {
+  const at = [...broker.at, 'hosts'];
+  if (broker.hosts.size !== 1) {
+    return [error('rabbitmq/one-host', at, `"${broker.name}" would run on ${broker.hosts.size} hosts, each with queues of its own`, { hint: 'name one host; vgen sets up no cluster of RabbitMQ' })];
+  }
+  const other = before.find(one => [...one.hosts].some(host => broker.hosts.has(host)));
+  return other ? [error('rabbitmq/two-on-host', at, `host "${[...broker.hosts][0]?.name ?? ''}" would run two: "${other.name}" and "${broker.name}"`, {
+    hint: 'one broker a host holds many vhosts', see: { message: `rabbitmq "${other.name}"`, at: other.at },
+  })] : [];
+}
+
+function files(broker: Broker, host: Host, model: Model): FileSpec[] {
+  const restart = { onChange: [{ do: 'restart', unit: UNIT }] } as const;
+  const file = (path: string, view: object, more: Partial<FileSpec>): FileSpec => ({
+    kind: 'file', path, mode: '0644', owner: 'root:root', at: broker.at, secrets: [], onChange: [], check: null,
+    from: { template: `rabbitmq${path}.njk`, view: { at: broker.at, name: broker.name, ...view } }, ...more,
+  } as FileSpec);
+  const vhosts = Object.entries(broker.vhosts).map(([name, { password }]) => ({
+    at: [...broker.at, 'vhosts', name], name, password: { sealed: [{ secret: password.name }] }, secret: password.name,
+  }));
+  return [
+    file('/etc/rabbitmq/rabbitmq.conf', {
+      port: broker.port, address: clientsOf(broker, model).length ? addressOf(host) : null, management: broker.management, ...certificateFiles('rabbitmq'),
+    }, restart),
+    file('/etc/rabbitmq/rabbitmq-env.conf', { directory: broker.volume === null ? null : `${broker.volume.path}/${broker.name}` }, restart),
+    file('/etc/rabbitmq/enabled_plugins', { management: broker.management }, restart),
+    file('/etc/rabbitmq/definitions.json', { vhosts }, {
+      mode: '0640', owner: 'root:rabbitmq', secrets: [...new Set(vhosts.map(({ secret }) => secret))].sort(), onChange: [{ do: 'restart', unit: DEFINITIONS }],
+    }),
+    file(`/etc/systemd/system/${UNIT}.d/vgen.conf`, { place: placeOf(broker, 'rabbitmq:rabbitmq', '/var/lib/rabbitmq/mnesia/*') }, {
+      check: 'systemd', ...(broker.volume === null ? {} : restart),
+    }),
+    // a socket unit that changes while it is active serves no more until it is restarted, and the broker has to register there again
+    file(`/etc/systemd/system/${EPMD}.d/vgen.conf`, {}, { check: 'systemd', onChange: [{ do: 'restart', unit: EPMD }, { do: 'restart', unit: UNIT }] }),
+    file(`/etc/systemd/system/${DEFINITIONS}`, {}, { check: 'systemd', onChange: [{ do: 'restart', unit: DEFINITIONS }] }),
+    { kind: 'file', path: SCRIPT, mode: '0755', owner: 'root:root', at: broker.at, secrets: [], onChange: [], check: 'bash', from: { static: `rabbitmq${SCRIPT}` } },
+  ];
+}
+
+function urlOf(broker: Broker, host: Host, app: App): Value {
+  const found = partOf(broker.vhosts, app);
+  return found === null ? '' : { sealed: [`amqps://${found[0]}:`, { secret: found[1].password.name, url: true }, `@${reachedFrom(broker, host)}:${broker.port}/${found[0]}`] };
+}
+
+function offers(broker: Broker, host: Host, model: Model): Offer[] {
+  const said = { why: `rabbitmq "${broker.name}"`, at: broker.at };
+  const port = { kind: 'port', port: broker.port, why: said.why, at: [...broker.at, 'port'] } as const;
+  const clients = clientsOf(broker, model);
+  const own = [...OWN_PORTS, ...broker.management ? [[15672, 'management'] as const] : []];
+  return [
+    { kind: 'package', name: 'rabbitmq-server', ...said },
+    { kind: 'unit', name: UNIT, downtime: 'every client of RabbitMQ on the host, for about 15 seconds', ...said },
+    { kind: 'unit', name: EPMD, downtime: null, ...said },
+    { kind: 'unit', name: DEFINITIONS, downtime: null, ...said },
+    // Erlang keeps the contents of certificate files for two minutes: ssl(3erl), ssl_pem_cache_clean
+    { kind: 'certificate', name: 'rabbitmq', names: namesOn(host), group: 'rabbitmq', then: ['rabbitmqctl', '--quiet', 'eval', 'ssl:clear_pem_cache().'], ...said },
+    { ...port, address: '127.0.0.1', from: [] },
+    ...(clients.length ? [{ ...port, address: addressOf(host), from: clients }] : []),
+    ...own.map(([number, what]): Offer => ({ kind: 'port', port: number, address: '127.0.0.1', from: [], why: `${what}, for ${said.why}`, at: broker.at })),
+    { kind: 'dataset', name: broker.name, paths: [], user: 'root', dump: [SCRIPT, 'dump'], restore: [SCRIPT, 'restore'], ...said },
+  ];
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Rabbitmq | null>({
+  name: 'rabbitmq',
+  summary: 'RabbitMQ with its vhosts and users, over TLS.',
+  key: 'rabbitmq',
+  schema,
+  datastore: true,
+  check: ({ section, model }) => (section ? check(section, model) : []),
+  offer: ({ host, apps, section, model }) => {
+    const broker = on(section, host);
+    return [
+      ...Object.values(section ?? {}).flatMap(one => variablesOf(one, 'rabbitmq', apps, app => urlOf(one, host, app), true)),
+      ...(broker ? offers(broker, host, model) : []),
+    ];
+  },
+  plan: ({ host, section, model }) => {
+    const broker = on(section, host);
+    return broker ? files(broker, host, model) : [];
+  },
+});
