@@ -49,24 +49,13 @@ be_ready() {
   fail 1 "$app: the next slot $1 is not healthy: $health_reason"
 }
 
-# exchange LIVE NEXT: live and next change places. In one step where the kernel does that (renameat2 with
-# RENAME_EXCHANGE, reached through perl), else in two, live first; a stop between them is seen to by repair_pair.
+# exchange LIVE NEXT: live and next change places; a stop between two renames is seen to by repair_pair.
 exchange() {
-  local call=0
-  case $HOSTTYPE in
-    x86_64) call=316 ;;
-    aarch64) call=276 ;;
-  esac
-  if (( call == 0 )) || ! exchange_at_once "$call" 2>/dev/null; then
-    point "${dir:?}/live" "$2"
+  if ! exchange_paths "${dir:?}/live" "$dir/next"; then
+    point "$dir/live" "$2"
     point "$dir/next" "$1"
   fi
   [[ $(slot_at live) == "$2" && $(slot_at next) == "$1" ]] || fail 2 "$app: live and next could not be exchanged"
-}
-
-exchange_at_once() {
-  # shellcheck disable=SC2016  # the variables are perl's
-  perl -e 'exit(syscall($ARGV[0] + 0, -100, $ARGV[1], -100, $ARGV[2], 2) == 0 ? 0 : 1)' "$1" "$dir/live" "$dir/next"
 }
 
 # undo_switch: also called when the script ends early while a switch is not proven.
