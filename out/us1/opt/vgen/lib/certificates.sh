@@ -79,6 +79,32 @@ place_pair() {
   fi
 }
 
+# take_up_pair NAME GROUP DIRECTORY COMMAND…: the pair in DIRECTORY replaces that of NAME, and COMMAND makes its users
+# take it up. If key and certificate are no pair, or the command fails, all is as before: 1, and failure says why.
+take_up_pair() {
+  local name=$1 group=$2 new=$3 output
+  shift 3
+  if [[ $(openssl pkey -in "$new/key.pem" -pubout 2>&1) != "$(openssl x509 -in "$new/cert.pem" -noout -pubkey 2>&1)" ]]; then
+    failure="certificate $name is not for its key"
+    return 1
+  fi
+  place_pair "$name" "$group" "$new"
+  (( $# > 0 )) || return 0
+  output=$("$@" 2>&1) && return 0
+  failure="certificate $name is not taken up: $(tail -n 1 <<<"$output")"
+  [[ ! -d $new ]] || place_pair "$name" "$group" "$new"
+  return 1
+}
+
+# names_of FILE: the names in a certificate, as sorted_names has them.
+names_of() {
+  sorted_names "$(openssl x509 -in "$1" -noout -ext subjectAltName 2>/dev/null |
+    grep -oE '(DNS|IP Address):[^, ]+' | sed 's/^[^:]*://' | paste -s -d , || true)"
+}
+
+# sorted_names NAME,NAME
+sorted_names() { tr , '\n' <<<"$1" | sort -u | paste -s -d ,; }
+
 # read_certificate FILE: days_left, less than 0 if it is over, and issuer: placeholder, CA (the fleet's own) or public.
 read_certificate() {
   local facts end

@@ -94,16 +94,15 @@ tell_slot() {
 
 # what_is_wrong ROLE SLOT STATE: one reason, or nothing.
 what_is_wrong() {
-  local answer address
+  local answer
   if [[ $3 != running ]]; then
     printf '%s' "${process_detail:-not running}"
     return
   fi
   probe "$2" || { printf '%s' "$health_reason"; return; }
-  address=$([[ $1 == live ]] && printf '%s' "$live" || printf '%s' "$next")
-  [[ -n $address ]] || return 0
-  answer=$(fetch "http://$address/.vgen/slot" 2>&1) || true
-  [[ $answer == "$2" ]] || printf 'nginx answers "%s" on %s' "${answer:0:80}" "$address"
+  is_served "$1" || return 0
+  answer=$(ask_nginx "$1" /.vgen/slot 2>&1) || true
+  [[ $answer == "$2" ]] || printf 'nginx answers "%s" on %s' "${answer:0:80}" "$(place_of "$1")"
 }
 
 stale_paths() {
