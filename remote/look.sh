@@ -10,7 +10,7 @@ export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 
 state=/var/lib/vgen
 lib=/opt/vgen/lib
-paths=() packages=() units=() users=() programs=() secrets=() render_path=()
+paths=() packages=() units=() users=() programs=() secrets=() certificates=() render_path=()
 declare -A asked=()             # path → yes, of those the tree is about
 declare -A held=()              # path → yes, of those that hold secrets
 declare -A recorded=()          # path → content as vgen left it
@@ -35,6 +35,7 @@ read_questions() {
       user) users+=("$name") ;;
       program) programs+=("$name") ;;
       secret) secrets+=("$name") ;;
+      certificate) certificates+=("$name") ;;
       encode) base64 -d <<<"$name" >"$work/encode.sh" ;;
       render)
         render_path+=("$name")
@@ -208,6 +209,9 @@ tell_rest() {
   done
   for name in "${secrets[@]}"; do
     [[ ! -s /etc/vgen/secrets/$name ]] || tell secret "$name"
+  done
+  for name in "${certificates[@]}"; do
+    [[ ! -s /etc/vgen/tls/$name/cert.pem || ! -s /etc/vgen/tls/$name/key.pem ]] || tell certificate "$name"
   done
   [[ ! -s $state/owed && ! -e $state/journal ]] || tell unfinished
   if [[ -f $state/pending ]]; then

@@ -1,6 +1,7 @@
 // The commands that look at hosts, keep their secrets, and write what CI and Ansible need.
 import type { Command } from 'commander';
 import { another, onHosts, type Shared } from './cli-fleet.ts';
+import type { CaOptions, CertOptions, IssueOptions } from './commands/certs.ts';
 import type { CiOptions } from './commands/ci.ts';
 import type { FleetOptions } from './commands/fleet.ts';
 
@@ -62,6 +63,8 @@ export function addMore(program: Command, { output, examples }: Shared): void {
       process.exitCode = await push(names, options, output(options));
     });
 
+  addCerts(program, { output, examples });
+
   onTrees(program.command('doctor'))
     .description('what an apply would stumble over: reachability, sudo, disk, clock, system, programs, ports, DNS; exit 1 if something is wrong')
     .addHelpText('after', examples(
@@ -83,6 +86,39 @@ const inventory = (command: Command): Command => command
 const written = (command: Command, file: string): Command => command
   .option('--file <file>', `where to (default: ${file}); - is stdout`)
   .option('--force', 'overwrite a file that vgen did not write');
+
+/** Certificates of the fleet's own CA. */
+function addCerts(program: Command, { output, examples }: Shared): void {
+  const certs = program.command('certs').description('certificates on the hosts, and the fleet\'s own CA; no key leaves its host')
+    .addHelpText('after', examples('vgen certs ca | age -r age1… -o ca.key.age', 'vgen certs issue', 'vgen certs status'));
+  certs.command('ca')
+    .description('make the CA: its certificate goes to the file that the inventory names, its key to stdout')
+    .option('-i, --inventory <file>', 'inventory file; may be given again (default: inventory.yaml)', another)
+    .option('--name <name>', 'its name', 'vgen CA')
+    .option('--days <number>', 'how long it is good', '3650')
+    .option('--add', 'put it before the one that is there, while hosts change from one to the other')
+    .addHelpText('after', examples('vgen certs ca | age -r age1… -o ca.key.age', 'vgen certs ca --add | pass insert -m fleet/ca-2'))
+    .action(async (options: CaOptions) => {
+      const { makeCa } = await import('./commands/certs.ts');
+      process.exitCode = await makeCa(options, output({}));
+    });
+  onTrees(certs.command('issue'))
+    .description('certificates of the CA where they are missing, end soon or have other names: hosts make keys, vgen signs here')
+    .option('--renew-within <days>', 'those that end within this time', '30d')
+    .option('--force', 'all of them, with new keys')
+    .addHelpText('after', examples('vgen certs issue', 'vgen certs issue --on app1 --force'))
+    .action(async (options: IssueOptions) => {
+      const { issue } = await import('./commands/certs.ts');
+      process.exitCode = await issue(options, output(options));
+    });
+  onTrees(certs.command('status'))
+    .description('who issued each certificate, for which names and for how long; exit 1 if one is missing, a placeholder or over')
+    .addHelpText('after', examples('vgen certs status', 'vgen certs status --on lb1 --json'))
+    .action(async (options: CertOptions) => {
+      const { certStatus } = await import('./commands/certs.ts');
+      process.exitCode = await certStatus(options, output(options));
+    });
+}
 
 /** What other programs run. */
 function addExports(program: Command, { output, examples }: Shared): void {

@@ -17,14 +17,18 @@ export type Offer = (
   | { readonly kind: 'port'; readonly port: number; readonly address: string; readonly from: Reach }
   /** A variable in the environment of an app's slots on the host; what the app's own `env` says goes before it. */
   | { readonly kind: 'variable'; readonly app: App; readonly name: string; readonly value: Value }
-  /** A server on the host's nginx: the path of a file that its `http` block includes. */
-  | { readonly kind: 'http'; readonly path: string }
+  /** A server on the host's nginx: the path of a file that its `http` block includes, and the apps that it passes requests to. */
+  | { readonly kind: 'http'; readonly path: string; readonly apps?: readonly App[] }
   /**
    * A certificate in /etc/vgen/tls/NAME: cert.pem (with its chain) and key.pem, which `group` may read. Before it is issued a
    * self-signed one stands there, so that configurations can be checked. `names`: DNS names and addresses. `then`: what
-   * makes its users take up a new one.
+   * makes its users take up a new one. `issuer`: the fleet's own CA (if absent), Let's Encrypt, or `own`, one that is
+   * brought along under the key of `certs.own`.
    */
-  | { readonly kind: 'certificate'; readonly name: string; readonly names: readonly string[]; readonly group: string; readonly then: readonly string[] }
+  | {
+    readonly kind: 'certificate'; readonly name: string; readonly names: readonly string[]; readonly group: string; readonly then: readonly string[];
+    readonly issuer?: 'internal' | 'acme' | { readonly own: string };
+  }
   /** Files, as a glob, that something writes without end. `then`: what makes it open them anew; none: they are copied and cut. */
   | { readonly kind: 'log'; readonly path: string; readonly owner: string; readonly then: readonly string[] | null }
   /** Something to do again and again; `calendar` as in systemd.time(7). */

@@ -2,15 +2,16 @@
 // no longer made need nothing but text. Columns are separated by tabs; "-" is an empty one.
 import type { OnChange } from './component.ts';
 import { pathText } from './diagnostic.ts';
+import { shWord } from './escape/sh.ts';
 import type { HostPlan, Planned } from './plan.ts';
 import type { Entry } from './tree.ts';
 
 export interface ManifestLine {
-  readonly type: 'file' | 'link' | 'first-link' | 'directory' | 'package' | 'user' | 'unit' | 'program' | 'secret';
+  readonly type: 'file' | 'link' | 'first-link' | 'directory' | 'package' | 'user' | 'unit' | 'program' | 'secret' | 'certificate';
   readonly name: string;
   /**
    * file: mode, owner, sha256, what happens on change, checker, secrets, key of the inventory; link: target; user: home,
-   * shell, groups; unit: what a restart interrupts.
+   * shell, groups; unit: what a restart interrupts; certificate: group, names, issuer, the command that takes up a new one.
    */
   readonly columns: readonly string[];
 }
@@ -25,6 +26,7 @@ export function manifest(plan: HostPlan, entries: readonly Entry[]): string {
     ...plan.programs.map(one => ['program', one.path]),
     ...plan.users.map(one => ['user', one.name, one.home, one.shell, one.groups.join(',') || '-']),
     ...plan.secrets.map(name => ['secret', name]),
+    ...plan.certificates.map(one => ['certificate', one.name, one.group, one.names.join(','), one.issuer === 'acme' ? 'acme' : 'internal', one.then.map(shWord).join(' ') || '-']),
     ...plan.files.map(file => fileLine(file, sha.get(file.path.slice(1)) ?? '')),
     ...plan.units.map(one => ['unit', one.name, one.downtime ?? '-']),
   ];

@@ -4,6 +4,7 @@ import { sectionOf, type Component, type FileSpec, type Made, type Offers } from
 import { error, Refused, type Diagnostic } from './diagnostic.ts';
 import type { App, Host, Model } from './model.ts';
 
+export type Certificate = Extract<Made, { kind: 'certificate' }>;
 export type Planned = FileSpec & { readonly component: string };
 
 export interface HostPlan {
@@ -14,6 +15,8 @@ export interface HostPlan {
   readonly users: readonly Extract<Made, { kind: 'user' }>[];
   readonly units: readonly Extract<Made, { kind: 'unit' }>[];
   readonly programs: readonly Extract<Made, { kind: 'program' }>[];
+  /** Those whose key is made on the host; those that are brought along are files. */
+  readonly certificates: readonly Certificate[];
   readonly secrets: readonly string[];
   readonly apps: readonly App[];
 }
@@ -36,9 +39,11 @@ export function planHost(
   }
   files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   diagnostics.push(...clashes(files, host));
+  const certificates = unique(offers.on(host, 'certificate')).filter(({ issuer }) => typeof issuer !== 'object');
   const plan: HostPlan = {
-    host, files, apps,
-    packages: unique(offers.on(host, 'package')),
+    host, files, apps, certificates,
+    packages: unique([...offers.on(host, 'package'), ...certificates.slice(0, 1).map(({ at, by }) => (
+      { kind: 'package', name: 'openssl', why: 'makes the keys of certificates', at, by, host } as const))]),
     users: unique(offers.on(host, 'user')),
     units: unique(offers.on(host, 'unit')),
     programs: [...offers.on(host, 'program')],

@@ -32,6 +32,12 @@ export const compiled = (inventory: string, files: Readonly<Record<string, strin
   });
 };
 
+/** As `compiled`, in a fleet whose own CA signs certificates. */
+export const signed = (inventory: string): Promise<Compiled> => compiled(
+  `${/^secrets: \{/m.test(inventory) ? inventory.replace(/^secrets: \{/m, 'secrets: { caKey: { env: CA },') : `${inventory}secrets: { caKey: { env: CA } }\n`}
+certs: { ca: { certificate: ca.crt, key: caKey } }\n`, { 'ca.crt': 'a certificate' },
+);
+
 /** An app that is right in all that a test does not speak of. */
 export const app = (more = '', slots = 'blue: { port: 4000 }, green: { port: 4001 }'): string => `{ command: ./api, slots: { ${slots} }${more && `, ${more}`} }`;
 

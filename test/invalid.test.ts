@@ -110,7 +110,7 @@ describe('the schema', () => {
     const says = [
       '$schema', '$comment', 'title', 'description', 'examples', 'default', 'rule', 'properties', 'patternProperties', 'items',
     ];
-    const resolved = ['selector', 'peers', 'ref', 'text', 'words', 'entries'];
+    const resolved = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside'];
     const { validate } = await import(new URL('../dist/validator.mjs', import.meta.url).href) as {
       validate: ((value: unknown) => boolean) & { errors?: { keyword: string }[] | null };
     };

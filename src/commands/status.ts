@@ -3,13 +3,18 @@ import { lockOf, lockText, type Lock } from '../fleet/lock.ts';
 import { eachLimited } from '../fleet/pool.ts';
 import { connectionOf, hostsOf, withFleet, type FleetOptions } from './fleet.ts';
 import { printTable } from './fleet-table.ts';
-import type { Output } from './output.ts';
+import { count, type Output } from './output.ts';
+
+/** Days before its end from which a certificate is spoken of; renewals come earlier. */
+const SOON = 15;
 
 interface Slot { slot: string; release: string; healthy: boolean; reason: string; bad: string; pending: string }
 interface Status {
   good: boolean;
   apps: { name: string; live: Slot; next: Slot }[];
   units: { name: string; up: boolean; state: string; pending: string }[];
+  /** Absent where an older vgen installed last. */
+  certificates?: { name: string; issuer: string; days: number }[];
 }
 
 interface Row { host: string; unreachable: string | null; generation: number | null; tree: string | null; status: Status | null; lock: Lock | null }
@@ -51,5 +56,7 @@ function remarks({ unreachable, status: one, lock }: Row): string[] {
   const sick = one?.apps.flatMap(({ name, live }) => (live.reason ? [`${name}: ${live.reason}`] : [])) ?? [];
   const due = [...one?.units.filter(({ pending }) => pending).map(({ name }) => name) ?? [], ...one?.apps.flatMap(({ name, live, next }) =>
     [live, next].filter(({ pending }) => pending).map(({ slot }) => `${name}/${slot}`)) ?? []];
-  return [...unreachable === null ? [] : [unreachable], ...down, ...sick, ...due.length ? [`former configuration: ${due.join(', ')}`] : [], ...lock ? [lockText(lock)] : []];
+  const ending = one?.certificates?.filter(({ issuer, days }) => issuer === 'placeholder' || days < SOON).map(({ name, issuer, days }) =>
+    `certificate ${name} ${issuer === 'placeholder' ? 'is a placeholder' : days < 0 ? 'is over' : `ends in ${count(days, 'day')}`}`) ?? [];
+  return [...unreachable === null ? [] : [unreachable], ...down, ...sick, ...ending, ...due.length ? [`former configuration: ${due.join(', ')}`] : [], ...lock ? [lockText(lock)] : []];
 }

@@ -1,5 +1,6 @@
 // All components, in alphabetical order. Adding one: a folder here, one in templates, one line in this list.
 import type { Component } from '../component.ts';
+import certs from './certs/index.ts';
 import files from './files/index.ts';
 import firewall from './firewall/index.ts';
 import host from './host/index.ts';
@@ -13,6 +14,7 @@ import postgres from './postgres/index.ts';
 import rabbitmq from './rabbitmq/index.ts';
 import redis from './redis/index.ts';
 import secrets from './secrets/index.ts';
+import sites from './sites/index.ts';
 import slots from './slots/index.ts';
 import sshd from './sshd/index.ts';
 import supervisor from './supervisor/index.ts';
@@ -22,6 +24,7 @@ import users from './users/index.ts';
 import volumes from './volumes/index.ts';
 
 export const components: readonly Component[] = [
+  certs,
   files,
   firewall,
   host,
@@ -35,6 +38,7 @@ export const components: readonly Component[] = [
   rabbitmq,
   redis,
   secrets,
+  sites,
   slots,
   sshd,
   supervisor,

@@ -4,12 +4,17 @@ import { encoders, hostEncoders, Inexpressible, placeholder, refusePlaceholder, 
 
 const exact: Record<EncoderName, [string, string][]> = {
   comment: [['why # not; ł', 'why # not; ł'], ['', '']],
+  configobj: [['', '""'], ['a, #b', '"a, #b"'], ['say "hi"', `'say "hi"'`], ["it's 5%", `"it's 5%"`]],
   cron: [['/opt/vgen/bin/backup --all db=a', '/opt/vgen/bin/backup --all db=a']],
   envfile: [['', '""'], ['it\'s "$5" `x` \\', '"it\'s \\"\\$5\\" \\`x\\` \\\\"'], ['a\nb', '"a\nb"']],
   int: [['0', '0'], ['8080', '8080'], ['-1', '-1']],
   name: [['web-2.example', 'web-2.example'], ['app@blue', 'app@blue']],
   nginx: [['', '""'], ['cost $5', '"cost ${dollar}5"'], ['"\\n', '"\\"\\\\n"'], ["it's; }", '"it\'s; }"']],
   nginxraw: [['cost $5', '"cost $5"'], ['"\\', '"\\"\\\\"']],
+  pem: [
+    ['-----BEGIN EC KEY-----\nYWJj+/=\n-----END EC KEY-----\n', '-----BEGIN EC KEY-----\nYWJj+/=\n-----END EC KEY-----'],
+    ['-----BEGIN A-----\nAA\n-----END A-----\n-----BEGIN B-----\nBB\n-----END B-----', '-----BEGIN A-----\nAA\n-----END A-----\n-----BEGIN B-----\nBB\n-----END B-----'],
+  ],
   path: [['/srv/app/releases', '/srv/app/releases'], ['a..b', 'a..b']],
   redis: [['', '""'], ['p "q\\', '"p \\"q\\\\"'], ['ł\n', '"\\xc5\\x82\\x0a"'], ['a #b', '"a #b"']],
   redissha256: [['abc', '#ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad']],
@@ -43,6 +48,7 @@ const refused: Record<EncoderName, [string, string][]> = {
     ['a\nb', 'control character'], ['\r', 'control character'], ['\u001b[1m', 'control character'],
     ['\u0085', 'control character'], ['\u2028', 'control character'], ['a\\', 'backslash'],
   ],
+  configobj: [['a\nb', 'line break'], ['a\r', 'line break'], ['%(x)s', '"%("'], [`a'b"c`, 'both kinds']],
   cron: [['date +%F', '%'], ['a; b', 'only letters'], ['a\nb', 'only letters'], ['', 'only letters'],
     [' a', 'blank'], ['a'.repeat(901), '900']],
   envfile: [['\uffff', 'noncharacter'], ['\ufdd0', 'noncharacter'], ['\u{1fffe}', 'noncharacter']],
@@ -53,6 +59,10 @@ const refused: Record<EncoderName, [string, string][]> = {
   nginx: [['a\nb', 'line break'], ['a\rb', 'line break'], ['a'.repeat(3999), '4000 bytes'],
     ['$'.repeat(500), '4000 bytes']],
   nginxraw: [['a\nb', 'line break'], ['ł'.repeat(2000), '4000 bytes']],
+  pem: [
+    ['', 'PEM'], ['key', 'PEM'], ['-----BEGIN KEY-----\n-----END KEY-----', 'PEM'], ['-----BEGIN KEY-----\nProc-Type: 4\n-----END KEY-----', 'PEM'],
+    ['-----BEGIN KEY-----\nAA\n-----END KEY-----\n\n', 'PEM'], ['-----BEGIN KEY-----\r\nAA\r\n-----END KEY-----', 'PEM'],
+  ],
   path: [['', 'a path'], ['/a b', 'a path'], ['/a/../b', 'segment ..'], ['..', 'segment ..'],
     ['-a', 'dash'], ['/a\n', 'a path']],
   redis: [],
@@ -146,7 +156,7 @@ describe('placeholder', () => {
 
   it('exists for the encoders of the host only', () => {
     expect([...hostEncoders].sort())
-      .toEqual(['envfile', 'nginx', 'redis', 'redissha256', 'sh', 'sqlstring', 'supervisorenv', 'yaml']);
+      .toEqual(['configobj', 'envfile', 'nginx', 'pem', 'redis', 'redissha256', 'sh', 'sqlstring', 'supervisorenv', 'yaml']);
   });
 });
 

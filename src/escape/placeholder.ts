@@ -2,8 +2,10 @@
 // value there. BODY: plain characters, %XX for each other byte of UTF-8, and <name> for a secret, <name:url> for one
 // that stands in a URL.
 // The grammar is vgen's own; its reader is templates/host/opt/vgen/lib/encode.sh.
+import { configObjValue } from './configobj.ts';
 import { Inexpressible, requireText, type Encoder } from './inexpressible.ts';
 import { nginxParameter } from './nginx.ts';
+import { pemBlocks } from './pem.ts';
 import { redisArgument, redisSha256 } from './redis.ts';
 import type { SealedPart } from '../model.ts';
 import { envfileValue, shWord } from './sh.ts';
@@ -12,11 +14,13 @@ import { supervisorEnvValue } from './supervisor.ts';
 import { yamlString } from './yaml.ts';
 
 /** Encoders that encode.sh knows too, for values with secrets, which exist on the host only. */
-export type HostEncoderName = 'envfile' | 'nginx' | 'redis' | 'redissha256' | 'sh' | 'sqlstring' | 'supervisorenv' | 'yaml';
+export type HostEncoderName = 'configobj' | 'envfile' | 'nginx' | 'pem' | 'redis' | 'redissha256' | 'sh' | 'sqlstring' | 'supervisorenv' | 'yaml';
 
 export const encodersOnHost: Readonly<Record<HostEncoderName, Encoder>> = {
+  configobj: configObjValue,
   envfile: envfileValue,
   nginx: nginxParameter,
+  pem: pemBlocks,
   redis: redisArgument,
   redissha256: redisSha256,
   sh: shWord,
@@ -45,7 +49,7 @@ export const placeholder = (encoder: HostEncoderName, parts: readonly SealedPart
     if (typeof part === 'string') requireText(encoder, part);
     else if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(part.secret)) throw new RangeError('a secret needs a plain name');
   }
-  encodersOnHost[encoder](parts.map(part => typeof part === 'string' ? part : 'x').join(''));
+  if (parts.some(part => typeof part === 'string')) encodersOnHost[encoder](parts.map(part => typeof part === 'string' ? part : 'x').join(''));
   const body = parts.map(part => typeof part === 'string' ? literal(part) : `<${part.secret}${part.url ? ':url' : ''}>`).join('');
   if (body === '') throw new RangeError('a placeholder needs a part');
   return `${opening}${encoder}:${body})`;

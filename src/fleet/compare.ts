@@ -6,9 +6,9 @@ import type { Tree, TreeFile } from './tree.ts';
 
 /** One thing on the host that would be another afterwards. */
 export interface Change {
-  readonly kind: 'file' | 'link' | 'directory' | 'package' | 'user';
+  readonly kind: 'file' | 'link' | 'directory' | 'package' | 'user' | 'certificate';
   readonly what: 'add' | 'change' | 'remove' | 'restore' | 'keep';
-  /** A path, or the name of a package or user. */
+  /** A path, or the name of a package, user or certificate. */
   readonly name: string;
   /** What differs, in words. */
   readonly why: string;
@@ -50,6 +50,7 @@ export function planFor(tree: Tree, state: HostState): HostPlan {
 
   for (const name of tree.packages) if (!state.packages.has(name)) change('package', 'add', name, 'not installed');
   users(tree, state, change);
+  for (const { name } of tree.certificates) if (!state.certificates.has(name)) change('certificate', 'add', name, 'a placeholder, until one is issued');
   directories(tree, state, change);
   for (const file of tree.files) {
     const is = state.paths.get(file.path);
@@ -87,7 +88,7 @@ const isByHand = (path: string, { recorded, paths }: HostState): boolean =>
 
 type Say = (kind: Change['kind'], what: Change['what'], name: string, why: string, byHand?: boolean) => void;
 
-const ORDER = ['package', 'user', 'directory', 'link', 'file'] as const;
+const ORDER = ['package', 'user', 'certificate', 'directory', 'link', 'file'] as const;
 const order = ({ kind }: Change): number => ORDER.indexOf(kind);
 const octal = (mode: string): number => Number.parseInt(mode, 8);
 

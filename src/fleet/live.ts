@@ -58,6 +58,7 @@ export interface HostState {
   readonly packages: ReadonlySet<string>;
   readonly programs: ReadonlySet<string>;
   readonly secrets: ReadonlySet<string>;
+  readonly certificates: ReadonlySet<string>;
   readonly users: ReadonlyMap<string, { readonly home: string; readonly shell: string; readonly groups: readonly string[] }>;
   readonly units: ReadonlyMap<string, UnitState>;
   readonly slots: ReadonlyMap<string, SlotState>;
@@ -89,6 +90,7 @@ function questions(tree: Tree | null): string {
     ...[...tree.files.map(({ path }) => path), ...tree.links.keys(), ...tree.firstLinks.keys(), ...tree.directories.map(({ path }) => path)].map(path => ['path', path]),
     ...tree.packages.map(name => ['package', name]), ...tree.users.map(({ name }) => ['user', name]), ...[...tree.units.keys()].map(name => ['unit', name]),
     ...tree.programs.map(path => ['program', path]), ...tree.secrets.map(name => ['secret', name]),
+    ...tree.certificates.map(({ name }) => ['certificate', name]),
   ];
   const sealed = tree.files.filter(({ secrets }) => secrets.length > 0);
   const base64 = (path: string): string => readBytes(tree.dir, path).toString('base64');
@@ -123,6 +125,7 @@ export function readState(text: string): HostState {
     packages: new Set(of('package').map(([name = '']) => name)),
     programs: new Set(of('program').map(([path = '']) => path)),
     secrets: new Set(of('secret').map(([name = '']) => name)),
+    certificates: new Set(of('certificate').map(([name = '']) => name)),
     users: new Map(of('user').map(([name = '', homeAndShell = '', groups]) => {
       const [home = '', shell = ''] = homeAndShell.split(':');
       return [name, { home, shell, groups: words(groups, ',') }];

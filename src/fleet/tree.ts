@@ -15,6 +15,15 @@ export interface TreeFile {
   readonly secrets: readonly string[];
 }
 
+/** A certificate whose key is made on the host. `then`: a shell command that makes its users take up a new one; "" if none. */
+export interface TreeCertificate {
+  readonly name: string;
+  readonly group: string;
+  readonly names: readonly string[];
+  readonly issuer: 'internal' | 'acme';
+  readonly then: string;
+}
+
 export interface TreeUser { readonly name: string; readonly home: string; readonly shell: string; readonly groups: readonly string[] }
 
 export interface Tree {
@@ -33,6 +42,7 @@ export interface Tree {
   readonly programs: readonly string[];
   readonly secrets: readonly string[];
   readonly users: readonly TreeUser[];
+  readonly certificates: readonly TreeCertificate[];
   /** Unit → what a restart interrupts, or null. */
   readonly units: ReadonlyMap<string, string | null>;
 }
@@ -69,6 +79,8 @@ export function treeOf(host: string, dir: string, manifest: Buffer, script: Buff
     directories: of('directory').map(({ name, columns: [mode = '', owner = ''] }) => ({ path: name, mode, owner })),
     packages: names('package'), programs: names('program'), secrets: names('secret'),
     users: of('user').map(({ name, columns: [home = '', shell = '', groups] }) => ({ name, home, shell, groups: list(groups) })),
+    certificates: of('certificate').map(({ name, columns: [group = '', names, issuer, then = '-'] }) =>
+      ({ name, group, names: list(names), issuer: issuer === 'acme' ? 'acme' : 'internal', then: then === '-' ? '' : then })),
     units: new Map(of('unit').map(({ name, columns }) => [name, columns[0] === '-' ? null : columns[0] ?? null])),
   };
 }

@@ -12,6 +12,7 @@ export function installView(plan: HostPlan): object {
     packages: plan.packages.map(({ name, why, at }) => ({ name, why, at })),
     users: plan.users.map(({ name, home, shell, groups, why, at }) => ({ name, home, shell, groups: groups.join(','), why, at })),
     secrets: plan.secrets,
+    certificates: plan.certificates.map(({ name, group, names, why, at }) => ({ name, group, names: names.join(','), why, at })),
     programs: plan.programs.map(({ path, url, why, at }) => ({ path, url, why, at })),
     files: plan.files.map(file => ({
       kind: file.kind, path: file.path, at: file.at,

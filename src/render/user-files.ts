@@ -5,6 +5,7 @@ import { error, type Diagnostic, type Path } from '../diagnostic.ts';
 import type { Globbed } from '../load.ts';
 import type { Item, Model } from '../model.ts';
 import { knownNames } from '../nearest.ts';
+import { inventorySchema, type Schema } from '../schema/read.ts';
 
 export interface UserFiles {
   readonly templates: ReadonlyMap<string, string>;
@@ -15,9 +16,9 @@ export interface UserFiles {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-interface FileEntry { readonly source: string | null; readonly template: string | null }
+interface FileEntry { readonly template: string | null }
 
-/** Reads the directory that `templates` names and the `source` of every file; paths are relative to the inventory. */
+/** Reads the directory that `templates` names and all files that the inventory speaks of; paths are relative to it. */
 export async function userFiles(model: Model, inventory: string, cwd = process.cwd()): Promise<UserFiles> {
   const base = dirname(absolute(cwd, inventory));
   const diagnostics: Diagnostic[] = [];
@@ -35,20 +36,43 @@ export async function userFiles(model: Model, inventory: string, cwd = process.c
     for (const path of found) templates.set(relative(root, path), readFileSync(path, 'utf8'));
     if (templates.size === 0) diagnostics.push(error('files/templates', ['templates'], `there is no template (*.njk) under "${dir}"`, { hint: 'the path is relative to the inventory' }));
   }
-  for (const file of Object.values((model.sections['files'] ?? {}) as Record<string, Item<FileEntry>>)) {
-    const missing = (key: string, path: Path, hint: string, name: string): void => {
-      diagnostics.push(error('files/missing', path, `there is no ${key} "${name}"`, { hint }));
-    };
-    if (file.template !== null && !templates.has(file.template)) {
-      missing('template', [...file.at, 'template'], dir ? knownNames(file.template, templates.keys(), `in "${dir}"`) : 'name their directory: templates: my-templates', file.template);
-    }
-    if (file.source === null || files.has(file.source)) continue;
+  const named = Object.values((model.sections['files'] ?? {}) as Record<string, Item<FileEntry>>);
+  for (const file of named) {
+    if (file.template === null || templates.has(file.template)) continue;
+    diagnostics.push(error('files/missing', [...file.at, 'template'], `there is no template "${file.template}"`, {
+      hint: dir ? knownNames(file.template, templates.keys(), `in "${dir}"`) : 'name their directory: templates: my-templates',
+    }));
+  }
+  for (const { name, at } of besides(model)) {
+    if (files.has(name)) continue;
     try {
-      files.set(file.source, readFileSync(join(base, file.source)));
-      read.push(join(base, file.source));
+      files.set(name, readFileSync(join(base, name)));
+      read.push(join(base, name));
     } catch {
-      missing('file', [...file.at, 'source'], 'the path is relative to the inventory', file.source);
+      diagnostics.push(error('files/missing', at, `there is no file "${name}"`, { hint: 'the path is relative to the inventory' }));
+      continue;
+    }
+    if (files.get(name)?.includes('PRIVATE KEY-----')) {
+      diagnostics.push(error('files/private-key', at, `"${name}" holds a private key, and would lie in out/ as it is`, {
+        hint: 'keep the key out of git and declare it under "secrets"; name a file with the certificate alone',
+      }));
     }
   }
   return { templates, files, read, globs, diagnostics };
+}
+
+/** The files beside the inventory that it names, by what the schema says of its keys. */
+function besides(model: Model): { name: string; at: Path }[] {
+  const found: { name: string; at: Path }[] = [];
+  const walk = (value: unknown, node: Schema, at: Path): void => {
+    if (node.beside && typeof value === 'string') found.push({ name: value, at });
+    else if (typeof value === 'object' && value !== null) {
+      const rest = typeof node.additionalProperties === 'object' ? node.additionalProperties : {};
+      for (const [key, child] of Object.entries(value)) walk(child, node.properties?.[key] ?? rest, [...at, key]);
+    }
+  };
+  for (const [key, node] of Object.entries(inventorySchema().properties ?? {})) {
+    if (JSON.stringify(node).includes('"beside":true')) walk(model.sections[key], node, [key]);
+  }
+  return found;
 }

@@ -4,8 +4,8 @@
 import { Type, type Static, type TObject, type TProperties, type TSchema } from 'typebox';
 import type { Host, Hosts, Named, Peers, Section, Text as TextType } from '../model.ts';
 
-/** Keywords beside JSON Schema's own, told to ajv; all but the last are what `resolve` reads. */
-export const ANNOTATIONS = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'rule'] as const;
+/** Keywords beside JSON Schema's own, told to ajv; all but the last two are what `resolve` reads. */
+export const ANNOTATIONS = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside', 'rule'] as const;
 
 interface Says { description: string; examples?: unknown[] }
 
@@ -86,6 +86,9 @@ export const envValue = (scopes: readonly Scope[], says: Says): ReturnType<typeo
   Type.Unsafe({
     type: ['string', 'integer', 'boolean'], minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, text: scopes, ...says,
   });
+
+/** A file beside the inventory, which a component plans with `from: { own: … }`. */
+export const beside = (says: Says): ReturnType<typeof Type.String> => Type.String({ minLength: 1, beside: true, ...says });
 
 export const port = (description: string): ReturnType<typeof Type.Integer> =>
   Type.Integer({ minimum: 1, maximum: 65535, description });

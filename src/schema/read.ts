@@ -23,6 +23,7 @@ export interface Schema {
   readonly text?: readonly string[];
   readonly words?: boolean;
   readonly entries?: boolean;
+  readonly beside?: boolean;
 }
 
 let schema: Schema | undefined;

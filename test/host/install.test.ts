@@ -89,4 +89,23 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
     expect(await machine.installed(machine.tree())).toContain('start     ngrok.service');
     expect(await machine.ask('systemctl is-active ngrok')).toBe('active');
   });
+
+  it('makes a placeholder for a certificate once, and touches no other pair again', async () => {
+    const tree = (): ReturnType<Machine['tree']> => machine.tree().say('certificate front www-data one.example,*.one.example,10.9.0.1');
+    const pair = '/etc/vgen/tls/front';
+    expect(await machine.installed(tree())).toContain('certificate front (a placeholder)');
+    expect(await machine.ask(`stat -c '%a %U:%G' ${pair} ${pair}/key.pem ${pair}/cert.pem`)).toBe('750 root:www-data\n640 root:www-data\n644 root:www-data');
+    expect(await machine.ask(`openssl x509 -in ${pair}/cert.pem -noout -ext subjectAltName | tail -n 1; cmp ${pair}/cert.pem /etc/vgen/tls/ca.pem`))
+      .toBe('DNS:one.example, DNS:*.one.example, IP Address:10.9.0.1');
+    expect(await machine.ask(`diff <(openssl pkey -in ${pair}/key.pem -pubout) <(openssl x509 -in ${pair}/cert.pem -noout -pubkey) && echo same`)).toBe('same');
+    const status = async (): Promise<unknown[]> => (JSON.parse((await machine.run(`${bin}/status.sh --json`)).stdout) as { certificates: unknown[] }).certificates;
+    expect(await status()).toEqual([{ name: 'front', issuer: 'placeholder', days: expect.closeTo(3649, -1) as number }]);
+    const before = await machine.ask(`sha256sum ${pair}/*`);
+    await machine.ask(`rm ${pair}/../ca.pem; chgrp root ${pair}/key.pem; mkdir ${pair}/../.front.vgen-new`);
+    expect(await machine.installed(tree())).toContain('certificate front: for group www-data');
+    expect(await machine.ask(`sha256sum ${pair}/*`)).toBe(before);
+    expect(await machine.installed(tree())).toContain('one: nothing to do');
+    await machine.installed(machine.tree());
+    expect(await machine.ask(`sha256sum ${pair}/*`), 'a key is never removed').toBe(before);
+  });
 });

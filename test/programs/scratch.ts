@@ -16,7 +16,7 @@ export interface Scratch {
 }
 
 const OF_THE_MACHINE = ['passwd', 'group', 'nsswitch.conf', 'hosts', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d',
-  'nginx'];
+  'nginx', 'ssl/certs/ca-certificates.crt'];
 
 /** A program that waits until it is ended; its arguments and environment can be read in /proc. */
 const STAND_IN = '#!/usr/bin/perl\nsleep;\n';
@@ -44,6 +44,7 @@ export function layOut(tree: Tree): Scratch {
   for (const [name, value] of Object.entries(secretValues)) writeFileSync(join(root, 'secrets', name), `${value}\n`,
     { mode: 0o600 });
   install(tree, root);
+  certify(tree, root);
   return { root, overlaid: release(tree, root), remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 
@@ -62,6 +63,17 @@ function install(tree: Tree, root: string): void {
     const [user = '', group = ''] = spec.owner.split(':');
     chownSync(path, idOf(root, 'passwd', user) ?? 0, idOf(root, 'group', group) ?? 0);
     chmodSync(path, Number.parseInt(spec.mode, 8));
+  }
+}
+
+/** What the engine makes: a key with a certificate in each directory of one, also of those that are brought along. */
+function certify(tree: Tree, root: string): void {
+  const own = tree.plan.files.flatMap(({ path }) => /^\/etc\/vgen\/tls\/(own-[^/]+)\/key\.pem$/.exec(path)?.[1] ?? []);
+  for (const name of [...tree.plan.certificates.map(one => one.name), ...own]) {
+    const dir = join(root, 'etc/vgen/tls', name);
+    mkdirSync(dir, { recursive: true });
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', `/CN=${name}`,
+      '-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')], { stdio: 'ignore' });
   }
 }
 

@@ -1,5 +1,6 @@
 // Every tree the tests give to real programs, and the secrets that are put into them: nasty, but such that each
 // grammar of their files can carry them.
+import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { compile } from '../../src/compile.ts';
 import { toText } from '../../src/report.ts';
@@ -42,4 +43,6 @@ export const secretValues: Readonly<Record<string, string>> = {
   sessions: 'both \' and " \\x41 \u0001 ż #',
   web: 'sha "256" %s',
   report: ' >~* +@all',
+  dnsToken: 'a, #b "c" $d ;e',
+  wildcardKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
 };

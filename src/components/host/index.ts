@@ -3,7 +3,7 @@ import { component, type FileSpec } from '../../component.ts';
 
 const bin = ['confirm', 'deploy', 'rollback', 'status', 'switch'];
 const lib = [
-  'action', 'apps', 'checks', 'confirm', 'detach', 'drift', 'encode', 'files', 'generations', 'hand', 'health', 'install',
+  'action', 'apps', 'certificates', 'checks', 'confirm', 'detach', 'drift', 'encode', 'exchange', 'files', 'generations', 'hand', 'health', 'install',
   'journal', 'lock', 'options', 'packages', 'pending', 'places', 'process', 'record', 'release', 'say', 'slots', 'supervisor',
   'switch', 'units', 'users', 'view', 'words',
 ];

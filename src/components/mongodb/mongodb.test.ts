@@ -1,7 +1,7 @@
 import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { app, compiled, offered } from '../../../test/compiled.ts';
+import { app, signed, offered } from '../../../test/compiled.ts';
 
 const secrets = 'secrets: { key: { env: K }, root: { env: R }, one: { env: ONE } }\n';
 const three = 'hosts: { a: { address: 192.0.2.1, private: 10.0.0.1 }, b: { address: 192.0.2.2, private: 10.0.0.2 }, c: { address: 192.0.2.3, private: 10.0.0.3 }, d: { address: 192.0.2.4, private: 10.0.0.4 } }\n';
@@ -31,7 +31,7 @@ const flat = (value: object, at = ''): [string, unknown][] => Object.entries(val
 
 describe('mongodb', () => {
   it('writes settings that the manual knows, with values of their kinds, in YAML 1.1 too', async () => {
-    const { text, found } = await compiled(`${set('a')}${secrets}`);
+    const { text, found } = await signed(`${set('a')}${secrets}`);
     expect(found).toEqual([]);
     const settings = flat(parse(text('a', 'etc/mongod.conf'), { version: '1.1' }) as object);
     for (const [key, value] of settings) expect(KNOWN[key]?.(value), `${key}: ${String(value)}`).toBe(true);
@@ -39,7 +39,7 @@ describe('mongodb', () => {
   });
 
   it('makes a replica set whose members and clients meet at the private addresses', async () => {
-    const made = await compiled(`${three}${set('[a, b, c]')}apps: { shop: ${app('hosts: d, uses: [docs]')} }\n${secrets}`);
+    const made = await signed(`${three}${set('[a, b, c]')}apps: { shop: ${app('hosts: d, uses: [docs]')} }\n${secrets}`);
     const { text, found } = made;
     expect(found).toEqual([]);
     expect(text('d', 'etc/vgen/env/shop-blue.env')).toContain(
@@ -53,14 +53,14 @@ describe('mongodb', () => {
   });
 
   it('writes a script for its shell that is JavaScript whatever the passwords are', async () => {
-    const { text } = await compiled(`${set('a')}${secrets}`);
+    const { text } = await signed(`${set('a')}${secrets}`);
     const script = text('a', 'etc/vgen/mongodb/users.js').replaceAll(/@vgen\(yaml:<\w+>\)/g, '"\\u2028 \\" `x`"');
     expect(script).not.toContain('@vgen');
     expect(() => new Script(script)).not.toThrow();
   });
 
   it('keeps its secrets from all but mongod, and starts nothing that is not there', async () => {
-    const { text, trees } = await compiled(`${set('a')}${secrets}`);
+    const { text, trees } = await signed(`${set('a')}${secrets}`);
     for (const path of ['/etc/vgen/mongodb/keyfile', '/etc/vgen/mongodb/users.js']) {
       expect(trees.get('a')?.plan.files.find(one => one.path === path)).toMatchObject({ mode: '0400', owner: 'mongodb:mongodb' });
     }

@@ -8,7 +8,7 @@ import type { Nginx } from './schema.ts';
 const UNIT = 'nginx.service';
 const reload = [{ do: 'reload', unit: UNIT }] as const;
 
-const isServed = (app: App): boolean => app.listen.live !== null || app.listen.next !== null;
+const listens = (app: App): boolean => app.listen.live !== null || app.listen.next !== null;
 
 function appView(app: App): object {
   const links = (['live', 'next'] as const).filter(link => app.listen[link] !== null);
@@ -41,23 +41,28 @@ export default component<Nginx>({
   summary: 'Reverse proxy in front of the slots, switched without a reload.',
   key: 'nginx',
   schema,
-  offer: ({ apps, host }) => (apps.some(isServed) ? [
+  offer: ({ apps, host }) => (apps.some(listens) ? [
     { kind: 'package', name: 'nginx-light', why: 'reverse proxy in front of the slots', at: host.at },
     { kind: 'unit', name: UNIT, downtime: 'every app of the host for about a second', why: 'reverse proxy in front of the slots', at: host.at },
   ] : []),
-  plan: ({ apps, section }) => {
-    const served = apps.filter(isServed);
-    if (served.length === 0) return [];
+  plan: ({ apps, host, section }, offers) => {
+    const servers = offers.on(host, 'http');
+    const bySites = new Set(servers.flatMap(one => one.apps ?? []));
+    const served = apps.filter(app => listens(app) || bySites.has(app));
+    if (served.length === 0 && servers.length === 0) return [];
     return [
       {
         kind: 'file', path: '/etc/nginx/nginx.conf', mode: '0644', owner: 'root:root', at: ['nginx'],
         from: {
           template: 'nginx/etc/nginx/nginx.conf.njk',
-          view: { at: ['nginx'], connections: section.connections, shutdown: section.shutdown, apps: served.map(appView) },
+          view: {
+            at: ['nginx'], connections: section.connections, shutdown: section.shutdown, apps: served.map(appView),
+            includes: servers.map(({ path, at }) => ({ path, at })),
+          },
         },
         secrets: [], onChange: reload, check: 'nginx',
       },
-      {
+      ...served.length === 0 ? [] : [{
         // takes effect at the next start; a restart for its sake would cost requests
         kind: 'file', path: '/etc/systemd/system/nginx.service.d/vgen.conf', mode: '0644', owner: 'root:root', at: ['nginx'],
         from: {
@@ -65,7 +70,7 @@ export default component<Nginx>({
           view: { sockets: served.flatMap(app => app.slots.map(({ socket }) => socket)) },
         },
         secrets: [], onChange: [], check: 'systemd',
-      },
+      } as const],
       ...served.flatMap(slotFiles),
     ];
   },

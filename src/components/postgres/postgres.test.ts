@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { app, compiled, offered } from '../../../test/compiled.ts';
+import { app, signed, offered } from '../../../test/compiled.ts';
 import { tuning } from './memory.ts';
 
 const secrets = 'secrets: { one: { env: ONE }, two: { env: TWO } }\n';
@@ -18,7 +18,7 @@ describe('tuning', () => {
 
 describe('postgres', () => {
   it('lets in each app from its own hosts, into its own database, and nobody else', async () => {
-    const made = await compiled(`postgres: { db: { hosts: a, databases: { shop: { password: one }, stats: { password: two, owner: reader } } } }
+    const made = await signed(`postgres: { db: { hosts: a, databases: { shop: { password: one }, stats: { password: two, owner: reader } } } }
 apps: { shop: ${app('hosts: all, uses: [db]')}, stats: ${app('hosts: b, uses: [db]', 'blue: { port: 4010 }, green: { port: 4011 }')} }\n${secrets}`);
     const { text, found } = made;
     expect(found).toEqual([]);
@@ -37,14 +37,14 @@ apps: { shop: ${app('hosts: all, uses: [db]')}, stats: ${app('hosts: b, uses: [d
   });
 
   it('listens on loopback alone where only its own host uses it', async () => {
-    const { text, found } = await compiled(`postgres: { db: { hosts: a, databases: { only: { password: one } } } }\napps: { shop: ${app('hosts: a, uses: [db]')} }\nsecrets: { one: { env: ONE } }\n`);
+    const { text, found } = await signed(`postgres: { db: { hosts: a, databases: { only: { password: one } } } }\napps: { shop: ${app('hosts: a, uses: [db]')} }\nsecrets: { one: { env: ONE } }\n`);
     expect(found).toEqual([]);
     expect(text('a', `${main}/conf.d/vgen-start.conf`)).toContain('listen_addresses = \'127.0.0.1\'\n');
     expect(text('a', 'etc/vgen/env/shop-blue.env')).toContain('@127.0.0.1:5432/only?');
   });
 
   it('restarts for what a running server does not take up, and reloads for the rest', async () => {
-    const { trees } = await compiled(`hosts: { a: { address: 192.0.2.1, memory: 2g } }\npostgres: { db: { hosts: a, version: 16, databases: { x: { password: one, extensions: [citext] } } } }\nsecrets: { one: { env: ONE } }\n`);
+    const { trees } = await signed(`hosts: { a: { address: 192.0.2.1, memory: 2g } }\npostgres: { db: { hosts: a, version: 16, databases: { x: { password: one, extensions: [citext] } } } }\nsecrets: { one: { env: ONE } }\n`);
     const changes = new Map(trees.get('a')?.plan.files.map(file => [file.path, file.kind === 'file' ? file.onChange : []]));
     const unit = 'postgresql@16-main.service';
     expect(changes.get('/etc/postgresql/16/main/conf.d/vgen-start.conf')).toEqual([{ do: 'restart', unit }]);

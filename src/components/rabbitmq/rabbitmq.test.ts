@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { app, compiled, offered } from '../../../test/compiled.ts';
+import { app, signed, offered } from '../../../test/compiled.ts';
 
 describe('rabbitmq', () => {
   it('serves TLS alone, on loopback and where apps come from, and Erlang on loopback', async () => {
-    const made = await compiled(`rabbitmq: { queue: { hosts: a, vhosts: { shop: { password: one }, mail: { password: two } } } }
+    const made = await signed(`rabbitmq: { queue: { hosts: a, vhosts: { shop: { password: one }, mail: { password: two } } } }
 apps: { shop: ${app('hosts: all, uses: [queue]')} }\nsecrets: { one: { env: ONE }, two: { env: TWO } }\n`);
     const { text, found, trees } = made;
     expect(found).toEqual([]);
@@ -23,7 +23,7 @@ apps: { shop: ${app('hosts: all, uses: [queue]')} }\nsecrets: { one: { env: ONE 
   });
 
   it('writes definitions that are JSON once the host has put the secrets in', async () => {
-    const { text } = await compiled('rabbitmq: { queue: { hosts: a, management: true, vhosts: { shop: { password: one }, mail: { password: one } } } }\nsecrets: { one: { env: ONE } }\n');
+    const { text } = await signed('rabbitmq: { queue: { hosts: a, management: true, vhosts: { shop: { password: one }, mail: { password: one } } } }\nsecrets: { one: { env: ONE } }\n');
     expect(JSON.parse(text('a', 'etc/rabbitmq/definitions.json').replaceAll('@vgen(yaml:<one>)', '"pw"'))).toMatchObject({
       vhosts: [{ name: 'mail' }, { name: 'shop' }], users: [{ name: 'mail', password: 'pw', tags: [] }, { name: 'shop', password: 'pw', tags: [] }],
       permissions: [{ user: 'mail', vhost: 'mail' }, { user: 'shop', vhost: 'shop' }],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compiled, offered } from '../../../test/compiled.ts';
+import { compiled, offered, signed } from '../../../test/compiled.ts';
 
 const secrets = 'secrets: { one: { env: ONE }, two: { env: TWO } }\n';
 
@@ -47,7 +47,7 @@ describe('redis', () => {
   });
 
   it('serves TLS alone where it is asked to, also to replicas and to apps on its own host', async () => {
-    const made = await compiled(`redis: { main: { hosts: a, password: one, tls: true }, copy: { hosts: b, replicaOf: main, tls: true } }
+    const made = await signed(`redis: { main: { hosts: a, password: one, tls: true }, copy: { hosts: b, replicaOf: main, tls: true } }
 apps: { api: { hosts: all, command: ./x, uses: [main], slots: { blue: { port: 4000 }, green: { port: 4001 } } } }\nsecrets: { one: { env: ONE } }\n`);
     const { text, found } = made;
     expect(found).toEqual([]);
@@ -60,7 +60,7 @@ apps: { api: { hosts: all, command: ./x, uses: [main], slots: { blue: { port: 40
   });
 
   it('wants a primary and its replicas to agree on TLS', async () => {
-    const { found } = await compiled(`redis: { main: { hosts: a, password: one, tls: true }, copy: { hosts: b, replicaOf: main } }\n${secrets}`);
+    const { found } = await signed(`redis: { main: { hosts: a, password: one, tls: true }, copy: { hosts: b, replicaOf: main } }\n${secrets}`);
     expect(found).toContain('redis/replica-tls redis.copy.tls');
   });
 

@@ -24,7 +24,7 @@ const offers = (app: App): Offer[] => [
   }),
 ];
 
-function files(app: App): FileSpec[] {
+function files(app: App, isServed: boolean): FileSpec[] {
   const directory = (path: string): FileSpec => ({ kind: 'directory', path, mode: '0755', owner: 'root:root', at: app.at });
   return [
     directory(app.dir), directory(`${app.dir}/releases`), ...app.slots.map(slot => directory(slot.dir)),
@@ -34,18 +34,18 @@ function files(app: App): FileSpec[] {
     { kind: 'first-link', path: `${app.dir}/next`, target: 'green', at: app.at },
     {
       kind: 'file', path: `/opt/vgen/apps/${app.name}.sh`, mode: '0644', owner: 'root:root', at: app.at, secrets: [], onChange: [], check: 'bash',
-      from: { template: 'slots/opt/vgen/apps/{app}.sh.njk', view: view(app) },
+      from: { template: 'slots/opt/vgen/apps/{app}.sh.njk', view: view(app, isServed) },
     },
   ];
 }
 
-function view(app: App): object {
+function view(app: App, isServed: boolean): object {
   const served = (port: number | null): string => (port === null ? '' : `${app.listen.address === '0.0.0.0' ? '127.0.0.1' : app.listen.address}:${port}`);
   return {
     at: app.at, name: app.name, dir: app.dir, user: app.user, runtime: app.runtime, binary: app.binary ?? '',
     slots: app.slots.map(({ name, unit, port, at }) => ({ name, unit, port, at })),
     health: app.health ?? '', wait: seconds(app.wait), steady: seconds(app.steady), drain: seconds(app.drain), keep: app.keep,
-    live: served(app.listen.live), next: served(app.listen.next),
+    live: served(app.listen.live), next: served(app.listen.next), served: isServed ? 'yes' : '',
   };
 }
 
@@ -113,5 +113,8 @@ export default component<null>({
   schema: null,
   check: ({ model }) => check(model),
   offer: ({ apps }) => apps.flatMap(offers),
-  plan: ({ apps }) => apps.flatMap(files),
+  plan: ({ apps, host }, offers) => {
+    const bySites = new Set(offers.on(host, 'http').flatMap(one => one.apps ?? []));
+    return apps.flatMap(app => files(app, bySites.has(app)));
+  },
 });

@@ -33,7 +33,7 @@ deploy() {
   place "$release_id" "$slot" || give_up_deploy "$slot"
   remove_old_releases
   say "$app: release $release_id is healthy in next ($slot)${next:+, see http://$next}; live is $(slot_at live)"
-  [[ -z $next ]] || nginx_serves "$slot"
+  ! is_served next || nginx_serves "$slot"
 }
 
 give_up_deploy() {
@@ -45,8 +45,8 @@ give_up_deploy() {
 # nginx_serves SLOT: a warning only, because the release itself is healthy; a switch would refuse.
 nginx_serves() {
   local answer
-  answer=$(fetch "http://$next/.vgen/slot" 2>&1) || true
-  [[ $answer == "$1" ]] || warn "nginx does not serve $1 on $next: ${answer:0:120}"
+  answer=$(ask_nginx next /.vgen/slot 2>&1) || true
+  [[ $answer == "$1" ]] || warn "nginx does not serve $1 on $(place_of next): ${answer:0:120}"
 }
 
 artifact='' id='' words=()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
-# Says what runs on this host: its generation, the slots of each app, the units that vgen looks after, what still runs
-# with its former configuration, and drift: what differs between the last install, this host and the tree that this script
+# Says what runs on this host: its generation, the slots of each app, the units that vgen looks after, its certificates,
+# what still runs with its former configuration, and drift: what differs between the last install, this host and the tree that this script
 # belongs to (run from /opt/vgen/bin, that is the last one that was installed). Changes nothing and waits for no lock.
 #
 # Usage: status.sh [--json]
@@ -30,9 +30,11 @@ lib=${lib%/bin/*}/lib
 . "$lib/drift.sh"
 # shellcheck source=/dev/null
 . "$lib/confirm.sh"
+# shellcheck source=/dev/null
+. "$lib/certificates.sh"
 
 down=0                          # how many things are
-json_apps='' json_units='' json_generation='' json_unconfirmed=null json_reverted=null
+json_apps='' json_units='' json_certificates='' json_generation='' json_unconfirmed=null json_reverted=null
 
 tell_generation() {
   local commit order time
@@ -92,16 +94,15 @@ tell_slot() {
 
 # what_is_wrong ROLE SLOT STATE: one reason, or nothing.
 what_is_wrong() {
-  local answer address
+  local answer
   if [[ $3 != running ]]; then
     printf '%s' "${process_detail:-not running}"
     return
   fi
   probe "$2" || { printf '%s' "$health_reason"; return; }
-  address=$([[ $1 == live ]] && printf '%s' "$live" || printf '%s' "$next")
-  [[ -n $address ]] || return 0
-  answer=$(fetch "http://$address/.vgen/slot" 2>&1) || true
-  [[ $answer == "$2" ]] || printf 'nginx answers "%s" on %s' "${answer:0:80}" "$address"
+  is_served "$1" || return 0
+  answer=$(ask_nginx "$1" /.vgen/slot 2>&1) || true
+  [[ $answer == "$2" ]] || printf 'nginx answers "%s" on %s' "${answer:0:80}" "$(place_of "$1")"
 }
 
 stale_paths() {
@@ -197,15 +198,16 @@ for file in "$vgen_apps"/*.sh; do
   [[ ! -f $file ]] || tell_app "$(basename -- "$file" .sh)"
 done
 tell_units
+tell_certificates
 tell_drift
 tell_unconfirmed
 if [[ -e $journal ]]; then
   printf 'an install is under way or was cut short; the next one puts it back first\n' >&3
 fi
 if [[ $as_json == yes ]]; then
-  printf '{"host":%s,"good":%s,%s,"unfinished":%s,"apps":[%s],"units":[%s],"drift":[%s],"unconfirmed":%s,"reverted":%s}\n' \
-    "$(json_string "$host")" "$( (( down == 0 )) && echo true || echo false)" "$json_generation" \
-    "$([[ -e $journal ]] && echo true || echo false)" "$json_apps" "$json_units" "$json_drift" \
-    "$json_unconfirmed" "$json_reverted"
+  printf '{"host":%s,"good":%s,%s,"unfinished":%s,' "$(json_string "$host")" \
+    "$( (( down == 0 )) && echo true || echo false)" "$json_generation" "$([[ -e $journal ]] && echo true || echo false)"
+  printf '"apps":[%s],"units":[%s],"certificates":[%s],"drift":[%s],"unconfirmed":%s,"reverted":%s}\n' \
+    "$json_apps" "$json_units" "$json_certificates" "$json_drift" "$json_unconfirmed" "$json_reverted"
 fi
 (( down == 0 ))

@@ -12,7 +12,7 @@ finished_action=''                    # what a killed script had begun and this 
 load_app() {
   local file=$vgen_apps/$1.sh i
   [[ $1 =~ ^[a-z][a-z0-9_-]{0,62}$ && -f $file ]] || fail 2 "no app \"$1\" on this host; known: $(known_apps)"
-  app='' dir='' user='' runtime='' slots=() units=() ports=() binary='' health='' live='' next=''
+  app='' dir='' user='' runtime='' slots=() units=() ports=() binary='' health='' live='' next='' served=''
   health_seconds=30 steady_seconds=3 drain_seconds=30 keep=5
   # shellcheck source=/dev/null
   . "$file"

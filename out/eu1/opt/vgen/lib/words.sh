@@ -8,6 +8,7 @@ want_packages=()
 want_programs=()                # "PATH URL"
 want_secrets=()
 want_units=()
+certificate_name=() certificate_group=() certificate_names=()
 want_slots=()                   # "APP SLOT"
 user_name=() user_home=() user_shell=() user_groups=()
 file_path=() file_mode=() file_owner=() file_secret=() file_then=()
@@ -41,6 +42,16 @@ user() {
 secret() {
   check_names "$1"
   want_secrets+=("$1")
+}
+
+# certificate NAME GROUP NAMES: a key that is made here and its certificate, in /etc/vgen/tls/NAME; GROUP may read both,
+# NAMES are DNS names and addresses, separated by commas.
+certificate() {
+  check_names "$1" "$2"
+  [[ ${3:?} =~ ^[A-Za-z0-9.:*_,-]+$ ]] || fail 2 "\"$3\" are no names of a certificate"
+  certificate_name+=("$1")
+  certificate_group+=("$2")
+  certificate_names+=("$3")
 }
 
 # program PATH URL: a program that Debian does not have; only asked for, never fetched.

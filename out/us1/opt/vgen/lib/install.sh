@@ -15,6 +15,8 @@ lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$lib/packages.sh"
 # shellcheck source=SCRIPTDIR/users.sh
 . "$lib/users.sh"
+# shellcheck source=SCRIPTDIR/certificates.sh
+. "$lib/certificates.sh"
 # shellcheck source=SCRIPTDIR/encode.sh
 . "$lib/encode.sh"
 # shellcheck source=SCRIPTDIR/journal.sh
@@ -70,6 +72,7 @@ install_tree() {
   require_secrets "${want_secrets[@]}"
   install_packages "${want_packages[@]}"
   make_users
+  make_certificates
 
   make_directories
   stage_files

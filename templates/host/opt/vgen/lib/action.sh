@@ -24,6 +24,8 @@
 . "$lib/slots.sh"
 # shellcheck source=SCRIPTDIR/release.sh
 . "$lib/release.sh"
+# shellcheck source=SCRIPTDIR/exchange.sh
+. "$lib/exchange.sh"
 # shellcheck source=SCRIPTDIR/switch.sh
 . "$lib/switch.sh"
 

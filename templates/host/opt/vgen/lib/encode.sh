@@ -4,7 +4,7 @@
 # those of vgen's src/escape, byte for byte. A value goes from variable to variable, never into a process's arguments.
 
 # encode ENCODER VALUE: the text for VALUE in REPLY; or 1, and why not in REASON, which never holds the value.
-# ENCODER: envfile nginx redis redissha256 sh sqlstring supervisorenv yaml.
+# ENCODER: configobj envfile nginx pem redis redissha256 sh sqlstring supervisorenv yaml.
 encode() {
   local -
   set +ax
@@ -13,7 +13,7 @@ encode() {
   REASON=''
   require_utf8 "$2" || return 1
   case $1 in
-    envfile | nginx | redis | redissha256 | sh | sqlstring | supervisorenv | yaml) "encode_$1" "$2" ;;
+    configobj | envfile | nginx | pem | redis | redissha256 | sh | sqlstring | supervisorenv | yaml) "encode_$1" "$2" ;;
     *) refuse_value 'the encoder is unknown' ;;
   esac
 }
@@ -90,6 +90,26 @@ encode_nginx() {
   escape_with_backslash "\\\""
   REPLY="\"${REPLY//"$"/"$dollar"}\""
   (( ${#REPLY} <= 4000 )) || refuse_value 'an nginx parameter cannot be longer than 4000 bytes'
+}
+
+encode_pem() {
+  local block=$'-----BEGIN [A-Z0-9 ]+-----\n([A-Za-z0-9+/=]+\n)+-----END [A-Z0-9 ]+-----\n'
+  REPLY=${1%$'\n'}
+  [[ $REPLY$'\n' =~ ^($block)+$ ]] || refuse_value 'this is no key or certificate in PEM'
+}
+
+encode_configobj() {
+  local quote='"'
+  if [[ $1 == *[$'\r\n']* ]]; then
+    refuse_value 'a value of this file cannot hold a line break'
+  elif [[ $1 == *'%('* ]]; then
+    refuse_value 'a value of this file cannot hold "%("'
+  elif [[ $1 == *\"* && $1 == *\'* ]]; then
+    refuse_value 'a value of this file cannot hold both kinds of quotes'
+  else
+    [[ $1 != *\"* ]] || quote="'"
+    REPLY=$quote$1$quote
+  fi
 }
 
 encode_redis() {

@@ -13,6 +13,23 @@ fetch() {
   curl --disable --silent --show-error --noproxy '*' --max-time 3 "$@" -- "$url"
 }
 
+# is_served live|next: nginx serves it, on an address of its own or for the sites of this host.
+is_served() { [[ -n ${!1} || ${served?} == yes ]]; }
+
+# place_of live|next: where nginx serves it, for people.
+place_of() { printf '%s' "${!1:-the sites of this host}"; }
+
+# ask_nginx live|next PATH [OPTION…]: on the address of the link as clients do, or over the socket as the sites do.
+ask_nginx() {
+  local address=${!1} role=$1 path=$2
+  shift 2
+  if [[ -n $address ]]; then
+    fetch "http://$address$path" "$@"
+  else
+    fetch "http://localhost$path" --unix-socket "${dir:?}/$role/nginx.sock" "$@"
+  fi
+}
+
 # probe SLOT: one question.
 probe() {
   local port=${port_of[$1]:?} code

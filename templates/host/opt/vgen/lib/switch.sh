@@ -25,7 +25,7 @@ switch_to_next() {
   exchange "$was" "$is"
   if ! proof=$(prove "$is"); then
     undo_switch
-    fail 1 "$app: $is did not prove itself on ${live:-the live address}: $proof; live is $was again"
+    fail 1 "$app: $is did not prove itself on $(place_of live): $proof; live is $was again"
   fi
   remember_live "$1" "$is" "$id"
   unproven_from=''
@@ -49,24 +49,13 @@ be_ready() {
   fail 1 "$app: the next slot $1 is not healthy: $health_reason"
 }
 
-# exchange LIVE NEXT: live and next change places. In one step where the kernel does that (renameat2 with
-# RENAME_EXCHANGE, reached through perl), else in two, live first; a stop between them is seen to by repair_pair.
+# exchange LIVE NEXT: live and next change places; a stop between two renames is seen to by repair_pair.
 exchange() {
-  local call=0
-  case $HOSTTYPE in
-    x86_64) call=316 ;;
-    aarch64) call=276 ;;
-  esac
-  if (( call == 0 )) || ! exchange_at_once "$call" 2>/dev/null; then
-    point "${dir:?}/live" "$2"
+  if ! exchange_paths "${dir:?}/live" "$dir/next"; then
+    point "$dir/live" "$2"
     point "$dir/next" "$1"
   fi
   [[ $(slot_at live) == "$2" && $(slot_at next) == "$1" ]] || fail 2 "$app: live and next could not be exchanged"
-}
-
-exchange_at_once() {
-  # shellcheck disable=SC2016  # the variables are perl's
-  perl -e 'exit(syscall($ARGV[0] + 0, -100, $ARGV[1], -100, $ARGV[2], 2) == 0 ? 0 : 1)' "$1" "$dir/live" "$dir/next"
 }
 
 # undo_switch: also called when the script ends early while a switch is not proven.
@@ -80,15 +69,15 @@ undo_switch() {
 # anything but a gateway's error. Prints the proof, or what was wrong with it.
 prove() {
   local until=$((SECONDS + proof_seconds)) wanted='' answers='' code count
-  [[ -n ${live?} ]] || { printf 'which nothing proves, as nginx does not serve it'; return 0; }
+  is_served live || { printf 'which nothing proves, as nginx does not serve it'; return 0; }
   for (( count = 0; count < answers_wanted; count++ )); do
     wanted+=$1$'\n'
   done
   while :; do
     # curl asks for each number of the range; the question mark keeps it out of the path.
-    answers=$(fetch "http://$live/.vgen/slot?[1-$answers_wanted]" --header 'Connection: close' 2>&1) || true
+    answers=$(ask_nginx live "/.vgen/slot?[1-$answers_wanted]" --header 'Connection: close' 2>&1) || true
     if [[ $answers$'\n' == "$wanted" ]]; then
-      code=$(fetch "http://$live${health:-/}" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
+      code=$(ask_nginx live "${health:-/}" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
       [[ $code == 000 || $code == 50[234] ]] || break
       answers="HTTP $code for ${health:-/}"
     fi
@@ -110,7 +99,7 @@ roll_back() {
   if [[ $finished_action == rollback ]]; then
     slot=$(slot_at live)
     action_to=$left
-    proof=$(prove "$slot") || fail 1 "$app: $slot does not prove itself on ${live:-the live address}: $proof"
+    proof=$(prove "$slot") || fail 1 "$app: $slot does not prove itself on $(place_of live): $proof"
     say "$app: the rollback that was cut short is complete; live is $slot (release $left), $proof"
     return 0
   fi

@@ -22,6 +22,7 @@ file 0644 root:root /etc/systemd/system/shop-green.service check=systemd slot=sh
 secret_file 0600 root:root /etc/vgen/env/shop-blue.env slot=shop/blue
 secret_file 0600 root:root /etc/vgen/env/shop-green.env slot=shop/green
 file 0644 root:root /etc/vgen/exposure.txt
+file 0644 root:root /etc/vgen/tls/ca.pem
 directory 0755 root:root /opt/shop
 directory 0755 root:root /opt/shop/blue
 directory 0755 root:root /opt/shop/green
@@ -36,11 +37,13 @@ file 0755 root:root /opt/vgen/bin/status.sh check=bash
 file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
+file 0644 root:root /opt/vgen/lib/certificates.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
 file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
 file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/drift.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash
+file 0644 root:root /opt/vgen/lib/exchange.sh check=bash
 file 0644 root:root /opt/vgen/lib/files.sh check=bash
 file 0644 root:root /opt/vgen/lib/generations.sh check=bash
 file 0644 root:root /opt/vgen/lib/hand.sh check=bash

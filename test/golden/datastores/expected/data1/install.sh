@@ -8,6 +8,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host data1
 
+package openssl  # makes the keys of certificates
 package postgresql-15  # postgres "db"
 package rabbitmq-server  # rabbitmq "queue"
 package redis-server  # redis "cache"
@@ -22,6 +23,10 @@ secret mongoKey
 secret queuePassword
 secret shopPassword
 secret statsPassword
+certificate mongodb mongodb data1,10.2.0.21,localhost,127.0.0.1  # mongodb "docs"
+certificate postgres postgres data1,10.2.0.21,localhost,127.0.0.1  # postgres "db"
+certificate rabbitmq rabbitmq data1,10.2.0.21,localhost,127.0.0.1  # rabbitmq "queue"
+certificate redis redis data1,10.2.0.21,localhost,127.0.0.1  # redis "cache"
 
 file 0644 root:root /etc/logrotate.d/vgen-mongodb check=logrotate
 file 0644 root:root /etc/mongod.conf restart=mongod.service
@@ -47,6 +52,7 @@ file 0644 root:root /etc/vgen/exposure.txt
 secret_file 0400 mongodb:mongodb /etc/vgen/mongodb/keyfile restart=mongod.service
 secret_file 0400 mongodb:mongodb /etc/vgen/mongodb/users.js restart=vgen-mongodb.service
 secret_file 0600 postgres:postgres /etc/vgen/postgres/roles.sql restart=vgen-postgres.service
+file 0644 root:root /etc/vgen/tls/ca.pem restart=mongod.service reload=postgresql@15-main.service
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
@@ -54,11 +60,13 @@ file 0755 root:root /opt/vgen/bin/status.sh check=bash
 file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
+file 0644 root:root /opt/vgen/lib/certificates.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
 file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
 file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/drift.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash
+file 0644 root:root /opt/vgen/lib/exchange.sh check=bash
 file 0644 root:root /opt/vgen/lib/files.sh check=bash
 file 0644 root:root /opt/vgen/lib/generations.sh check=bash
 file 0644 root:root /opt/vgen/lib/hand.sh check=bash

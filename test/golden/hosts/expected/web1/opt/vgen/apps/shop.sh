@@ -14,4 +14,5 @@ steady_seconds=3
 drain_seconds=30
 live=''
 next=''
+served=''
 keep=5

@@ -14,4 +14,5 @@ steady_seconds=3
 drain_seconds=30
 live=127.0.0.1:8000
 next=''
+served=''
 keep=5

@@ -14,4 +14,5 @@ steady_seconds=3
 drain_seconds=30
 live=127.0.0.1:80
 next=127.0.0.1:8080
+served=''
 keep=5

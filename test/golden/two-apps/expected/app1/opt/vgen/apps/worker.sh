@@ -14,4 +14,5 @@ steady_seconds=5
 drain_seconds=1
 live=''
 next=''
+served=''
 keep=2

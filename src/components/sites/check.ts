@@ -1,0 +1,95 @@
+// What a schema cannot say of sites.
+import { error, type Diagnostic, type Path } from '../../diagnostic.ts';
+import type { Host } from '../../model.ts';
+import { knownNames } from '../../nearest.ts';
+import { balancersOf, isInner, listensOf, pointersOf } from './reach.ts';
+import type { Site, Sites } from './schema.ts';
+
+/** All that is wrong with sites. */
+export function checkSites(sites: Sites): Diagnostic[] {
+  const all = Object.values(sites);
+  return all.flatMap((site, i) => [
+    ...paths(site), ...circle(site), ...pool(site),
+    ...isInner(sites, site) ? inner(sites, site) : [],
+    ...all.slice(0, i).flatMap(other => sameDomain(sites, other, site)),
+  ]);
+}
+
+function paths(site: Site): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const [path, target] of Object.entries(site.paths)) {
+    const at = [...site.at, 'paths', path];
+    if (!/^(\/|(\/[A-Za-z0-9._~@:+-]+)+)$/.test(path) || path.split('/').some(part => part === '.' || part === '..')) {
+      found.push(error('sites/path', at, `"${path}" is no plain path`, { onKey: true, hint: 'such as / or /api; without a slash at its end' }));
+    }
+    if ([target.app, target.site, target.dir, target.redirect].filter(one => one !== null).length !== 1) {
+      found.push(error('sites/one-target', at, `"${path}" wants "app", "site", "dir" or "redirect", one of them`, { onKey: true }));
+    }
+    if (target.dir !== null && !/^(\/[A-Za-z0-9_.@+-]+)+$/.test(target.dir)) {
+      found.push(error('sites/dir', [...at, 'dir'], `"${target.dir}" is no plain directory`, { hint: 'such as /srv/www; without a slash at its end' }));
+    }
+    const without = target.app && [...site.hosts].find(host => !target.app?.hosts.has(host));
+    if (without) {
+      found.push(error('sites/app-elsewhere', [...at, 'app'], `app "${target.app?.name ?? ''}" does not run on host "${without.name}"`, {
+        hint: 'give the app a site on its own hosts, and point to that one: {site: NAME}', see: { message: `hosts of "${target.app?.name ?? ''}"`, at: [...target.app?.at ?? [], 'hosts'] },
+      }));
+    }
+  }
+  return found;
+}
+
+/** A site whose paths lead back to it. */
+function circle(site: Site): Diagnostic[] {
+  const seen = new Set<Site>();
+  const leadsBack = (from: Site): boolean => Object.values(from.paths).some(({ site: next }) => {
+    if (next === site) return true;
+    if (next === null || seen.has(next)) return false;
+    seen.add(next);
+    return leadsBack(next);
+  });
+  return leadsBack(site) ? [error('sites/circle', [...site.at, 'paths'], `site "${site.name}" leads back to itself`, { onKey: true, hint: 'in the end an app, a directory or a redirect has to answer' })] : [];
+}
+
+/** Weights and draining speak of the site's own hosts. */
+function pool(site: Site): Diagnostic[] {
+  const names = [...site.hosts].map(({ name }) => name);
+  const found: Diagnostic[] = [];
+  const named: [string, Path][] = [
+    ...Object.keys(site.weights).map((name): [string, Path] => [name, [...site.at, 'weights', name]]),
+    ...site.drain.map(({ name }, i): [string, Path] => [name, [...site.at, 'drain', i]]),
+  ];
+  for (const [name, at] of named) {
+    if (!names.includes(name)) found.push(error('sites/not-its-host', at, `site "${site.name}" is not on host "${name}"`, { onKey: at.at(-2) === 'weights', hint: knownNames(name, names, 'its hosts') }));
+  }
+  if (names.every(name => site.drain.some(host => host.name === name))) {
+    found.push(error('sites/all-drained', [...site.at, 'drain'], `no host is left to answer for site "${site.name}"`, { hint: 'leave one out, or set "maintenance"' }));
+  }
+  return found;
+}
+
+function inner(sites: Sites, site: Site): Diagnostic[] {
+  const [by] = pointersOf(sites, site);
+  const see = by && { message: `site "${by.name}" points to it`, at: [...by.at, 'paths'] };
+  const from = balancersOf(sites, site);
+  const remote = (host: Host): boolean => from.some(one => one !== host);
+  const found: Diagnostic[] = [...site.hosts].filter(host => remote(host) && host.private === null).slice(0, 1).map(host =>
+    error('sites/no-private', [...site.at, 'hosts'], `site "${site.name}" would listen for other hosts on the public address of host "${host.name}"`, {
+      hint: 'give the host a "private" address', ...see ? { see } : {},
+    }));
+  if (site.certificate === null && [...site.hosts].some(remote)) {
+    found.push(error('sites/unencrypted', site.at, `requests to site "${site.name}" would cross the network unencrypted`, { onKey: true, hint: 'set certificate: internal', ...see ? { see } : {} }));
+  }
+  return found;
+}
+
+/** Of two sites with one domain at one place the second is never asked. */
+function sameDomain(sites: Sites, first: Site, second: Site): Diagnostic[] {
+  const domain = second.domains.find(one => first.domains.includes(one));
+  const host = [...second.hosts].find(one => first.hosts.has(one));
+  if (domain === undefined || host === undefined) return [];
+  const places = listensOf(sites, first, host).map(({ address, port }) => `${address} ${port}`);
+  return listensOf(sites, second, host).some(({ address, port }) => places.includes(`${address} ${port}`))
+    ? [error('sites/domain-twice', [...second.at, 'domains', second.domains.indexOf(domain)], `"${domain}" on host "${host.name}" is the domain of site "${first.name}" too`, {
+      hint: 'one site may have many paths', see: { message: `site "${first.name}"`, at: [...first.at, 'domains', first.domains.indexOf(domain)] },
+    })] : [];
+}

@@ -1,0 +1,144 @@
+// Sites: what nginx answers for which domains. A site on the apps' own hosts passes requests to their live slots over a
+// socket; one on a load balancer passes them on to such a site, encrypted anew, and believes it only by its certificate.
+import { component, type FileSpec, type Offer } from '../../component.ts';
+import type { App, Host, Model } from '../../model.ts';
+import { checkSites } from './check.ts';
+import { balancersOf, bodySizeOf, bracketed, innerAddress, isInner, listensOf, portOf, serverName, timeoutOf, type Listen } from './reach.ts';
+import type { Site, Sites, Target } from './schema.ts';
+
+const UNIT = 'nginx.service';
+const DEFAULTS = '/etc/nginx/sites/_default.conf';
+const reload = [{ do: 'reload', unit: UNIT }] as const;
+/** What a browser is told of every answer of a public site. */
+const HEADERS = { 'Referrer-Policy': 'strict-origin-when-cross-origin', 'X-Content-Type-Options': 'nosniff', 'X-Frame-Options': 'SAMEORIGIN' };
+
+const on = (sites: Sites, host: Host): Site[] => Object.values(sites).filter(site => site.hosts.has(host));
+const fileOf = (site: Site): string => `/etc/nginx/sites/${site.name}.conf`;
+const placeOf = ({ address, port }: Listen): string => `${bracketed(address)}:${port}`;
+/** The directory of its certificate; one that is brought along may serve many sites. */
+const certificateOf = (site: Site): string => (site.certificate === 'internal' || site.certificate === 'acme' ? `site-${site.name}` : `own-${site.certificate ?? ''}`);
+
+/** A reference leads to the app as it was written; this is the app with its derived names. */
+const appOf = ({ app }: Target, model: Model): App | null => (app && model.apps.find(({ name }) => name === app.name)) ?? null;
+
+function offer(sites: Sites, host: Host, model: Model): Offer[] {
+  const here = on(sites, host);
+  if (here.length === 0) return [];
+  const [first] = here as [Site];
+  const why = `site "${first.name}"`;
+  return [
+    { kind: 'package', name: 'nginx-light', why, at: first.at },
+    ...here.some(site => (site.ocsp && site.certificate !== null) || upstreamsOf(site).some(({ certificate }) => certificate !== null && certificate !== 'internal'))
+      ? [{ kind: 'package', name: 'ca-certificates', why: 'knows the public CAs', at: first.at } as const] : [],
+    { kind: 'unit', name: UNIT, downtime: 'every site and app of the host for about a second', why, at: first.at },
+    { kind: 'http', path: DEFAULTS, why: 'where sites listen', at: ['sites'] },
+    ...here.flatMap(site => [
+      { kind: 'http', path: fileOf(site), apps: Object.values(site.paths).flatMap(target => appOf(target, model) ?? []), why: `site "${site.name}"`, at: site.at } as const,
+      ...site.certificate === null ? [] : [{
+        kind: 'certificate', name: certificateOf(site), names: site.domains, group: 'www-data', then: ['systemctl', 'try-reload-or-restart', UNIT],
+        issuer: site.certificate === 'internal' || site.certificate === 'acme' ? site.certificate : { own: site.certificate },
+        why: `site "${site.name}"`, at: [...site.at, 'certificate'],
+      } as const],
+    ]),
+    ...portsOf(sites, here, host),
+  ];
+}
+
+/** Each place once, however many sites share it; open to whoever one of them is for. */
+function portsOf(sites: Sites, here: readonly Site[], host: Host): Offer[] {
+  const places = new Map<string, { listen: Listen; by: Site[] }>();
+  for (const site of here) {
+    for (const listen of listensOf(sites, site, host)) {
+      // all IPv6 addresses are claimed with all IPv4 ones
+      if (listen.address === '::') continue;
+      const place = places.get(placeOf(listen)) ?? { listen, by: [] };
+      place.by.push(site);
+      places.set(placeOf(listen), place);
+    }
+  }
+  return [...places.values()].map(({ listen, by }) => ({
+    kind: 'port', port: listen.port, address: listen.address, at: by[0]?.at ?? [],
+    from: by.some(site => !isInner(sites, site)) ? 'anyone' : [...new Set(by.flatMap(site => balancersOf(sites, site)))],
+    why: by.map(site => `site "${site.name}"`).join(', '),
+  }));
+}
+
+const upstreamsOf = (site: Site): Site[] => [...new Set(Object.values(site.paths).flatMap(target => target.site ?? []))];
+
+function upstreamView(site: Site, to: Site): object {
+  return {
+    at: to.at, name: `${site.name}_${to.name}`, balance: to.balance === 'round-robin' ? null : to.balance,
+    servers: [...to.hosts].sort((a, b) => (a.name < b.name ? -1 : 1)).map(host => ({
+      at: host.at, name: host.name, address: `${bracketed(innerAddress(host))}:${portOf(to)}`, weight: to.weights[host.name] ?? 1,
+      fails: to.fails, failTimeout: to.failTimeout, isDrained: to.drain.includes(host),
+    })),
+  };
+}
+
+/** A path as the places of nginx that it means: itself, and all below it. */
+function locationsOf(site: Site, path: string, target: Target, model: Model): object[] {
+  const { site: to, dir, redirect } = target;
+  const app = appOf(target, model);
+  const view = {
+    at: [...site.at, 'paths', path], dir, redirect, keepsPath: redirect !== null && /^https?:\/\/[^/]+$/.test(redirect),
+    socket: app && `${app.dir}/live/nginx.sock`,
+    upstream: to && {
+      at: to.at, name: `${site.name}_${to.name}`, scheme: to.certificate === null ? 'http' : 'https', host: serverName(to),
+      trusted: to.certificate === 'internal' ? '/etc/vgen/tls/ca.pem' : '/etc/ssl/certs/ca-certificates.crt',
+    },
+    bodySize: app && site.bodySize === null ? app.bodySize : bodySizeOf(site), timeout: app && site.timeout === null ? app.timeout : timeoutOf(site),
+  };
+  return path === '/' ? [{ ...view, path, isExact: false, slash: null }]
+    : [{ ...view, path, isExact: true, slash: dir === null ? null : `${path}/` }, { ...view, path: `${path}/`, isExact: false, slash: null }];
+}
+
+function siteView(sites: Sites, site: Site, host: Host, model: Model): object {
+  const inner = isInner(sites, site);
+  const listens = listensOf(sites, site, host);
+  const listen = (one: Listen): object => ({ at: site.at, place: placeOf(one), tls: one.tls, http2: !inner });
+  const split = site.certificate !== null && site.http === 'redirect';
+  const headers = { ...inner ? {} : HEADERS, ...site.headers };
+  const balancers = inner ? balancersOf(sites, site) : [];
+  return {
+    at: site.at, name: site.name, variable: site.name.replaceAll('-', '_'), domains: site.domains, inner,
+    split: split && !inner, listens: listens.filter(({ tls }) => tls || !split).map(listen), plain: split ? listens.filter(({ tls }) => !tls).map(listen) : [],
+    port: portOf(site), certificate: site.certificate === null ? null : `/etc/vgen/tls/${certificateOf(site)}`, isAcme: site.certificate === 'acme',
+    from: [...new Set(balancers.flatMap(one => [...one.private === null ? [] : [one.private], one.address]))],
+    upstreams: upstreamsOf(site).map(to => upstreamView(site, to)),
+    locations: Object.entries(site.paths).sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([path, target]) => locationsOf(site, path, target, model)),
+    timeout: timeoutOf(site), bodySize: bodySizeOf(site), gzip: site.gzip, limit: site.limit,
+    hsts: site.hsts === null || inner ? null : site.hsts * 86400, ocsp: site.ocsp && site.certificate !== null,
+    headers: Object.entries(headers).filter(([, value]) => value !== '').map(([name, value]) => ({ name, value, at: [...site.at, 'headers', name] })),
+  };
+}
+
+function plan(sites: Sites, host: Host, model: Model): FileSpec[] {
+  const here = on(sites, host);
+  if (here.length === 0) return [];
+  const listens = new Map(here.flatMap(site => listensOf(sites, site, host).map(one => [placeOf(one), { at: site.at, place: placeOf(one), tls: one.tls, http2: !isInner(sites, site) }] as const)));
+  const shared = { kind: 'file', mode: '0644', owner: 'root:root', secrets: [] } as const;
+  const file = (path: string, template: string, view: object, at: FileSpec['at']): FileSpec => (
+    { ...shared, path, at, from: { template: `sites/etc/nginx/sites/${template}.njk`, view }, onChange: reload, check: 'nginx' });
+  return [
+    file(DEFAULTS, '_default.conf', { at: ['sites'], listens: [...listens.values()] }, ['sites']),
+    ...here.map(site => file(fileOf(site), '{site}.conf', siteView(sites, site, host, model), site.at)),
+    { kind: 'directory', path: '/etc/nginx/maintenance', mode: '0755', owner: 'root:root', at: ['sites'] },
+    ...here.filter(({ maintenance }) => maintenance).map((site): FileSpec => ({
+      ...shared, path: `/etc/nginx/maintenance/${site.name}`, at: [...site.at, 'maintenance'], from: { text: `Made by vgen: site ${site.name} is down for maintenance.\n` },
+      onChange: [], check: null,
+    })),
+  ];
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Sites | null>({
+  name: 'sites',
+  summary: 'Domains with their certificates, and what answers by path: apps, files, redirects, sites of other hosts.',
+  key: 'sites',
+  schema,
+  check: ({ section }) => (section ? checkSites(section) : []),
+  offer: ({ host, section, model }) => (section ? offer(section, host, model) : []),
+  plan: ({ host, section, model }) => (section ? plan(section, host, model) : []),
+});
