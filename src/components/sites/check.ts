@@ -9,11 +9,17 @@ import type { Site, Sites } from './schema.ts';
 export function checkSites(sites: Sites): Diagnostic[] {
   const all = Object.values(sites);
   return all.flatMap((site, i) => [
-    ...paths(site), ...circle(site), ...pool(site),
+    ...domains(site), ...paths(site), ...circle(site), ...pool(site),
     ...isInner(sites, site) ? inner(sites, site) : [],
     ...all.slice(0, i).flatMap(other => sameDomain(sites, other, site)),
   ]);
 }
+
+/** RFC 1123, 2.1; a "*" may stand for the first label (RFC 6125, 6.4.3). */
+const DOMAIN = /^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
+const domains = (site: Site): Diagnostic[] => site.domains.flatMap((domain, i) => (DOMAIN.test(domain) && domain.length < 254 ? []
+  : [error('sites/domain', [...site.at, 'domains', i], `"${domain}" is no domain`, { hint: 'in lower case, such as www.example.com or *.example.com' })]));
 
 function paths(site: Site): Diagnostic[] {
   const found: Diagnostic[] = [];
