@@ -1,5 +1,6 @@
 // All components, in alphabetical order. Adding one: a folder here, one in templates, one line in this list.
 import type { Component } from '../component.ts';
+import backups from './backups/index.ts';
 import files from './files/index.ts';
 import firewall from './firewall/index.ts';
 import host from './host/index.ts';
@@ -18,6 +19,7 @@ import systemd from './systemd/index.ts';
 import users from './users/index.ts';
 
 export const components: readonly Component[] = [
+  backups,
   files,
   firewall,
   host,
