@@ -45,7 +45,7 @@ redis: { cache: { hosts: data, persistence: rdb } }
 firewall: {}
 sshd: { hosts: vault }
 files:
-  /opt/tools/redis-restore: { hosts: data, mode: "0755", content: ${JSON.stringify(RESTORE.replaceAll('${', '$${'))} }
+  /opt/tools/redis-restore: { hosts: data, mode: "0755", content: ${JSON.stringify(RESTORE.replaceAll('${', () => '$${'))} }
 backups:
   nightly:
     hosts: data

@@ -21,7 +21,7 @@ drill_paths() {
     { tail -n 3 -- "$work/out" >&2; return 1; }
   call_on_tag "$1" ls --no-lock --long latest |
     sed -nE '/^S/!s/^[^ ]+ +[0-9]+ +[0-9]+ +[0-9]+ [0-9-]+ [0-9:]+ (\/.*)$/\1/p' | sort >"$work/listed" || return 1
-  (cd -- "$place" && find . -mindepth 1 -printf '/%P\n') | sort >"$work/restored"
+  (cd -- "$place" && find . -mindepth 1 \( -type l -printf '/%P -> %l\n' -o -printf '/%P\n' \)) | sort >"$work/restored"
   [[ -s $work/listed ]] || { note "$1: the snapshot is empty"; return 1; }
   comm -3 "$work/listed" "$work/restored" | head -n 5 >"$work/different"
   [[ ! -s $work/different ]] || { note "$1: not in both:"; cat -- "$work/different" >&2; return 1; }

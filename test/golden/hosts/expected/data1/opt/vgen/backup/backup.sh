@@ -34,7 +34,8 @@ load "$1"
 chosen "${@:2}"
 one_at_a_time
 if [[ ! -e $scratch/initialised ]]; then
-  call_restic cat config >/dev/null 2>&1 || call_restic init >/dev/null || fail 'the repository cannot be reached or made'
+  call_restic cat config >/dev/null 2>&1 || call_restic init >/dev/null ||
+    fail 'the repository cannot be reached or made'
   : >"$scratch/initialised"
 fi
 call_restic unlock >/dev/null || fail 'the repository cannot be reached'
