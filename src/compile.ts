@@ -1,4 +1,5 @@
 // The flow, on one screen: an inventory goes in, a tree per host comes out. Each stage stops the flow when it found errors.
+import { dirname, join } from 'node:path';
 import { check, type Suppressed } from './check.ts';
 import { appsOn, type Component } from './component.ts';
 import { components as builtIn } from './components/index.ts';
@@ -10,9 +11,11 @@ import { planHost } from './plan.ts';
 import { createEngine, type UserTemplates } from './render/engine.ts';
 import { userFiles } from './render/user-files.ts';
 import { renderHost } from './render.ts';
+import type { TwinWritten } from './schema/twin.ts';
 import type { HostTree } from './tree.ts';
 import { resolve } from './resolve.ts';
 import type { Source } from './source.ts';
+import { compareTwins } from './twin.ts';
 import { validate } from './validate.ts';
 
 export interface Compilation {
@@ -50,6 +53,9 @@ export async function compile(files: readonly string[], options: CompileOptions 
   diagnostics.push(...invalid);
   if (failed()) return stopped();
 
+  const twins = await compareTwins(source, inventory['twin'] as TwinWritten | undefined, name => load([join(dirname(files[0] ?? ''), name)], options.cwd));
+  diagnostics.push(...twins.diagnostics);
+
   const { model, diagnostics: unresolved } = resolve(inventory);
   diagnostics.push(...unresolved);
   if (failed()) return stopped();
@@ -65,7 +71,7 @@ export async function compile(files: readonly string[], options: CompileOptions 
   const apps = appsOn(model);
   return {
     source, diagnostics, suppressed: checked.suppressed, model, failed,
-    inputs: [...source.files.map(({ name }) => name), ...own.read], globs: [...globs, ...own.globs], templates: own.templates,
+    inputs: [...source.files.map(({ name }) => name), ...twins.read, ...own.read], globs: [...globs, ...own.globs], templates: own.templates,
     *trees(only) {
       for (const host of model.hosts) {
         if (only && !only(host.name)) continue;

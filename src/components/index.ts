@@ -1,5 +1,6 @@
 // All components, in alphabetical order. Adding one: a folder here, one in templates, one line in this list.
 import type { Component } from '../component.ts';
+import backups from './backups/index.ts';
 import certs from './certs/index.ts';
 import files from './files/index.ts';
 import firewall from './firewall/index.ts';
@@ -24,6 +25,7 @@ import users from './users/index.ts';
 import volumes from './volumes/index.ts';
 
 export const components: readonly Component[] = [
+  backups,
   certs,
   files,
   firewall,

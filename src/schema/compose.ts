@@ -7,6 +7,7 @@ import { filled } from './kinds.ts';
 import { drift, limits } from './guard.ts';
 import { hosts, include, templates, vars } from './hosts.ts';
 import { rollout } from './rollout.ts';
+import { twin } from './twin.ts';
 
 type Json = Record<string, unknown>;
 
@@ -21,7 +22,7 @@ const ALLOW = {
 export async function compose(components: readonly Component[]): Promise<Json> {
   const properties: Record<string, TSchema> = {
     include: Type.Optional(include), hosts, rollout: filled(rollout, {}), limits: filled(limits, {}), drift: filled(drift, {}),
-    vars: Type.Optional(vars), templates, apps: Type.Optional(apps),
+    vars: Type.Optional(vars), templates, twin: Type.Optional(twin), apps: Type.Optional(apps),
   };
   for (const { key, schema } of components) {
     if (key !== null && schema !== null) properties[key] = Type.Optional((await schema()).schema as TSchema);

@@ -37,7 +37,7 @@ describe.skipIf(lack !== null)(`a host (${because})`, () => {
     const sshd = await estate.ask('one', 'sshd -T');
     for (const line of ['passwordauthentication no', 'kbdinteractiveauthentication no', 'permitrootlogin without-password', 'x11forwarding no']) expect(sshd.split('\n')).toContain(line);
     for (const old of ['diffie-hellman-group14-sha1', 'hmac-sha1', 'aes128-cbc']) expect(sshd).not.toContain(old);
-    expect(login('ops', 'true', '-o', 'KexAlgorithms=diffie-hellman-group14-sha256').text).toMatch(/no matching key exchange method/);
+    expect(login('ops', 'true', '-o', 'KexAlgorithms=diffie-hellman-group14-sha256', '-v').text).toMatch(/no matching key exchange method/);
   });
 
   it('shuts root out once somebody else is root, and vgen goes on as that one', async () => {

@@ -145,6 +145,16 @@ tell_units() {
   done
 }
 
+# tell_jobs: those whose last run failed; a backup that is too old is one of them.
+tell_jobs() {
+  local name
+  while read -r name _; do
+    down=$((down + 1))
+    printf 'job %s failed; see: journalctl -u %s\n' "$name" "$name" >&3
+    json_units+="${json_units:+,}{\"name\":$(json_string "$name"),\"up\":false,\"state\":\"failed\",\"pending\":\"\"}"
+  done < <(systemctl list-units --state failed --plain --no-legend --full 'vgen-job-*.service')
+}
+
 stale_supervisor() {
   local what instance paths
   [[ -f $pending_file ]] || return 0
@@ -198,7 +208,7 @@ for file in "$vgen_apps"/*.sh; do
   [[ ! -f $file ]] || tell_app "$(basename -- "$file" .sh)"
 done
 tell_units
-tell_certificates
+tell_jobs
 tell_drift
 tell_unconfirmed
 if [[ -e $journal ]]; then

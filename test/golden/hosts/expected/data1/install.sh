@@ -10,22 +10,24 @@ host data1
 
 package locales  # system.locale
 package nftables  # the firewall
+package openssh-client  # backup "nightly"
 package procps  # system.sysctl
-package redis-server  # redis "cache"
+package restic  # backup "nightly"
 package sudo  # user "deploy" may do things as root
 package systemd-timesyncd  # system.timeServers
 package tzdata  # system.timezone
 package unattended-upgrades  # system.updates
 user deploy /home/deploy /bin/bash adm  # asked for under users
 user ops /home/ops /bin/bash  # asked for under users
-secret cache
+secret dbPassword
+secret report
+secret sessions
+secret web
 
 file 0644 root:root /etc/apt/apt.conf.d/52vgen
 file 0644 root:root /etc/default/locale
 link /etc/localtime /usr/share/zoneinfo/Europe/Berlin
 file 0644 root:root /etc/nftables.d/vgen.nft check=nft reload=vgen-firewall.service confirm
-file 0644 root:root /etc/redis/redis.conf check=redis restart=redis-server.service
-secret_file 0640 root:redis /etc/redis/secrets.conf check=redis restart=redis-server.service
 file 0644 root:root /etc/ssh/authorized_keys.d/deploy confirm
 file 0644 root:root /etc/ssh/authorized_keys.d/ops confirm
 file 0644 root:root /etc/ssh/sshd_config.d/00-vgen-keys.conf check=sshd reload=ssh.service confirm
@@ -35,12 +37,32 @@ file 0440 root:root /etc/sudoers.d/vgen-ops check=sudoers confirm
 file 0644 root:root /etc/sysctl.d/60-vgen.conf restart=systemd-sysctl.service
 file 0644 root:root /etc/systemd/system/nftables.service.d/vgen.conf check=systemd confirm
 file 0644 root:root /etc/systemd/system/vgen-firewall.service check=systemd confirm
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly-check.service check=systemd
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly-check.timer check=systemd restart=vgen-job-backup-nightly-check.timer
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly-drill.service check=systemd
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly-drill.timer check=systemd restart=vgen-job-backup-nightly-drill.timer
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly.service check=systemd
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly.timer check=systemd restart=vgen-job-backup-nightly.timer
+file 0644 root:root /etc/systemd/system/vgen-job-backup-offsite-check.service check=systemd
+file 0644 root:root /etc/systemd/system/vgen-job-backup-offsite-check.timer check=systemd restart=vgen-job-backup-offsite-check.timer
+file 0644 root:root /etc/systemd/system/vgen-job-backup-offsite-drill.service check=systemd
+file 0644 root:root /etc/systemd/system/vgen-job-backup-offsite-drill.timer check=systemd restart=vgen-job-backup-offsite-drill.timer
+file 0644 root:root /etc/systemd/system/vgen-job-backup-offsite.service check=systemd
+file 0644 root:root /etc/systemd/system/vgen-job-backup-offsite.timer check=systemd restart=vgen-job-backup-offsite.timer
 file 0644 root:root /etc/systemd/system/vgen-job-report.service check=systemd
 file 0644 root:root /etc/systemd/system/vgen-job-report.timer check=systemd restart=vgen-job-report.timer
 file 0644 root:root /etc/systemd/system/vgen-system.service check=systemd restart=vgen-system.service
 file 0644 root:root /etc/systemd/timesyncd.conf.d/vgen.conf restart=systemd-timesyncd.service
+secret_file 0600 root:root /etc/vgen/backup/nightly.conf check=bash
+file 0644 root:root /etc/vgen/backup/nightly.known
+secret_file 0600 root:root /etc/vgen/backup/offsite.conf check=bash
 file 0644 root:root /etc/vgen/exposure.txt
 file 0644 root:root /etc/vgen/system.conf restart=vgen-system.service
+file 0755 root:root /opt/vgen/backup/backup.sh check=bash
+file 0755 root:root /opt/vgen/backup/check.sh check=bash
+file 0755 root:root /opt/vgen/backup/drill.sh check=bash
+file 0644 root:root /opt/vgen/backup/lib.sh check=bash
+file 0755 root:root /opt/vgen/backup/restore.sh check=bash
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
@@ -80,8 +102,13 @@ file 0644 root:root /opt/vgen/lib/words.sh check=bash
 file 0755 root:root /opt/vgen/redis/redis.sh check=bash
 file 0755 root:root /opt/vgen/system/system.sh check=bash restart=vgen-system.service
 
-unit redis-server.service  # redis "cache"
 unit vgen-firewall.service  # the firewall
+unit vgen-job-backup-nightly-check.timer  # check of backup "nightly"
+unit vgen-job-backup-nightly-drill.timer  # drill of backup "nightly"
+unit vgen-job-backup-nightly.timer  # backup of backup "nightly"
+unit vgen-job-backup-offsite-check.timer  # check of backup "offsite"
+unit vgen-job-backup-offsite-drill.timer  # drill of backup "offsite"
+unit vgen-job-backup-offsite.timer  # backup of backup "offsite"
 unit vgen-job-report.timer  # job "report"
 unit vgen-system.service  # locale, swap and clock
 apply "$@"

@@ -9,10 +9,13 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 host old1
 
 package sudo  # user "deploy" may do things as root
+user backup-nightly / /usr/sbin/nologin  # keeps backup "nightly"
 user deploy /home/deploy /bin/bash adm  # asked for under users
 
+file 0644 root:root /etc/ssh/authorized_keys.d/backup-nightly confirm
 file 0644 root:root /etc/ssh/authorized_keys.d/deploy confirm
 file 0644 root:root /etc/ssh/sshd_config.d/00-vgen-keys.conf check=sshd reload=ssh.service confirm
+file 0644 root:root /etc/ssh/sshd_config.d/90-vgen-backups.conf check=sshd reload=ssh.service confirm
 file 0440 root:root /etc/sudoers.d/vgen-deploy check=sudoers confirm
 file 0644 root:root /etc/vgen/exposure.txt
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
@@ -51,5 +54,9 @@ file 0644 root:root /opt/vgen/lib/units.sh check=bash
 file 0644 root:root /opt/vgen/lib/users.sh check=bash
 file 0644 root:root /opt/vgen/lib/view.sh check=bash
 file 0644 root:root /opt/vgen/lib/words.sh check=bash
+directory 0755 root:root /srv/kept
+directory 0755 root:root /srv/kept/nightly
+directory 0700 backup-nightly:backup-nightly /srv/kept/nightly/data1
+directory 0700 backup-nightly:backup-nightly /srv/kept/nightly/web1
 
 apply "$@"

@@ -11,13 +11,17 @@ host web1
 package locales  # system.locale
 package logrotate  # what apps write
 package nftables  # the firewall
+package openssh-client  # backup "nightly"
 package procps  # system.sysctl
+package restic  # backup "nightly"
 package sudo  # user "deploy" may do things as root
 package systemd-timesyncd  # system.timeServers
 package tzdata  # system.timezone
 package unattended-upgrades  # system.updates
 user deploy /home/deploy /bin/bash adm  # asked for under users
 user shop /opt/shop /usr/sbin/nologin  # runs app shop
+secret dbPassword
+secret web
 
 file 0644 root:root /etc/apt/apt.conf.d/52vgen
 file 0644 root:root /etc/default/locale
@@ -33,10 +37,18 @@ file 0644 root:root /etc/systemd/system/nftables.service.d/vgen.conf check=syste
 file 0644 root:root /etc/systemd/system/shop-blue.service check=systemd slot=shop/blue
 file 0644 root:root /etc/systemd/system/shop-green.service check=systemd slot=shop/green
 file 0644 root:root /etc/systemd/system/vgen-firewall.service check=systemd confirm
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly-check.service check=systemd
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly-check.timer check=systemd restart=vgen-job-backup-nightly-check.timer
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly-drill.service check=systemd
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly-drill.timer check=systemd restart=vgen-job-backup-nightly-drill.timer
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly.service check=systemd
+file 0644 root:root /etc/systemd/system/vgen-job-backup-nightly.timer check=systemd restart=vgen-job-backup-nightly.timer
 file 0644 root:root /etc/systemd/system/vgen-job-clean.service check=systemd
 file 0644 root:root /etc/systemd/system/vgen-job-clean.timer check=systemd restart=vgen-job-clean.timer
 file 0644 root:root /etc/systemd/system/vgen-system.service check=systemd restart=vgen-system.service
 file 0644 root:root /etc/systemd/timesyncd.conf.d/vgen.conf restart=systemd-timesyncd.service
+secret_file 0600 root:root /etc/vgen/backup/nightly.conf check=bash
+file 0644 root:root /etc/vgen/backup/nightly.known
 file 0600 root:root /etc/vgen/env/shop-blue.env slot=shop/blue
 file 0600 root:root /etc/vgen/env/shop-green.env slot=shop/green
 file 0644 root:root /etc/vgen/exposure.txt
@@ -48,6 +60,11 @@ first_link /opt/shop/live blue
 first_link /opt/shop/next green
 directory 0755 root:root /opt/shop/releases
 file 0644 root:root /opt/vgen/apps/shop.sh check=bash
+file 0755 root:root /opt/vgen/backup/backup.sh check=bash
+file 0755 root:root /opt/vgen/backup/check.sh check=bash
+file 0755 root:root /opt/vgen/backup/drill.sh check=bash
+file 0644 root:root /opt/vgen/backup/lib.sh check=bash
+file 0755 root:root /opt/vgen/backup/restore.sh check=bash
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
@@ -87,6 +104,9 @@ file 0644 root:root /opt/vgen/lib/words.sh check=bash
 file 0755 root:root /opt/vgen/system/system.sh check=bash restart=vgen-system.service
 
 unit vgen-firewall.service  # the firewall
+unit vgen-job-backup-nightly-check.timer  # check of backup "nightly"
+unit vgen-job-backup-nightly-drill.timer  # drill of backup "nightly"
+unit vgen-job-backup-nightly.timer  # backup of backup "nightly"
 unit vgen-job-clean.timer  # job "clean"
 unit vgen-system.service  # locale, swap and clock
 slot shop blue

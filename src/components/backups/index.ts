@@ -1,0 +1,175 @@
+// Backups by restic: what components offer as data sets, /etc, releases and logs, to a host of the fleet or an S3 store;
+// a timer each for the backup, for its age and for the drill that restores it.
+import { component, type FileSpec, type Offer, type Offers } from '../../component.ts';
+import { error, type Diagnostic, type Path } from '../../diagnostic.ts';
+import { seconds } from '../../duration.ts';
+import type { App, Host, Model } from '../../model.ts';
+import type { Backups } from './schema.ts';
+
+type Backup = Backups[string];
+
+const DIR = '/opt/vgen/backup';
+const SCRIPTS = ['backup', 'check', 'drill', 'lib', 'restore'];
+/** useradd(8): the name of a user has at most 32 characters. */
+const LONGEST = 32;
+
+const userOf = (backup: Backup): string => `backup-${backup.name}`;
+const addressOf = (host: Host): string => host.private ?? host.address;
+const portOf = (host: Host): number => host.ssh.port ?? 22;
+const of = (section: Backups | null, host: Host): Backup[] => Object.values(section ?? {}).filter(backup => backup.hosts.has(host));
+const keptOn = (section: Backups | null, host: Host): Backup[] => Object.values(section ?? {}).filter(backup => backup.sftp?.host === host);
+
+interface Dataset {
+  readonly at: Path;
+  readonly name: string;
+  readonly user: string;
+  readonly paths: readonly string[];
+  readonly dump: readonly string[] | null;
+  readonly restore: readonly string[] | null;
+}
+
+/** All data sets of a host in a backup: offered ones, those that every host has, those that the inventory adds. */
+function datasets(backup: Backup, host: Host, apps: readonly App[], offers: Offers): Dataset[] {
+  const files = (name: string, paths: readonly string[], at: Path): Dataset => ({ at, name, user: 'root', paths, dump: null, restore: null });
+  return [
+    files('etc', ['/etc'], backup.at),
+    ...apps.length === 0 ? [] : [files('releases', apps.map(app => `${app.dir}/releases`), backup.at)],
+    files('logs', ['/var/log'], backup.at),
+    ...offers.on(host, 'dataset').map(({ name, user, paths, dump, restore, at }) => ({ at, name, user, paths, dump, restore })),
+    ...Object.entries(backup.paths).map(([name, paths]) => files(name, paths, [...backup.at, 'paths', name])),
+    ...Object.entries(backup.dumps).map(([name, one]) => ({ at: [...backup.at, 'dumps', name], name, paths: [], ...one })),
+  ];
+}
+
+function check(section: Backups, model: Model, offers: Offers): Diagnostic[] {
+  return Object.values(section).flatMap(backup => {
+    const found: Diagnostic[] = [];
+    const { sftp } = backup;
+    if ((sftp === null) === (backup.s3 === null)) {
+      found.push(error('backups/target', backup.at, `backup "${backup.name}" wants "sftp" or "s3", one of them`, { onKey: true, hint: 'sftp: a host of the fleet keeps it; s3: a store' }));
+    }
+    if (sftp && userOf(backup).length > LONGEST) {
+      found.push(error('backups/name', backup.at, `"${userOf(backup)}" is too long for the name of a user`, { onKey: true, hint: `at most ${LONGEST - 7} characters` }));
+    }
+    if (sftp && sftp.host.ssh.hostKey === null) {
+      found.push(error('backups/no-host-key', [...backup.at, 'sftp', 'host'], `host "${sftp.host.name}" has no "hostKey": those that back up to it could not know it`, {
+        hint: 'under "ssh" of the host; on it: cat /etc/ssh/ssh_host_ed25519_key.pub', see: { message: `host "${sftp.host.name}"`, at: sftp.host.at },
+      }));
+    }
+    if (sftp && backup.hosts.has(sftp.host)) {
+      found.push(error('backups/onto-itself', [...backup.at, 'hosts'], `host "${sftp.host.name}" would keep its own backup`, { hint: 'choose other hosts, or another place for it' }));
+    }
+    for (const host of backup.hosts) {
+      const apps = model.apps.filter(app => app.hosts.has(host));
+      const names = new Map<string, Dataset>();
+      for (const one of datasets(backup, host, apps, offers)) {
+        const before = names.get(one.name);
+        if (before) {
+          return [...found, error('backups/dataset-twice', one.at, `host "${host.name}" has two data sets "${one.name}"`, { onKey: true, hint: 'choose another name', see: { message: 'the first one', at: before.at } })];
+        }
+        names.set(one.name, one);
+      }
+    }
+    return found;
+  });
+}
+
+function clientOffers(backup: Backup): Offer[] {
+  const { at, name } = backup;
+  const why = `backup "${name}"`;
+  const job = (job: string, calendar: string, script: string): Offer[] => [
+    { kind: 'job', name: job, calendar, command: [`${DIR}/${script}.sh`, name], user: 'root', why: `${script} of ${why}`, at },
+    { kind: 'unit', name: `vgen-job-${job}.timer`, downtime: null, why: `${script} of ${why}`, at },
+  ];
+  return [
+    { kind: 'package', name: 'restic', why, at },
+    ...backup.sftp === null ? [] : [{ kind: 'package', name: 'openssh-client', why, at } as const],
+    ...job(`backup-${name}`, backup.calendar, 'backup'), ...job(`backup-${name}-check`, 'hourly', 'check'), ...job(`backup-${name}-drill`, backup.drill, 'drill'),
+  ];
+}
+
+/** What the host that keeps backups brings: a user for each, and its sshd for those who back up. */
+function keeperOffers(kept: readonly Backup[], host: Host): Offer[] {
+  if (kept.length === 0) return [];
+  const from = [...new Set(kept.flatMap(backup => [...backup.hosts]))].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const at = kept[0]?.at ?? host.at;
+  return [
+    ...kept.map(backup => ({ kind: 'user', name: userOf(backup), home: '/', shell: '/usr/sbin/nologin', groups: [], why: `keeps backup "${backup.name}"`, at: backup.at } as const)),
+    { kind: 'port', port: portOf(host), address: addressOf(host), from, why: 'backups over sftp', at },
+  ];
+}
+
+function clientFiles(backup: Backup, host: Host, apps: readonly App[], offers: Offers): FileSpec[] {
+  const { sftp, s3, at, name } = backup;
+  const used = [backup.password, ...sftp ? [sftp.key] : [], ...s3 ? [s3.accessKey, s3.secretKey] : []].map(secret => secret.name);
+  const sealed = (secret: { name: string }): object => ({ sealed: [{ secret: secret.name }] });
+  const known = sftp && { name: portOf(sftp.host) === 22 ? addressOf(sftp.host) : `[${addressOf(sftp.host)}]:${portOf(sftp.host)}`, key: sftp.host.ssh.hostKey ?? '' };
+  const common = { kind: 'file', owner: 'root:root', at, onChange: [] } as const;
+  return [
+    {
+      ...common, path: `/etc/vgen/backup/${name}.conf`, mode: '0600', secrets: [...new Set(used)].sort(), check: 'bash',
+      from: {
+        template: 'backups/etc/vgen/backup/{backup}.conf.njk',
+        view: {
+          at, name, client: host.name, password: sealed(backup.password), keep: { at: [...at, 'keep'], ...backup.keep }, stale: seconds(backup.stale), exclude: backup.exclude,
+          sftp: sftp && { at: [...at, 'sftp'], host: addressOf(sftp.host), port: portOf(sftp.host), user: userOf(backup), key: sftp.key.name },
+          s3: s3 && { at: [...at, 's3'], url: s3.url, accessKey: sealed(s3.accessKey), secretKey: sealed(s3.secretKey) },
+          datasets: datasets(backup, host, apps, offers),
+        },
+      },
+    },
+    ...known === null ? [] : [{
+      ...common, path: `/etc/vgen/backup/${name}.known`, mode: '0644', secrets: [], check: null,
+      from: { template: 'backups/etc/vgen/backup/{backup}.known.njk', view: { at, name, known: { at: [...at, 'sftp'], ...known } } },
+    } as const],
+  ];
+}
+
+function keeperFiles(kept: readonly Backup[]): FileSpec[] {
+  if (kept.length === 0) return [];
+  const directory = (path: string, mode: string, owner: string, at: Path): FileSpec => ({ kind: 'directory', path, mode, owner, at });
+  const tops = [...new Set(kept.map(({ sftp }) => sftp?.dir ?? ''))];
+  return [
+    {
+      kind: 'file', path: '/etc/ssh/sshd_config.d/90-vgen-backups.conf', mode: '0644', owner: 'root:root', at: ['backups'], secrets: [], check: 'sshd',
+      onChange: [{ do: 'reload', unit: 'ssh.service' }, { do: 'confirm' }],
+      from: {
+        template: 'backups/etc/ssh/sshd_config.d/90-vgen-backups.conf.njk',
+        view: { at: ['backups'], kept: kept.map(backup => ({ at: backup.at, user: userOf(backup), dir: `${backup.sftp?.dir ?? ''}/${backup.name}` })) },
+      },
+    },
+    // sshd wants root to own the whole way to a chroot (sshd_config(5), ChrootDirectory)
+    ...tops.map(path => directory(path, '0755', 'root:root', ['backups'])),
+    ...kept.flatMap(backup => [
+      directory(`${backup.sftp?.dir ?? ''}/${backup.name}`, '0755', 'root:root', backup.at),
+      ...[...backup.hosts].map(host => directory(`${backup.sftp?.dir ?? ''}/${backup.name}/${host.name}`, '0700', `${userOf(backup)}:${userOf(backup)}`, backup.at)),
+      {
+        kind: 'file', path: `/etc/ssh/authorized_keys.d/${userOf(backup)}`, mode: '0644', owner: 'root:root', at: backup.at, secrets: [], check: null, onChange: [{ do: 'confirm' }],
+        from: { template: 'backups/etc/ssh/authorized_keys.d/{user}.njk', view: { at: [...backup.at, 'sftp'], name: backup.name, key: backup.sftp?.publicKey ?? '' } },
+      } as const,
+    ]),
+  ];
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Backups | null>({
+  name: 'backups',
+  summary: 'Backups by restic, their age, and the drill that proves them.',
+  key: 'backups',
+  schema,
+  check: ({ section, model, offers }) => (section ? check(section, model, offers) : []),
+  offer: ({ host, section }) => [...of(section, host).flatMap(clientOffers), ...keeperOffers(keptOn(section, host), host)],
+  plan: ({ host, apps, section }, offers) => {
+    const own = of(section, host);
+    return [
+      ...own.flatMap(backup => clientFiles(backup, host, apps, offers)),
+      ...own.length === 0 ? [] : SCRIPTS.map((name): FileSpec => ({
+        kind: 'file', path: `${DIR}/${name}.sh`, mode: name === 'lib' ? '0644' : '0755', owner: 'root:root', at: ['backups'], secrets: [], onChange: [], check: 'bash',
+        from: { static: `backups/opt/vgen/backup/${name}.sh` },
+      })),
+      ...keeperFiles(keptOn(section, host)),
+    ];
+  },
+});
