@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { authorityOf, makeAuthority, sign, type Authority } from '../fleet/authority.ts';
 import { certificatesOn, daysLeft, isPlaceholder, isSignedBy, issueOn, namesIn, readBundle, type Held, type Issued } from '../fleet/certificates.ts';
@@ -32,7 +32,9 @@ export async function makeCa(options: CaOptions, output: Output): Promise<number
   const shown = relative(process.cwd(), file);
   if (existsSync(file) && !options.add) throw new Failure(`${shown} is there already; --add puts the certificate of a new CA before it`, { exit: 3 });
   const { key, certificate } = await makeAuthority(options.name, whole(options.days, '--days'));
-  writeFileSync(file, certificate + (existsSync(file) ? readFileSync(file, 'utf8') : ''));
+  // whoever reads it meanwhile finds the former bundle or the new one
+  writeFileSync(`${file}.new`, certificate + (existsSync(file) ? readFileSync(file, 'utf8') : ''));
+  renameSync(`${file}.new`, file);
   output.raw(key);
   output.note(`the certificate is in ${shown}: commit it; the key went to stdout and is nowhere else`);
   return 0;

@@ -100,7 +100,7 @@ function siteView(sites: Sites, site: Site, host: Host, model: Model): object {
   const headers = { ...inner ? {} : HEADERS, ...site.headers };
   const balancers = inner ? balancersOf(sites, site) : [];
   return {
-    at: site.at, name: site.name, variable: site.name.replaceAll('-', '_'), domains: site.domains, inner,
+    at: site.at, name: site.name, proxies: Object.values(site.paths).some(({ app, site: to }) => app !== null || to !== null), variable: site.name.replaceAll('-', '_'), domains: site.domains, inner,
     split: split && !inner, listens: listens.filter(({ tls }) => tls || !split).map(listen), plain: split ? listens.filter(({ tls }) => !tls).map(listen) : [],
     port: portOf(site), certificate: site.certificate === null ? null : `/etc/vgen/tls/${certificateOf(site)}`, isAcme: site.certificate === 'acme',
     from: [...new Set(balancers.flatMap(one => [...one.private === null ? [] : [one.private], one.address]))],

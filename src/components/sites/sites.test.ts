@@ -89,7 +89,7 @@ describe('a site with apps', () => {
     const { text, trees, found } = await compiled(`${hosts}\nsites: { s: { hosts: a, domains: [s.example], paths: { /: { dir: /srv/s } } } }\n`);
     expect(found).toEqual([]);
     expect(text('a', 'etc/nginx/sites/s.conf')).toMatch(/listen 0\.0\.0\.0:80;/);
-    expect(text('a', 'etc/nginx/sites/s.conf')).not.toMatch(/443|ssl_certificate/);
+    expect(text('a', 'etc/nginx/sites/s.conf'), 'no variable that only a proxied path sets').not.toMatch(/443|ssl_certificate|proxy_|\$site_host/);
     expect(trees.get('a')?.plan.certificates).toEqual([]);
     expect(await conf('web', `web: { hosts: [a, b], domains: [web.example], certificate: internal, http: serve, paths: { /: { app: web } } }`)).not.toContain('return 301');
   });

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Made by vgen from hosts.www; do not edit.
+# Run as root on the host: makes it what this tree says. The words are explained in opt/vgen/lib/install.sh.
+set -euo pipefail
+tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=opt/vgen/lib/install.sh
+. "$tree/opt/vgen/lib/install.sh"
+
+host www
+
+package nginx-light  # site "docs"
+
+directory 0755 root:root /etc/nginx/maintenance
+file 0644 root:root /etc/nginx/nginx.conf check=nginx reload=nginx.service
+file 0644 root:root /etc/nginx/sites/_default.conf check=nginx reload=nginx.service
+file 0644 root:root /etc/nginx/sites/docs.conf check=nginx reload=nginx.service
+file 0644 root:root /etc/vgen/tls/ca.pem reload=nginx.service
+file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
+file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
+file 0755 root:root /opt/vgen/bin/rollback.sh check=bash
+file 0755 root:root /opt/vgen/bin/status.sh check=bash
+file 0755 root:root /opt/vgen/bin/switch.sh check=bash
+file 0644 root:root /opt/vgen/lib/action.sh check=bash
+file 0644 root:root /opt/vgen/lib/apps.sh check=bash
+file 0644 root:root /opt/vgen/lib/certificates.sh check=bash
+file 0644 root:root /opt/vgen/lib/checks.sh check=bash
+file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
+file 0644 root:root /opt/vgen/lib/detach.sh check=bash
+file 0644 root:root /opt/vgen/lib/drift.sh check=bash
+file 0644 root:root /opt/vgen/lib/encode.sh check=bash
+file 0644 root:root /opt/vgen/lib/exchange.sh check=bash
+file 0644 root:root /opt/vgen/lib/files.sh check=bash
+file 0644 root:root /opt/vgen/lib/generations.sh check=bash
+file 0644 root:root /opt/vgen/lib/hand.sh check=bash
+file 0644 root:root /opt/vgen/lib/health.sh check=bash
+file 0644 root:root /opt/vgen/lib/install.sh check=bash
+file 0644 root:root /opt/vgen/lib/journal.sh check=bash
+file 0644 root:root /opt/vgen/lib/lock.sh check=bash
+file 0644 root:root /opt/vgen/lib/options.sh check=bash
+file 0644 root:root /opt/vgen/lib/packages.sh check=bash
+file 0644 root:root /opt/vgen/lib/pending.sh check=bash
+file 0644 root:root /opt/vgen/lib/places.sh check=bash
+file 0644 root:root /opt/vgen/lib/process.sh check=bash
+file 0644 root:root /opt/vgen/lib/record.sh check=bash
+file 0644 root:root /opt/vgen/lib/release.sh check=bash
+file 0644 root:root /opt/vgen/lib/say.sh check=bash
+file 0644 root:root /opt/vgen/lib/slots.sh check=bash
+file 0644 root:root /opt/vgen/lib/supervisor.sh check=bash
+file 0644 root:root /opt/vgen/lib/switch.sh check=bash
+file 0644 root:root /opt/vgen/lib/units.sh check=bash
+file 0644 root:root /opt/vgen/lib/users.sh check=bash
+file 0644 root:root /opt/vgen/lib/view.sh check=bash
+file 0644 root:root /opt/vgen/lib/words.sh check=bash
+
+unit nginx.service  # site "docs"
+apply "$@"
