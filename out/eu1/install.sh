@@ -31,6 +31,7 @@ file 0644 root:root /etc/supervisor/supervisord.conf check=supervisor restart=su
 file 0644 root:root /etc/systemd/system/nginx.service.d/vgen.conf check=systemd
 file 0644 root:root /etc/systemd/system/ngrok.service check=systemd restart=ngrok.service
 file 0644 root:root /etc/systemd/system/supervisor.service.d/vgen.conf check=systemd
+directory 0755 root:root /etc/vgen
 directory 0755 root:root /opt/peerbook
 directory 0755 root:root /opt/peerbook/blue
 file 0644 root:root /opt/peerbook/blue/nginx.conf check=nginx reload=nginx.service
@@ -76,6 +77,7 @@ file 0644 root:root /opt/vgen/lib/units.sh check=bash
 file 0644 root:root /opt/vgen/lib/users.sh check=bash
 file 0644 root:root /opt/vgen/lib/view.sh check=bash
 file 0644 root:root /opt/vgen/lib/words.sh check=bash
+file 0755 root:root /opt/vgen/redis/redis.sh check=bash
 
 unit nginx.service  # reverse proxy in front of the slots
 unit ngrok.service  # the tunnel agent

@@ -4,7 +4,7 @@
 # those of vgen's src/escape, byte for byte. A value goes from variable to variable, never into a process's arguments.
 
 # encode ENCODER VALUE: the text for VALUE in REPLY; or 1, and why not in REASON, which never holds the value.
-# ENCODER: envfile nginx redis redissha256 sh supervisorenv yaml.
+# ENCODER: envfile nginx redis redissha256 sh sqlstring supervisorenv yaml.
 encode() {
   local -
   set +ax
@@ -13,7 +13,7 @@ encode() {
   REASON=''
   require_utf8 "$2" || return 1
   case $1 in
-    envfile | nginx | redis | redissha256 | sh | supervisorenv | yaml) "encode_$1" "$2" ;;
+    envfile | nginx | redis | redissha256 | sh | sqlstring | supervisorenv | yaml) "encode_$1" "$2" ;;
     *) refuse_value 'the encoder is unknown' ;;
   esac
 }
@@ -107,6 +107,16 @@ encode_redissha256() {
   fi
   sum=$(printf '%s' "$1" | sha256sum) || refuse_value 'sha256sum does not work here' || return 1
   REPLY="#${sum%% *}"
+}
+
+encode_sqlstring() {
+  local quote="'"
+  REPLY=$1
+  escape_with_backslash "\\"
+  REPLY=${REPLY//"$quote"/"$quote$quote"}
+  REPLY=${REPLY//$'\n'/"\\n"}
+  REPLY=${REPLY//$'\r'/"\\r"}
+  REPLY="E'$REPLY'"
 }
 
 encode_yaml() {
