@@ -27,7 +27,7 @@ function kinds(): string[] {
   return [...found];
 }
 
-const MADE = /\b(?:error|warning|wrong)\(\s*['`]([a-z]+\/[a-z-]+(?:\$\{\w+\})?)['`]/g;
+const MADE = /\b(?:error|warning|wrong)\(\s*['`]([a-z][a-z0-9]*\/[a-z-]+(?:\$\{\w+\})?)['`]/g;
 
 /** Every code that a diagnostic in src is made with. */
 function codesInSource(): Set<string> {

@@ -11,6 +11,7 @@ import mongodb from './mongodb/index.ts';
 import nginx from './nginx/index.ts';
 import ngrok from './ngrok/index.ts';
 import packages from './packages/index.ts';
+import pm2 from './pm2/index.ts';
 import postgres from './postgres/index.ts';
 import rabbitmq from './rabbitmq/index.ts';
 import redis from './redis/index.ts';
@@ -36,6 +37,7 @@ export const components: readonly Component[] = [
   nginx,
   ngrok,
   packages,
+  pm2,
   postgres,
   rabbitmq,
   redis,

@@ -13,7 +13,7 @@ type Json = Record<string, unknown>;
 
 const ALLOW = {
   type: 'object', additionalProperties: { type: 'string', minLength: 8, description: 'Why the check does not apply here.' },
-  propertyNames: { type: 'string', pattern: '^[a-z]+/[a-z-]+$', rule: 'the code of a check such as redis/exposed' },
+  propertyNames: { type: 'string', pattern: '^[a-z][a-z0-9]*/[a-z-]+$', rule: 'the code of a check such as redis/exposed' },
   description: 'Checks that this object is excused from, by code, each with the reason.',
   examples: [{ 'redis/exposed': 'the network is closed by the provider' }],
 };

@@ -105,7 +105,7 @@ export class Datastores {
   /** Lays a certificate for `names` at /etc/vgen/tls/NAME, as whoever issues them does; only the authority where there are no names. */
   async certificate(host: string, name: string, group: string, names: readonly string[]): Promise<void> {
     const at = (file: string): string => join(this.work, file);
-    await this.on(host, 'mkdir -p -m 0755 /etc/vgen/tls; cat >/etc/vgen/tls/ca.pem; chmod 0755 /etc/vgen; chmod 0644 /etc/vgen/tls/ca.pem', readFileSync(at('ca.pem'), 'utf8'));
+    await this.on(host, 'mkdir -p -m 0755 /etc/vgen/tls; cat >/etc/vgen/tls/ca.pem; chmod 0644 /etc/vgen/tls/ca.pem', readFileSync(at('ca.pem'), 'utf8'));
     if (names.length === 0) return;
     run('openssl', 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', `/CN=${name}`, '-keyout', at('leaf.key'), '-out', at('leaf.csr'));
     writeFileSync(at('leaf.ext'), `subjectAltName=${names.map(one => (/^[\d.]+$/.test(one) ? `IP:${one}` : `DNS:${one}`)).join(',')}\n`);

@@ -29,7 +29,7 @@ it('have a user on the host that keeps them, which does nothing else', async () 
   const { text, trees } = await compiled(fleet('', ', port: 2222'));
   expect(text('v', 'etc/ssh/authorized_keys.d/backup-nightly').split('\n')[1]).toBe(`restrict ${KEY}`);
   expect(text('v', 'etc/ssh/sshd_config.d/90-vgen-backups.conf')).toMatch(/^Match User backup-nightly\n[^]*ChrootDirectory \/srv\/backups\/nightly\n {2}ForceCommand internal-sftp/m);
-  expect(trees.get('v')?.plan.files.filter(({ kind }) => kind === 'directory').map(file => 'mode' in file && `${file.path} ${file.mode} ${file.owner}`)).toEqual([
+  expect(trees.get('v')?.plan.files.filter(({ kind, component }) => kind === 'directory' && component === 'backups').map(file => 'mode' in file && `${file.path} ${file.mode} ${file.owner}`)).toEqual([
     '/srv/backups 0755 root:root', '/srv/backups/nightly 0755 root:root', '/srv/backups/nightly/a 0700 backup-nightly:backup-nightly', '/srv/backups/nightly/b 0700 backup-nightly:backup-nightly',
   ]);
   expect(text('a', 'etc/vgen/backup/nightly.known').split('\n')[1]).toBe(`[10.0.0.3]:2222 ${KEY}`);

@@ -14,8 +14,9 @@ export default component<null>({
   summary: 'install.sh and the scripts in /opt/vgen that deploy, switch, roll back and tell the status.',
   key: null,
   schema: null,
-  plan: ({ host }) => scripts.map((script): FileSpec => ({
+  // what is in /etc/vgen says itself who may read it; datastores and apps have to get at their certificates
+  plan: ({ host }) => [{ kind: 'directory', path: '/etc/vgen', mode: '0755', owner: 'root:root', at: host.at }, ...scripts.map((script): FileSpec => ({
     kind: 'file', path: `/opt/vgen/${script}`, mode: script.startsWith('bin/') ? '0755' : '0644', owner: 'root:root', at: host.at,
     from: { static: `host/opt/vgen/${script}` }, secrets: [], onChange: [], check: 'bash',
-  })),
+  }))],
 });

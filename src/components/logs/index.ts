@@ -21,7 +21,8 @@ export default component<Logs>({
       from: {
         template: 'logs/etc/logrotate.d/vgen-{component}.njk',
         view: {
-          at: ['logs'], every: section.every, keep: section.keep, size: section.size.toLowerCase(),
+          at: ['logs'], every: section.every, keep: section.keep, // logrotate(8) knows k, M and G
+          size: section.size.replace(/[mg]$/, unit => unit.toUpperCase()),
           logs: logs.filter(one => one.by === by).map(({ path, owner, then, why, at }) => ({
             at, path, why, user: owner.split(':')[0] ?? owner, group: owner.split(':')[1] ?? owner, then: then === null ? null : then.map(quoted).join(' '),
           })),

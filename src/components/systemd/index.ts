@@ -1,34 +1,27 @@
 // Runs slots as systemd services: one hardened unit per slot, its environment in a file that root alone reads.
 import { component, type FileSpec, type Offers } from '../../component.ts';
-import { environmentOf } from '../../environment.ts';
-import { expandPlain, secretsIn } from '../../expand.ts';
-import type { Host, Slot } from '../../model.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import { expandPlain } from '../../expand.ts';
+import type { Host, Model, Slot } from '../../model.ts';
+import { knownNames } from '../../nearest.ts';
+import { programPath, slotUnit } from '../../slot-unit.ts';
 import type { Systemd } from './schema.ts';
 
 function files(slot: Slot, host: Host, section: Systemd, offers: Offers): FileSpec[] {
-  const env = environmentOf(slot, host, offers);
   const [program = '', ...words] = slot.app.command.map(word => expandPlain(word, { host, slot }));
-  const onChange = [{ do: 'slot', app: slot.app.name, slot: slot.name }] as const;
-  const common = { at: slot.at, app: slot.app.name, name: slot.name, unit: slot.unit };
-  return [
-    {
-      kind: 'file', path: `/etc/systemd/system/${slot.unit}.service`, mode: '0644', owner: 'root:root', at: slot.at,
-      from: {
-        template: 'systemd/etc/systemd/system/{unit}.service.njk',
-        view: {
-          ...common, user: slot.app.user, release: slot.release, settings: { at: ['systemd'], stop: section.stop, jit: section.jit }, words: words.map((text, i) => ({ at: [...slot.app.at, 'command', i + 1], text })),
-          program: { at: [...slot.app.at, 'command', 0], text: program.startsWith('./') ? `${slot.release}/${program.slice(2)}` : program },
-        },
-      },
-      secrets: [], onChange, check: 'systemd',
-    },
-    {
-      kind: 'file', path: `/etc/vgen/env/${slot.unit}.env`, mode: '0600', owner: 'root:root', at: slot.at,
-      from: { template: 'systemd/etc/vgen/env/{unit}.env.njk', view: { ...common, env } },
-      secrets: secretsIn(env.map(({ value }) => value)), onChange, check: null,
-    },
-  ];
+  return slotUnit(slot, host, offers, {
+    program: { at: [...slot.app.at, 'command', 0], text: programPath(program, slot) },
+    words: words.map((text, i) => ({ at: [...slot.app.at, 'command', i + 1], text })),
+    stop: section.stop, settings: ['systemd'], relax: [...section.relax[slot.app.name] ?? [], ...section.jit ? ['jit'] as const : []], home: null,
+  });
 }
+
+const check = (section: Systemd, model: Model): Diagnostic[] => {
+  const apps = model.apps.filter(app => app.runtime === 'systemd').map(({ name }) => name);
+  return Object.keys(section.relax).filter(name => !apps.includes(name)).map(name => error(
+    'systemd/unknown-app', ['systemd', 'relax', name], `no app "${name}" runs as a systemd unit`, { onKey: true, hint: knownNames(name, apps, 'apps with "runtime: systemd"') },
+  ));
+};
 
 // a constant of its own: tsc does not rewrite an import() inside "export default"
 const schema = () => import('./schema.ts');
@@ -39,6 +32,7 @@ export default component<Systemd>({
   key: 'systemd',
   schema,
   runtime: true,
+  check: ({ section, model }) => check(section, model),
   // LogsDirectory is the app's own; its standard output is the journal's, which limits itself
   offer: ({ apps }) => apps.filter(app => app.runtime === 'systemd').flatMap(app => [
     { kind: 'log', path: `/var/log/${app.name}/*.log`, owner: `${app.user}:${app.user}`, then: null, why: `what app "${app.name}" writes itself`, at: app.at },

@@ -22,6 +22,16 @@ describe('systemd', () => {
     expect((await compiled(`apps: { api: ${app()} }\n${section}`)).text('a', UNIT).includes('MemoryDenyWriteExecute=yes')).toBe(wanted);
   });
 
+  it.each([
+    ['devices', /PrivateDevices/], ['home', /ProtectHome/], ['jit', /MemoryDenyWriteExecute/], ['namespaces', /RestrictNamespaces/], ['proc', /ProtectProc|ProcSubset/],
+    ['syscalls', /SystemCall/],
+  ])('leaves out what denies an app %s where it needs it, for that app alone', async (what, lines) => {
+    const { text } = await compiled(`systemd: { jit: false, relax: { api: [${what}] } }
+apps: { api: ${app('hosts: a')}, other: ${app('hosts: a', 'blue: { port: 4010 }, green: { port: 4011 }')} }\n`);
+    expect(text('a', UNIT)).not.toMatch(lines);
+    expect(text('a', 'etc/systemd/system/other-blue.service')).toMatch(lines);
+  });
+
   it('lets the slot\'s environment win, and root alone read it', async () => {
     const { text, trees } = await compiled(`apps: { api: ${app('env: { A: app, B: "${secret.s}" }', 'blue: { port: 4000, env: { A: slot } }, green: { port: 4001 }')} }\nsecrets: { s: { env: S } }\n`);
     expect(text('a', 'etc/vgen/env/api-blue.env')).toMatch(/^A="slot"\nB=@vgen\(envfile:<s>\)$/m);

@@ -208,6 +208,7 @@ for file in "$vgen_apps"/*.sh; do
   [[ ! -f $file ]] || tell_app "$(basename -- "$file" .sh)"
 done
 tell_units
+tell_certificates
 tell_jobs
 tell_drift
 tell_unconfirmed

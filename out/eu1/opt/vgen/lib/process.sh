@@ -23,12 +23,13 @@ start_slot() {
 tell_log() { "tell_log_${runtime:?}" "${unit_of[$1]:?}"; }
 
 # slot_instance SLOT: what holds its configuration. supervisord keeps a program's environment through restarts of the
-# program; systemd reads it anew.
+# program, and pm2 through those of an app; systemd reads it anew.
 slot_instance() {
   if [[ ${runtime:?} == supervisor ]]; then
     supervisor_instance
   else
-    look_at "$1"
+    process_pid=0
+    look_at_systemd "${unit_of[$1]:?}"
     instance_of "$process_pid"
   fi
 }
@@ -67,3 +68,19 @@ start_systemd() {
 tell_log_systemd() {
   journalctl --unit "$1" --lines 15 --output cat --no-pager 2>/dev/null | indent || true
 }
+
+# pm2 runs in the foreground in a unit of the slot's own, and ends with it: it never holds on to a release that the slot
+# had before. The app is its child; one that ends and is started again by pm2 has another process.
+look_at_pm2() {
+  local children=()
+  look_at_systemd "$1"
+  [[ $process_state == running ]] || return 0
+  read -r -a children <"/proc/$process_pid/task/$process_pid/children" || true
+  process_pid=${children[0]:-$process_pid}
+}
+
+stop_pm2() { stop_systemd "$1"; }
+
+start_pm2() { start_systemd "$1"; }
+
+tell_log_pm2() { tell_log_systemd "$1"; }

@@ -16,7 +16,7 @@ load_app() {
   health_seconds=30 steady_seconds=3 drain_seconds=30 keep=5
   # shellcheck source=/dev/null
   . "$file"
-  [[ ${app:?} == "$1" && ${dir:?} == /*/* && ${runtime:?} =~ ^(supervisor|systemd)$ && ${#slots[@]} == 2 ]] ||
+  [[ ${app:?} == "$1" && ${dir:?} == /*/* && ${runtime:?} =~ ^(pm2|supervisor|systemd)$ && ${#slots[@]} == 2 ]] ||
     fail 2 "$file is not the data of app \"$1\""
   for i in 0 1; do
     unit_of[${slots[i]}]=${units[i]:?}

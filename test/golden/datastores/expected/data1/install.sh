@@ -48,6 +48,7 @@ file 0644 root:root /etc/systemd/system/srv-data.mount check=systemd reload=srv-
 file 0644 root:root /etc/systemd/system/vgen-mongodb.service check=systemd restart=vgen-mongodb.service
 file 0644 root:root /etc/systemd/system/vgen-postgres.service check=systemd restart=vgen-postgres.service
 file 0644 root:root /etc/systemd/system/vgen-rabbitmq.service check=systemd restart=vgen-rabbitmq.service
+directory 0755 root:root /etc/vgen
 file 0644 root:root /etc/vgen/exposure.txt
 secret_file 0400 mongodb:mongodb /etc/vgen/mongodb/keyfile restart=mongod.service
 secret_file 0400 mongodb:mongodb /etc/vgen/mongodb/users.js restart=vgen-mongodb.service

@@ -27,6 +27,7 @@ file 0644 root:root /etc/systemd/system/api-green.service check=systemd slot=api
 file 0644 root:root /etc/systemd/system/nginx.service.d/vgen.conf check=systemd
 file 0644 root:root /etc/systemd/system/web-blue.service check=systemd slot=web/blue
 file 0644 root:root /etc/systemd/system/web-green.service check=systemd slot=web/green
+directory 0755 root:root /etc/vgen
 file 0600 root:root /etc/vgen/env/api-blue.env slot=api/blue
 file 0600 root:root /etc/vgen/env/api-green.env slot=api/green
 file 0600 root:root /etc/vgen/env/web-blue.env slot=web/blue

@@ -26,6 +26,7 @@ file 0644 root:root /etc/nginx/sites/files.conf check=nginx reload=nginx.service
 file 0644 root:root /etc/nginx/sites/shop.conf check=nginx reload=nginx.service
 file 0644 root:root /etc/systemd/system/vgen-acme.service check=systemd
 file 0644 root:root /etc/systemd/system/vgen-acme.timer check=systemd
+directory 0755 root:root /etc/vgen
 secret_file 0600 root:root /etc/vgen/acme-dns.ini
 file 0644 root:root /etc/vgen/exposure.txt
 file 0644 root:root /etc/vgen/tls/ca.pem reload=nginx.service

@@ -53,6 +53,7 @@ file 0644 root:root /etc/systemd/system/vgen-job-report.service check=systemd
 file 0644 root:root /etc/systemd/system/vgen-job-report.timer check=systemd restart=vgen-job-report.timer
 file 0644 root:root /etc/systemd/system/vgen-system.service check=systemd restart=vgen-system.service
 file 0644 root:root /etc/systemd/timesyncd.conf.d/vgen.conf restart=systemd-timesyncd.service
+directory 0755 root:root /etc/vgen
 secret_file 0600 root:root /etc/vgen/backup/nightly.conf check=bash
 file 0644 root:root /etc/vgen/backup/nightly.known
 secret_file 0600 root:root /etc/vgen/backup/offsite.conf check=bash
@@ -99,7 +100,6 @@ file 0644 root:root /opt/vgen/lib/units.sh check=bash
 file 0644 root:root /opt/vgen/lib/users.sh check=bash
 file 0644 root:root /opt/vgen/lib/view.sh check=bash
 file 0644 root:root /opt/vgen/lib/words.sh check=bash
-file 0755 root:root /opt/vgen/redis/redis.sh check=bash
 file 0755 root:root /opt/vgen/system/system.sh check=bash restart=vgen-system.service
 
 unit vgen-firewall.service  # the firewall

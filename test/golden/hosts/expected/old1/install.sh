@@ -17,6 +17,7 @@ file 0644 root:root /etc/ssh/authorized_keys.d/deploy confirm
 file 0644 root:root /etc/ssh/sshd_config.d/00-vgen-keys.conf check=sshd reload=ssh.service confirm
 file 0644 root:root /etc/ssh/sshd_config.d/90-vgen-backups.conf check=sshd reload=ssh.service confirm
 file 0440 root:root /etc/sudoers.d/vgen-deploy check=sudoers confirm
+directory 0755 root:root /etc/vgen
 file 0644 root:root /etc/vgen/exposure.txt
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash

@@ -47,6 +47,7 @@ file 0644 root:root /etc/systemd/system/vgen-job-clean.service check=systemd
 file 0644 root:root /etc/systemd/system/vgen-job-clean.timer check=systemd restart=vgen-job-clean.timer
 file 0644 root:root /etc/systemd/system/vgen-system.service check=systemd restart=vgen-system.service
 file 0644 root:root /etc/systemd/timesyncd.conf.d/vgen.conf restart=systemd-timesyncd.service
+directory 0755 root:root /etc/vgen
 secret_file 0600 root:root /etc/vgen/backup/nightly.conf check=bash
 file 0644 root:root /etc/vgen/backup/nightly.known
 file 0600 root:root /etc/vgen/env/shop-blue.env slot=shop/blue

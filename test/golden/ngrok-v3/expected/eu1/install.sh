@@ -22,6 +22,7 @@ file 0644 root:root /etc/systemd/system/api-blue.service check=systemd slot=api/
 file 0644 root:root /etc/systemd/system/api-green.service check=systemd slot=api/green
 file 0644 root:root /etc/systemd/system/nginx.service.d/vgen.conf check=systemd
 file 0644 root:root /etc/systemd/system/ngrok.service check=systemd restart=ngrok.service
+directory 0755 root:root /etc/vgen
 file 0600 root:root /etc/vgen/env/api-blue.env slot=api/blue
 file 0600 root:root /etc/vgen/env/api-green.env slot=api/green
 file 0644 root:root /etc/vgen/exposure.txt

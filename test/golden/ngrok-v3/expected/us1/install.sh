@@ -16,6 +16,7 @@ secret ngrok
 secret_file 0640 root:ngrok /etc/ngrok.yml restart=ngrok.service confirm
 file 0644 root:root /etc/redis/redis.conf check=redis restart=redis-server.service
 file 0644 root:root /etc/systemd/system/ngrok.service check=systemd restart=ngrok.service confirm
+directory 0755 root:root /etc/vgen
 file 0644 root:root /etc/vgen/exposure.txt
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash

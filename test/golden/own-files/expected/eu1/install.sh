@@ -28,6 +28,7 @@ file 0644 root:root /etc/supervisor/supervisord.conf check=supervisor restart=su
 file 0644 root:root /etc/systemd/system/nginx.service.d/limits.conf restart=nginx.service
 file 0644 root:root /etc/systemd/system/nginx.service.d/vgen.conf check=systemd
 file 0644 root:root /etc/systemd/system/supervisor.service.d/vgen.conf check=systemd
+directory 0755 root:root /etc/vgen
 file 0644 root:root /etc/vgen/exposure.txt
 directory 0755 root:root /opt/site
 directory 0755 root:root /opt/site/blue

@@ -16,6 +16,7 @@ file 0644 root:root /etc/motd
 file 0755 root:root /etc/nftables.conf check=nft reload=nftables.service confirm
 file 0644 root:root /etc/ssh/sshd_config.d/10-team.conf check=sshd reload=ssh.service confirm
 file 0440 root:root /etc/sudoers.d/ada check=sudoers confirm
+directory 0755 root:root /etc/vgen
 file 0644 root:root /etc/vgen/exposure.txt
 file 0640 root:adm /opt/tools/hosts.txt
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash

@@ -13,6 +13,7 @@ secret sessions
 
 file 0644 root:root /etc/redis/redis.conf check=redis restart=redis-server.service
 secret_file 0640 root:redis /etc/redis/secrets.conf check=redis restart=redis-server.service
+directory 0755 root:root /etc/vgen
 file 0644 root:root /etc/vgen/exposure.txt
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash

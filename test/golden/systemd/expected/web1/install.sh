@@ -18,6 +18,7 @@ file 0644 root:root /etc/nginx/nginx.conf check=nginx reload=nginx.service
 file 0644 root:root /etc/systemd/system/nginx.service.d/vgen.conf check=systemd
 file 0644 root:root /etc/systemd/system/shop-blue.service check=systemd slot=shop/blue
 file 0644 root:root /etc/systemd/system/shop-green.service check=systemd slot=shop/green
+directory 0755 root:root /etc/vgen
 secret_file 0600 root:root /etc/vgen/env/shop-blue.env slot=shop/blue
 secret_file 0600 root:root /etc/vgen/env/shop-green.env slot=shop/green
 file 0644 root:root /etc/vgen/exposure.txt

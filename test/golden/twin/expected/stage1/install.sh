@@ -10,6 +10,7 @@ host stage1
 
 
 file 0644 root:root /etc/motd
+directory 0755 root:root /etc/vgen
 file 0644 root:root /etc/vgen/exposure.txt
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
@@ -18,11 +19,13 @@ file 0755 root:root /opt/vgen/bin/status.sh check=bash
 file 0755 root:root /opt/vgen/bin/switch.sh check=bash
 file 0644 root:root /opt/vgen/lib/action.sh check=bash
 file 0644 root:root /opt/vgen/lib/apps.sh check=bash
+file 0644 root:root /opt/vgen/lib/certificates.sh check=bash
 file 0644 root:root /opt/vgen/lib/checks.sh check=bash
 file 0644 root:root /opt/vgen/lib/confirm.sh check=bash
 file 0644 root:root /opt/vgen/lib/detach.sh check=bash
 file 0644 root:root /opt/vgen/lib/drift.sh check=bash
 file 0644 root:root /opt/vgen/lib/encode.sh check=bash
+file 0644 root:root /opt/vgen/lib/exchange.sh check=bash
 file 0644 root:root /opt/vgen/lib/files.sh check=bash
 file 0644 root:root /opt/vgen/lib/generations.sh check=bash
 file 0644 root:root /opt/vgen/lib/hand.sh check=bash

@@ -23,6 +23,7 @@ file 0644 root:root /etc/systemd/system/nginx.service.d/vgen.conf check=systemd
 file 0644 root:root /etc/systemd/system/supervisor.service.d/vgen.conf check=systemd
 file 0644 root:root /etc/systemd/system/worker-blue.service check=systemd slot=worker/blue
 file 0644 root:root /etc/systemd/system/worker-green.service check=systemd slot=worker/green
+directory 0755 root:root /etc/vgen
 file 0600 root:root /etc/vgen/env/worker-blue.env slot=worker/blue
 file 0600 root:root /etc/vgen/env/worker-green.env slot=worker/green
 file 0644 root:root /etc/vgen/exposure.txt

@@ -1,0 +1,75 @@
+// Runs slots under pm2, each in a unit of its own: pm2 stays in the foreground, has a home that goes with it, and reads its
+// ecosystem file from the slot's directory, which no release touches. It resolves the release's link when it starts, and a slot gets
+// another release only while it is stopped; so pm2 never runs a release that its slot had before.
+import { component, type FileSpec, type Offers } from '../../component.ts';
+import { error, type Diagnostic } from '../../diagnostic.ts';
+import { expandPlain } from '../../expand.ts';
+import type { App, Host, Model, Slot } from '../../model.ts';
+import { knownNames } from '../../nearest.ts';
+import { programPath, slotUnit } from '../../slot-unit.ts';
+import type { Pm2 } from './schema.ts';
+
+const mine = (app: App): boolean => app.runtime === 'pm2';
+const isNode = (program: unknown): boolean => typeof program === 'string' && /^\/.*\/node(js)?$/.test(program);
+
+/** In a cluster, pm2 loads the script itself: the program has to be Node.js, and its first word the script. */
+const clusters = (app: App): boolean => isNode(app.command[0]) && typeof app.command[1] === 'string' && !app.command[1].startsWith('-');
+
+function check(section: Pm2, model: Model): Diagnostic[] {
+  const apps = new Map(model.apps.filter(mine).map(app => [app.name, app]));
+  const unknown = (['workers', 'relax'] as const).flatMap(key => Object.keys(section[key]).filter(name => !apps.has(name)).map(name => error(
+    'pm2/unknown-app', ['pm2', key, name], `no app "${name}" runs under pm2`, { onKey: true, hint: knownNames(name, [...apps.keys()], 'apps with "runtime: pm2"') },
+  )));
+  const wrong = Object.entries(section.workers).flatMap(([name, workers]) => {
+    const app = apps.get(name);
+    return !app || workers === 1 || clusters(app) ? [] : [error('pm2/cluster', ['pm2', 'workers', name], `"${name}" is not a script of Node.js, which workers that share a port have to be`, {
+      hint: 'such as command: /usr/bin/node server.js ${slot.port}', see: { message: 'its command', at: [...app.at, 'command'] },
+    })];
+  });
+  return [...unknown, ...wrong];
+}
+
+function ecosystem(slot: Slot, host: Host, section: Pm2): object {
+  const [program = '', ...words] = slot.app.command.map(word => expandPlain(word, { host, slot }));
+  const workers = section.workers[slot.app.name] ?? 1;
+  const script = isNode(program) ? words.shift() ?? '' : program;
+  return {
+    at: slot.at, app: slot.app.name, name: slot.name, unit: slot.unit, release: slot.release, workers, stop: section.stop * 1000, words,
+    script: script.startsWith('/') ? script : programPath(script.startsWith('./') ? script : `./${script}`, slot),
+    // "none": a program runs by itself
+    interpreter: isNode(program) ? program : 'none', mode: workers > 1 ? 'cluster' : 'fork',
+  };
+}
+
+function files(slot: Slot, host: Host, section: Pm2, offers: Offers): FileSpec[] {
+  const path = `${slot.dir}/ecosystem.config.js`;
+  return [
+    {
+      kind: 'file', path, mode: '0644', owner: 'root:root', at: slot.at, secrets: [], check: null,
+      from: { template: 'pm2/opt/{app}/{slot}/ecosystem.config.js.njk', view: ecosystem(slot, host, section) },
+      onChange: [{ do: 'slot', app: slot.app.name, slot: slot.name }],
+    },
+    ...slotUnit(slot, host, offers, {
+      program: { at: ['pm2', 'binary'], text: section.binary }, words: ['start', path].map(text => ({ at: slot.at, text })),
+      // pm2 stops its processes first, and may take as long as each of them
+      stop: section.stop + 5, settings: ['pm2'], relax: [...section.relax[slot.app.name] ?? [], 'jit'], home: 'PM2_HOME',
+    }),
+  ];
+}
+
+// a constant of its own: tsc does not rewrite an import() inside "export default"
+const schema = () => import('./schema.ts');
+
+export default component<Pm2>({
+  name: 'pm2',
+  summary: 'Process manager of apps with "runtime: pm2".',
+  key: 'pm2',
+  schema,
+  runtime: true,
+  check: ({ section, model }) => check(section, model),
+  offer: ({ apps, section }) => (apps.some(mine) ? [
+    { kind: 'package', name: 'nodejs', why: 'runs pm2', at: ['pm2'] },
+    { kind: 'program', path: section.binary, url: 'https://pm2.keymetrics.io', why: 'runs the slots', at: ['pm2', 'binary'] },
+  ] : []),
+  plan: ({ apps, host, section }, offers) => apps.filter(mine).flatMap(app => app.slots.flatMap(slot => files(slot, host, section, offers))),
+});
