@@ -44,6 +44,10 @@ const cases: [string, (text: string) => string, Record<string, Short[]>][] = [
     us1: [['restart', 'redis-server.service', /every client of Redis/, '/etc/redis/redis.conf']] }],
   ['a way in: its unit, which is Debian\'s own, and a confirmation', text => `${text}files: { /etc/ssh/sshd_config.d/a.conf: { hosts: us1, content: x, reload: [ssh.service] } }\n`, {
     us1: [['confirm', '/opt/vgen/bin/confirm.sh', null, '/etc/ssh/sshd_config.d/a.conf'], ['reload', 'ssh.service', null, '/etc/ssh/sshd_config.d/a.conf']] }],
+  ['a port that opens, and one that goes to others', text => text.replace('live: 8000', 'live: 8000, address: 203.0.113.10'), {
+    eu1: [['reload', 'nginx.service', null, '/etc/nginx/nginx.conf'], ['open', 'port 8000/tcp at 203.0.113.10 to anyone', null, 'live of app "api"']] }],
+  ['a port that other hosts connect to', text => text.replace('hosts: us1', 'hosts: us1, peers: eu1, allow: { redis/no-password: a test of ports }'), {
+    us1: [['restart', 'redis-server.service', /every client of Redis/, '/etc/redis/redis.conf'], ['open', 'port 6379/tcp at 10.8.0.2 to the private network', null, 'redis "main"']] }],
   ['a package', text => `${text}packages: { htop: { hosts: us1 } }\n`, { us1: [['install', 'htop', null, 'asked for under packages']] }],
   ['an app gone: its units stop', text => text.replace(/apps:[^]*(?=redis:)/, ''), {
     eu1: [['stop', 'api/blue', /the app/, '/etc/supervisor/conf.d/api-blue.conf'], ['stop', 'api/green', /the app/, '/etc/supervisor/conf.d/api-green.conf'],

@@ -2,6 +2,7 @@
 // a golden file proves that nothing changed, these tests prove that it was right.
 import { spawnSync } from 'node:child_process';
 import { bashTests } from './programs/bash.ts';
+import { nftTests } from './programs/nft.ts';
 import { nginxTests } from './programs/nginx.ts';
 import { ngrokTests } from './programs/ngrok.ts';
 import { redisTests } from './programs/redis.ts';
@@ -13,6 +14,7 @@ const able = process.getuid?.() === 0
   && spawnSync('unshare', ['--mount', '--net', '--pid', '--fork', '--mount-proc', '--propagation', 'private',
     'true']).status === 0;
 
+nftTests(able);
 nginxTests(able);
 supervisorTests(able);
 redisTests(able);

@@ -10,6 +10,7 @@ const PASSWORD = `p0is0n "of' $the #repository`;
 /** Takes a snapshot of Redis; with DRILL into a Redis beside the real one, which must hold keys. */
 const RESTORE = `#!/bin/bash
 set -euo pipefail
+! env | grep -q -e RESTIC_PASSWORD -e p0is0n || exit 9
 if [[ -z \${DRILL:-} ]]; then
   systemctl stop redis-server
   install -m 0660 -o redis -g redis /dev/stdin /var/lib/redis/dump.rdb

@@ -83,7 +83,7 @@ apps:
   shop:
     command: [/bin/sh, -c, "exec sleep inf"]
     slots: { blue: { port: 3000 }, green: { port: 3001 } }
-logs: { keep: 2, size: 1k }
+logs: { keep: 2, size: 1m }
 jobs:
   note: { calendar: "*-*-* 03:30:00", user: ops, command: [/usr/bin/logger, -t, note, "it's 50% of $HOME"] }
   broken: { calendar: hourly, command: /usr/bin/false }

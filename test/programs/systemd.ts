@@ -10,7 +10,7 @@ import { treeNamed, trees, type Tree } from './trees.ts';
 const UNITS = 'etc/systemd/system/';
 
 const unitsOf = (tree: Tree): string[] => tree.entries.map(({ path }) => path).filter(path => path.startsWith(UNITS)
-  && path.endsWith('.service'));
+  && /\.(service|timer)$/.test(path));
 const dropInsOf = (tree: Tree): string[] => tree.entries.map(({ path }) => path).filter(path => path.startsWith(UNITS)
   && path.endsWith('.conf'));
 const slotUnits = (tree: Tree): string[] => tree.plan.apps.filter(app => app.runtime === 'systemd').flatMap(app =>

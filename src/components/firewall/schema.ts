@@ -18,6 +18,6 @@ export const schema = object({
   ssh: orNull<Peers>(peers({ description: 'Who may connect to sshd; absent: anyone. The port is that of the host\'s "ssh", or 22.' })),
   open: filled(entries(opening, { description: 'Further ports by name.' }), {}),
 }, {
-  description: 'A firewall that drops what comes in but for the ports that the inventory speaks of, from those who use them. Without this section vgen manages none.',
+  description: 'A firewall that drops what comes in but for the ports that the inventory speaks of, from those who use them. A host that routes for other machines than its containers wants none. Without this section vgen manages none.',
 });
 export type Firewall = Static<typeof schema>;

@@ -5,6 +5,9 @@ import type { Logs } from './schema.ts';
 /** What a shell takes as it is; other words stand in quotes. */
 const quoted = (word: string): string => (/^[A-Za-z0-9_./:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
+/** logrotate knows k, M and G (logrotate(8), "size"). */
+const sizeOf = (size: string): string => size.replace('m', 'M').replace('g', 'G');
+
 // a constant of its own: tsc does not rewrite an import() inside "export default"
 const schema = () => import('./schema.ts');
 
@@ -21,8 +24,7 @@ export default component<Logs>({
       from: {
         template: 'logs/etc/logrotate.d/vgen-{component}.njk',
         view: {
-          at: ['logs'], every: section.every, keep: section.keep, // logrotate(8) knows k, M and G
-          size: section.size.replace(/[mg]$/, unit => unit.toUpperCase()),
+          at: ['logs'], every: section.every, keep: section.keep, size: sizeOf(section.size),
           logs: logs.filter(one => one.by === by).map(({ path, owner, then, why, at }) => ({
             at, path, why, user: owner.split(':')[0] ?? owner, group: owner.split(':')[1] ?? owner, then: then === null ? null : then.map(quoted).join(' '),
           })),

@@ -8,8 +8,8 @@ const AT: Path = ['system'];
 
 /** Debian's and the CIS benchmark's advice, as far as no server misses what it takes away. */
 const HARDENING: Readonly<Record<string, string>> = {
-  'fs.protected_fifos': '2', 'fs.protected_hardlinks': '1', 'fs.protected_regular': '2', 'fs.protected_symlinks': '1', 'fs.suid_dumpable': '0',
-  'kernel.dmesg_restrict': '1', 'kernel.kptr_restrict': '2', 'kernel.unprivileged_bpf_disabled': '1', 'kernel.yama.ptrace_scope': '1',
+  'dev.tty.ldisc_autoload': '0', 'fs.protected_fifos': '2', 'fs.protected_hardlinks': '1', 'fs.protected_regular': '2', 'fs.protected_symlinks': '1', 'fs.suid_dumpable': '0',
+  'kernel.core_uses_pid': '1', 'kernel.dmesg_restrict': '1', 'kernel.kptr_restrict': '2', 'kernel.perf_event_paranoid': '3', 'kernel.unprivileged_bpf_disabled': '1', 'kernel.yama.ptrace_scope': '1', 'net.core.bpf_jit_harden': '2',
   'net.ipv4.conf.all.accept_redirects': '0', 'net.ipv4.conf.all.accept_source_route': '0', 'net.ipv4.conf.all.rp_filter': '2', 'net.ipv4.conf.all.secure_redirects': '0',
   'net.ipv4.conf.all.send_redirects': '0', 'net.ipv4.conf.default.accept_redirects': '0', 'net.ipv4.conf.default.send_redirects': '0',
   'net.ipv4.icmp_echo_ignore_broadcasts': '1', 'net.ipv4.tcp_rfc1337': '1', 'net.ipv4.tcp_syncookies': '1',

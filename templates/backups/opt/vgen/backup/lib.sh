@@ -43,9 +43,12 @@ one_at_a_time() {
   flock --wait 3600 9 || fail "another run of backup \"$backup\" does not end"
 }
 
-# call_restic WORD…: never with a secret among its words. ssh wants a line break at the end of a key.
+# call_restic WORD…: never with a secret among its words; what dumps and restores does not get them either. ssh wants a
+# line break at the end of a key.
 call_restic() {
   local words=()
+  local -x RESTIC_PASSWORD=${RESTIC_PASSWORD:?}
+  local -x AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID:-} AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY:-}
   if [[ -n $sftp_key ]]; then
     [[ -s $work/key ]] || { cat -- "/etc/vgen/secrets/$sftp_key" && printf '\n'; } >"$work/key"
     words=(-o "sftp.command=ssh -F /dev/null -i $work/key -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=20 \
