@@ -208,9 +208,9 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
   }, 60_000);
 
   it('drains a host by name', async () => {
-    await applied(inventory(', drain: [app1]'));
+    await applied(inventory(', drain: [app1]'), ' --on lb');
     expect(await hostsAsked()).toEqual(['app2']);
-    await applied(inventory(), ' --older');
+    await applied(inventory(), ' --on lb --older');
     expect(await hostsAsked()).toEqual(['app1', 'app2']);
   }, 60_000);
 

@@ -2,7 +2,7 @@
 # Made by vgen; do not edit.
 # Keys and certificates in /etc/vgen/tls/NAME/{key.pem,cert.pem}. They are state: an install makes a placeholder where
 # there is none and never touches one that is there. A pair is replaced as a whole, by exchanging directories.
-# shellcheck disable=SC2154  # what is read here is set in the other files
+# shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
 # shellcheck source=SCRIPTDIR/exchange.sh
 . "${lib:?}/exchange.sh"
