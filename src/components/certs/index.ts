@@ -15,7 +15,6 @@ const at = ['certs'];
 const acmeAt = [...at, 'acme'];
 
 const ownName = ({ issuer }: Certificate): string | null => (typeof issuer === 'object' ? issuer.own : null);
-const isInternal = ({ issuer }: Certificate): boolean => issuer === undefined || issuer === 'internal';
 
 function check(section: Certs | null, model: Model, offers: Offers): Diagnostic[] {
   const found: Diagnostic[] = [];
@@ -23,7 +22,7 @@ function check(section: Certs | null, model: Model, offers: Offers): Diagnostic[
   for (const host of model.hosts) {
     for (const one of offers.on(host, 'certificate')) {
       const own = ownName(one);
-      if (isInternal(one) && !section?.ca) {
+      if (one.issuer === 'internal' && !section?.ca) {
         found.push(error('certs/no-ca', one.at, `nobody signs the certificate of ${one.why}`, {
           hint: 'declare the fleet\'s own CA: certs: {ca: {certificate: ca.crt, key: SECRET}}',
         }));
