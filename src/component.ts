@@ -22,8 +22,8 @@ export type Offer = (
   /**
    * A certificate in /etc/vgen/tls/NAME: cert.pem (with its chain) and key.pem, which `group` may read. Before it is issued a
    * self-signed one stands there, so that configurations can be checked. `names`: DNS names and addresses. `then`: what
-   * makes its users take up a new one. `issuer`: the fleet's own CA (if absent), Let's Encrypt, or `own`, one that is
-   * brought along under the key of `certs.own`.
+   * makes its users take up a new one. `issuer`: the fleet's own CA, Let's Encrypt, or `own`, one that is brought along
+   * under the key of `certs.own`; absent: the fleet's own CA where there is one, else the self-signed one stays.
    */
   | {
     readonly kind: 'certificate'; readonly name: string; readonly names: readonly string[]; readonly group: string; readonly then: readonly string[];

@@ -26,7 +26,8 @@ export function manifest(plan: HostPlan, entries: readonly Entry[]): string {
     ...plan.programs.map(one => ['program', one.path]),
     ...plan.users.map(one => ['user', one.name, one.home, one.shell, one.groups.join(',') || '-']),
     ...plan.secrets.map(name => ['secret', name]),
-    ...plan.certificates.map(one => ['certificate', one.name, one.group, one.names.join(','), one.issuer === 'acme' ? 'acme' : 'internal', one.then.map(shWord).join(' ') || '-']),
+    ...plan.certificates.map(one =>
+      ['certificate', one.name, one.group, one.names.join(','), one.issuer === 'acme' ? 'acme' : 'internal', one.then.map(shWord).join(' ') || '-']),
     ...plan.files.map(file => fileLine(file, sha.get(file.path.slice(1)) ?? '')),
     ...plan.units.map(one => ['unit', one.name, one.downtime ?? '-']),
   ];

@@ -28,9 +28,13 @@ export async function makeCa(options: CaOptions, output: Output): Promise<number
     return 1;
   }
   const file = fileOf(caOf(inventory.model), options);
-  if (process.stdout.isTTY) throw new Failure('the key would be shown on the terminal; pipe it to what keeps it: vgen certs ca | age -r RECIPIENT -o ca.key.age', { exit: 3 });
+  if (process.stdout.isTTY) {
+    throw new Failure('the key would be shown on the terminal; pipe it to what keeps it: vgen certs ca | age -r RECIPIENT -o ca.key.age', { exit: 3 });
+  }
   const shown = relative(process.cwd(), file);
-  if (existsSync(file) && !options.add) throw new Failure(`${shown} is there already; --add puts the certificate of a new CA before it`, { exit: 3 });
+  if (existsSync(file) && !options.add) {
+    throw new Failure(`${shown} is there already; --add puts the certificate of a new CA before it`, { exit: 3 });
+  }
   const { key, certificate } = await makeAuthority(options.name, whole(options.days, '--days'));
   // whoever reads it meanwhile finds the former bundle or the new one
   writeFileSync(`${file}.new`, certificate + (existsSync(file) ? readFileSync(file, 'utf8') : ''));
@@ -70,8 +74,8 @@ export async function certStatus(options: CertOptions, output: Output): Promise<
       (await certificatesOn(connection, wanted.map(({ name }) => name))).map(held => facts(held, bundle)));
     const rows = told.flatMap(one => ('answer' in one ? one.answer.map(fact => ({ host: one.host, ...fact })) : []));
     if (rows.length) {
-      printTable(['host', 'certificate', 'issuer', 'names', 'days left'],
-        rows.map(({ host, name, issuer, names, days }) => [host, name, issuer, names.join(', ') || '-', days === null ? '-' : days < 0 ? 'over' : String(days)]), output, options.markdown);
+      printTable(['host', 'certificate', 'issuer', 'names', 'days left'], rows.map(({ host, name, issuer, names, days }) =>
+        [host, name, issuer, names.join(', ') || '-', days === null ? '-' : days < 0 ? 'over' : String(days)]), output, options.markdown);
     }
     for (const one of told) if ('problem' in one) output.note(`${one.host}: ${one.problem}`);
     output.data({ certificates: rows, problems: told.filter(one => 'problem' in one) });
@@ -80,7 +84,9 @@ export async function certStatus(options: CertOptions, output: Output): Promise<
   });
 }
 
-function facts({ name, certificate }: Held, bundle: Parameters<typeof isSignedBy>[1]): { name: string; issuer: string; names: string[]; days: number | null } {
+interface Facts { readonly name: string; readonly issuer: string; readonly names: readonly string[]; readonly days: number | null }
+
+function facts({ name, certificate }: Held, bundle: Parameters<typeof isSignedBy>[1]): Facts {
   if (!certificate) return { name, issuer: 'none', names: [], days: null };
   const issuer = isPlaceholder(certificate) ? 'placeholder' : isSignedBy(certificate, bundle) ? 'CA' : 'public';
   return { name, issuer, names: namesIn(certificate), days: daysLeft(certificate) };
@@ -105,7 +111,9 @@ function sayIssued(told: readonly Told<readonly Issued[]>[], output: Output): nu
     const done = one.answer.filter(({ problem }) => problem === null).map(({ name }) => name);
     if (one.answer.length === 0) output.say(`${one.host}: all certificates are good`);
     if (done.length) output.say(`${one.host}: issued ${done.join(', ')}`);
-    for (const { name, problem } of one.answer) if (problem !== null) output.say(output.paint('red', `${one.host}: ${name} stays as it was: ${problem}`));
+    for (const { name, problem } of one.answer) {
+      if (problem !== null) output.say(output.paint('red', `${one.host}: ${name} stays as it was: ${problem}`));
+    }
   }
   if (told.some(one => 'problem' in one)) return 2;
   return told.some(one => 'answer' in one && one.answer.some(({ problem }) => problem !== null)) ? 1 : 0;
@@ -137,8 +145,9 @@ async function keyOf(ca: Ca, model: Model, options: FleetOptions): Promise<Buffe
 async function each<T>(
   fleet: Fleet, options: CertOptions, internalOnly: boolean, work: (connection: Connection, wanted: readonly TreeCertificate[]) => Promise<T>,
 ): Promise<Told<T>[]> {
-  const wanted = fleet.hosts.map(({ name }) => ({ name, certificates: readTree(options.out, name).certificates.filter(one => !internalOnly || one.issuer === 'internal') }))
-    .filter(({ certificates }) => certificates.length > 0);
+  const certificatesOf = (name: string): TreeCertificate[] =>
+    readTree(options.out, name).certificates.filter(one => !internalOnly || one.issuer === 'internal');
+  const wanted = fleet.hosts.map(({ name }) => ({ name, certificates: certificatesOf(name) })).filter(({ certificates }) => certificates.length > 0);
   if (wanted.length === 0) fleet.output.note(`the hosts have ${count(0, 'certificate')} of ${internalOnly ? 'the CA' : 'their own'}`);
   const told = await eachLimited(wanted, fleet.limit, async ({ name, certificates }): Promise<Told<T>> => {
     try {

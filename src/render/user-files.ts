@@ -34,7 +34,9 @@ export async function userFiles(model: Model, inventory: string, cwd = process.c
     globs.push({ cwd: root, pattern: '**/*.njk', found });
     read.push(...found);
     for (const path of found) templates.set(relative(root, path), readFileSync(path, 'utf8'));
-    if (templates.size === 0) diagnostics.push(error('files/templates', ['templates'], `there is no template (*.njk) under "${dir}"`, { hint: 'the path is relative to the inventory' }));
+    if (templates.size === 0) diagnostics.push(error('files/templates', ['templates'], `there is no template (*.njk) under "${dir}"`, {
+      hint: 'the path is relative to the inventory',
+    }));
   }
   const named = Object.values((model.sections['files'] ?? {}) as Record<string, Item<FileEntry>>);
   for (const file of named) {

@@ -100,6 +100,9 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
     expect(await machine.ask(`diff <(openssl pkey -in ${pair}/key.pem -pubout) <(openssl x509 -in ${pair}/cert.pem -noout -pubkey) && echo same`)).toBe('same');
     const status = async (): Promise<unknown[]> => (JSON.parse((await machine.run(`${bin}/status.sh --json`)).stdout) as { certificates: unknown[] }).certificates;
     expect(await status()).toEqual([{ name: 'front', issuer: 'placeholder', days: expect.closeTo(3649, -1) as number }]);
+    const two = tree().say('certificate second root two.example');
+    expect(await machine.installed(two)).toContain('certificate second (a placeholder)');
+    expect(await machine.ask('cat /etc/vgen/tls/{front,second}/cert.pem | cmp - /etc/vgen/tls/ca.pem && echo both')).toBe('both');
     const before = await machine.ask(`sha256sum ${pair}/*`);
     await machine.ask(`rm ${pair}/../ca.pem; chgrp root ${pair}/key.pem; mkdir ${pair}/../.front.vgen-new`);
     expect(await machine.installed(tree())).toContain('certificate front: for group www-data');

@@ -15,7 +15,6 @@ const at = ['certs'];
 const acmeAt = [...at, 'acme'];
 
 const ownName = ({ issuer }: Certificate): string | null => (typeof issuer === 'object' ? issuer.own : null);
-const isInternal = ({ issuer }: Certificate): boolean => issuer === undefined || issuer === 'internal';
 
 function check(section: Certs | null, model: Model, offers: Offers): Diagnostic[] {
   const found: Diagnostic[] = [];
@@ -23,10 +22,14 @@ function check(section: Certs | null, model: Model, offers: Offers): Diagnostic[
   for (const host of model.hosts) {
     for (const one of offers.on(host, 'certificate')) {
       const own = ownName(one);
-      if (isInternal(one) && !section?.ca) {
-        found.push(error('certs/no-ca', one.at, `nobody signs the certificate of ${one.why}`, { hint: 'declare the fleet\'s own CA: certs: {ca: {certificate: ca.crt, key: SECRET}}' }));
+      if (one.issuer === 'internal' && !section?.ca) {
+        found.push(error('certs/no-ca', one.at, `nobody signs the certificate of ${one.why}`, {
+          hint: 'declare the fleet\'s own CA: certs: {ca: {certificate: ca.crt, key: SECRET}}',
+        }));
       } else if (own !== null && !Object.hasOwn(section?.own ?? {}, own)) {
-        found.push(error('certs/unknown-own', one.at, `unknown certificate "${own}"`, { hint: knownNames(own, ['internal', 'acme', ...Object.keys(section?.own ?? {})], 'known') }));
+        found.push(error('certs/unknown-own', one.at, `unknown certificate "${own}"`, {
+          hint: knownNames(own, ['internal', 'acme', ...Object.keys(section?.own ?? {})], 'known'),
+        }));
       } else if (one.issuer === 'acme') {
         found.push(...acmeProblems(section, one, host, first.get(one.name)));
         first.set(one.name, first.get(one.name) ?? one);
@@ -45,8 +48,11 @@ function acmeProblems(section: Certs | null, one: Certificate, host: Host, befor
   }
   if (acme.dns) return [];
   const wildcard = one.names.find(name => name.startsWith('*'));
-  if (wildcard !== undefined) return [error('certs/wildcard', one.at, `"${wildcard}" can be proven by DNS alone`, { hint: 'set certs.acme.dns' })];
-  return before === undefined ? [] : [error('certs/http-hosts', one.at, `hosts "${before.host.name}" and "${host.name}" would both prove the same domains over port 80, where one of them is asked`, {
+  if (wildcard !== undefined) return [error('certs/wildcard', one.at, `"${wildcard}" can be proven by DNS alone`, {
+    hint: 'set certs.acme.dns',
+  })];
+  const both = `hosts "${before?.host.name ?? ''}" and "${host.name}" would both prove the same domains over port 80, where one of them is asked`;
+  return before === undefined ? [] : [error('certs/http-hosts', one.at, both, {
     hint: 'set certs.acme.dns, or give the site one host',
   })];
 }
@@ -91,14 +97,18 @@ function acmeFiles({ acme }: Certs, host: Host, certificates: readonly Certifica
   const unit = (name: string): FileSpec => (
     { ...shared, path: `/etc/systemd/system/${name}`, from: { static: `certs/etc/systemd/system/${name}` }, onChange: [], check: 'systemd' });
   const view = {
-    at: acmeAt, email: acme.email, server: acme.server, plugin: acme.dns ? { name: `dns-${acme.dns.plugin}`, option: `--dns-${acme.dns.plugin}-credentials`, at: [...acmeAt, 'dns', 'plugin'] } : null,
+    at: acmeAt, email: acme.email, server: acme.server, 
+    plugin: acme.dns ? { name: `dns-${acme.dns.plugin}`, option: `--dns-${acme.dns.plugin}-credentials`, at: [...acmeAt, 'dns', 'plugin'] } : null,
     certificates: certificates.map(one => ({ name: one.name, group: one.group, names: one.names.join(','), then: one.then, at: one.at })),
   };
   const credentials = Object.entries(acme.dns?.credentials ?? {}).map(([name, value]): { name: string; value: Value; at: object } => (
     { name, value: expand(value, { host }), at: [...acmeAt, 'dns', 'credentials', name] }));
   return [
     // the timer runs it at once when it starts
-    { ...shared, path: '/opt/vgen/acme.sh', mode: '0755', from: { template: 'certs/opt/vgen/acme.sh.njk', view }, onChange: [{ do: 'restart', unit: TIMER }], check: 'bash' },
+    {
+      ...shared, path: '/opt/vgen/acme.sh', mode: '0755', from: { template: 'certs/opt/vgen/acme.sh.njk', view }, check: 'bash',
+      onChange: [{ do: 'restart', unit: TIMER }],
+    },
     { kind: 'link', path: '/etc/letsencrypt/renewal-hooks/deploy/vgen', target: '/opt/vgen/acme.sh', at: acmeAt },
     unit('vgen-acme.service'), unit(TIMER),
     ...acme.dns ? [{
@@ -117,7 +127,10 @@ function offer(section: Certs | null, host: Host): Offer[] {
     ...acme.dns ? [{ kind: 'package', name: `python3-certbot-dns-${acme.dns.plugin}`, why: 'proves domains by DNS', at: [...acmeAt, 'dns'] } as const] : [],
     { kind: 'unit', name: TIMER, downtime: null, why, at: acmeAt },
     { kind: 'unit', name: 'certbot.timer', downtime: null, why: 'renews them', at: acmeAt },
-    { kind: 'dataset', name: 'letsencrypt', paths: ['/etc/letsencrypt'], user: 'root', dump: null, restore: null, why: 'account and keys of Let\'s Encrypt', at: acmeAt },
+    {
+      kind: 'dataset', name: 'letsencrypt', paths: ['/etc/letsencrypt'], user: 'root', dump: null, restore: null,
+      why: 'account and keys of Let\'s Encrypt', at: acmeAt,
+    },
   ];
 }
 

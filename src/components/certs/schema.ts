@@ -6,7 +6,9 @@ const certificate = (what: string): ReturnType<typeof beside> => beside({ descri
 
 const ca = object({
   certificate: certificate('the certificate of the CA; "vgen certs ca" makes it. While a CA is being replaced it holds both'),
-  key: ref('secrets', { description: 'Secret with the private key of the CA. It is used where "vgen certs issue" runs and goes to no host.' }),
+  key: ref('secrets', {
+    description: 'Secret with the private key of the CA. It is used where "vgen certs issue" runs and goes to no host.',
+  }),
   days: filled(Type.Integer({ minimum: 1, maximum: 825, description: 'How long the certificates are good that it signs.' }), 365),
 }, { description: 'The fleet\'s own CA, which hosts trust among one another.' });
 

@@ -26,18 +26,23 @@ function paths(site: Site): Diagnostic[] {
   for (const [path, target] of Object.entries(site.paths)) {
     const at = [...site.at, 'paths', path];
     if (!/^(\/|(\/[A-Za-z0-9._~@:+-]+)+)$/.test(path) || path.split('/').some(part => part === '.' || part === '..')) {
-      found.push(error('sites/path', at, `"${path}" is no plain path`, { onKey: true, hint: 'such as / or /api; without a slash at its end' }));
+      found.push(error('sites/path', at, `"${path}" is no plain path`, {
+        onKey: true, hint: 'such as / or /api; without a slash at its end',
+      }));
     }
     if ([target.app, target.site, target.dir, target.redirect].filter(one => one !== null).length !== 1) {
       found.push(error('sites/one-target', at, `"${path}" wants "app", "site", "dir" or "redirect", one of them`, { onKey: true }));
     }
     if (target.dir !== null && !/^(\/[A-Za-z0-9_.@+-]+)+$/.test(target.dir)) {
-      found.push(error('sites/dir', [...at, 'dir'], `"${target.dir}" is no plain directory`, { hint: 'such as /srv/www; without a slash at its end' }));
+      found.push(error('sites/dir', [...at, 'dir'], `"${target.dir}" is no plain directory`, {
+        hint: 'such as /srv/www; without a slash at its end',
+      }));
     }
     const without = target.app && [...site.hosts].find(host => !target.app?.hosts.has(host));
     if (without) {
       found.push(error('sites/app-elsewhere', [...at, 'app'], `app "${target.app?.name ?? ''}" does not run on host "${without.name}"`, {
-        hint: 'give the app a site on its own hosts, and point to that one: {site: NAME}', see: { message: `hosts of "${target.app?.name ?? ''}"`, at: [...target.app?.at ?? [], 'hosts'] },
+        hint: 'give the app a site on its own hosts, and point to that one: {site: NAME}',
+        see: { message: `hosts of "${target.app?.name ?? ''}"`, at: [...target.app?.at ?? [], 'hosts'] },
       }));
     }
   }
@@ -53,7 +58,9 @@ function circle(site: Site): Diagnostic[] {
     seen.add(next);
     return leadsBack(next);
   });
-  return leadsBack(site) ? [error('sites/circle', [...site.at, 'paths'], `site "${site.name}" leads back to itself`, { onKey: true, hint: 'in the end an app, a directory or a redirect has to answer' })] : [];
+  return leadsBack(site) ? [error('sites/circle', [...site.at, 'paths'], `site "${site.name}" leads back to itself`, {
+    onKey: true, hint: 'in the end an app, a directory or a redirect has to answer',
+  })] : [];
 }
 
 /** Weights and draining speak of the site's own hosts. */
@@ -65,10 +72,14 @@ function pool(site: Site): Diagnostic[] {
     ...site.drain.map(({ name }, i): [string, Path] => [name, [...site.at, 'drain', i]]),
   ];
   for (const [name, at] of named) {
-    if (!names.includes(name)) found.push(error('sites/not-its-host', at, `site "${site.name}" is not on host "${name}"`, { onKey: at.at(-2) === 'weights', hint: knownNames(name, names, 'its hosts') }));
+    if (!names.includes(name)) found.push(error('sites/not-its-host', at, `site "${site.name}" is not on host "${name}"`, {
+      onKey: at.at(-2) === 'weights', hint: knownNames(name, names, 'its hosts'),
+    }));
   }
   if (names.every(name => site.drain.some(host => host.name === name))) {
-    found.push(error('sites/all-drained', [...site.at, 'drain'], `no host is left to answer for site "${site.name}"`, { hint: 'leave one out, or set "maintenance"' }));
+    found.push(error('sites/all-drained', [...site.at, 'drain'], `no host is left to answer for site "${site.name}"`, {
+      hint: 'leave one out, or set "maintenance"',
+    }));
   }
   return found;
 }
@@ -83,7 +94,9 @@ function inner(sites: Sites, site: Site): Diagnostic[] {
       hint: 'give the host a "private" address', ...see ? { see } : {},
     }));
   if (site.certificate === null && [...site.hosts].some(remote)) {
-    found.push(error('sites/unencrypted', site.at, `requests to site "${site.name}" would cross the network unencrypted`, { onKey: true, hint: 'set certificate: internal', ...see ? { see } : {} }));
+    found.push(error('sites/unencrypted', site.at, `requests to site "${site.name}" would cross the network unencrypted`, {
+      onKey: true, hint: 'set certificate: internal', ...see ? { see } : {},
+    }));
   }
   return found;
 }

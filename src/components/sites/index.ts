@@ -16,7 +16,10 @@ const on = (sites: Sites, host: Host): Site[] => Object.values(sites).filter(sit
 const fileOf = (site: Site): string => `/etc/nginx/sites/${site.name}.conf`;
 const placeOf = ({ address, port }: Listen): string => `${bracketed(address)}:${port}`;
 /** The directory of its certificate; one that is brought along may serve many sites. */
-const certificateOf = (site: Site): string => (site.certificate === 'internal' || site.certificate === 'acme' ? `site-${site.name}` : `own-${site.certificate ?? ''}`);
+const certificateOf = ({ certificate, name }: Site): string =>
+  (certificate === 'internal' || certificate === 'acme' ? `site-${name}` : `own-${certificate ?? ''}`);
+/** It is verified by what the system knows of public CAs. */
+const isPublic = ({ certificate }: Site): boolean => certificate !== null && certificate !== 'internal';
 
 /** A reference leads to the app as it was written; this is the app with its derived names. */
 const appOf = ({ app }: Target, model: Model): App | null => (app && model.apps.find(({ name }) => name === app.name)) ?? null;
@@ -28,12 +31,15 @@ function offer(sites: Sites, host: Host, model: Model): Offer[] {
   const why = `site "${first.name}"`;
   return [
     { kind: 'package', name: 'nginx-light', why, at: first.at },
-    ...here.some(site => (site.ocsp && site.certificate !== null) || upstreamsOf(site).some(({ certificate }) => certificate !== null && certificate !== 'internal'))
+    ...here.some(site => (site.ocsp && site.certificate !== null) || upstreamsOf(site).some(isPublic))
       ? [{ kind: 'package', name: 'ca-certificates', why: 'knows the public CAs', at: first.at } as const] : [],
     { kind: 'unit', name: UNIT, downtime: 'every site and app of the host for about a second', why, at: first.at },
     { kind: 'http', path: DEFAULTS, why: 'where sites listen', at: ['sites'] },
     ...here.flatMap(site => [
-      { kind: 'http', path: fileOf(site), apps: Object.values(site.paths).flatMap(target => appOf(target, model) ?? []), why: `site "${site.name}"`, at: site.at } as const,
+      {
+        kind: 'http', path: fileOf(site), apps: Object.values(site.paths).flatMap(target => appOf(target, model) ?? []),
+        why: `site "${site.name}"`, at: site.at,
+      } as const,
       ...site.certificate === null ? [] : [{
         kind: 'certificate', name: certificateOf(site), names: site.domains, group: 'www-data', then: ['systemctl', 'try-reload-or-restart', UNIT],
         issuer: site.certificate === 'internal' || site.certificate === 'acme' ? site.certificate : { own: site.certificate },
@@ -100,9 +106,11 @@ function siteView(sites: Sites, site: Site, host: Host, model: Model): object {
   const headers = { ...inner ? {} : HEADERS, ...site.headers };
   const balancers = inner ? balancersOf(sites, site) : [];
   return {
-    at: site.at, name: site.name, proxies: Object.values(site.paths).some(({ app, site: to }) => app !== null || to !== null), variable: site.name.replaceAll('-', '_'), domains: site.domains, inner,
-    split: split && !inner, listens: listens.filter(({ tls }) => tls || !split).map(listen), plain: split ? listens.filter(({ tls }) => !tls).map(listen) : [],
-    port: portOf(site), certificate: site.certificate === null ? null : `/etc/vgen/tls/${certificateOf(site)}`, isAcme: site.certificate === 'acme',
+    at: site.at, name: site.name, variable: site.name.replaceAll('-', '_'), domains: site.domains, inner,
+    proxies: Object.values(site.paths).some(({ app, site: to }) => app !== null || to !== null),
+    split: split && !inner, listens: listens.filter(({ tls }) => tls || !split).map(listen),
+    plain: split ? listens.filter(({ tls }) => !tls).map(listen) : [], port: portOf(site),
+    certificate: site.certificate === null ? null : `/etc/vgen/tls/${certificateOf(site)}`, isAcme: site.certificate === 'acme',
     from: [...new Set(balancers.flatMap(one => [...one.private === null ? [] : [one.private], one.address]))],
     upstreams: upstreamsOf(site).map(to => upstreamView(site, to)),
     locations: Object.entries(site.paths).sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([path, target]) => locationsOf(site, path, target, model)),
@@ -115,7 +123,8 @@ function siteView(sites: Sites, site: Site, host: Host, model: Model): object {
 function plan(sites: Sites, host: Host, model: Model): FileSpec[] {
   const here = on(sites, host);
   if (here.length === 0) return [];
-  const listens = new Map(here.flatMap(site => listensOf(sites, site, host).map(one => [placeOf(one), { at: site.at, place: placeOf(one), tls: one.tls, http2: !isInner(sites, site) }] as const)));
+  const listens = new Map(here.flatMap(site => listensOf(sites, site, host).map(one =>
+    [placeOf(one), { at: site.at, place: placeOf(one), tls: one.tls, http2: !isInner(sites, site) }] as const)));
   const shared = { kind: 'file', mode: '0644', owner: 'root:root', secrets: [] } as const;
   const file = (path: string, template: string, view: object, at: FileSpec['at']): FileSpec => (
     { ...shared, path, at, from: { template: `sites/etc/nginx/sites/${template}.njk`, view }, onChange: reload, check: 'nginx' });
@@ -124,8 +133,8 @@ function plan(sites: Sites, host: Host, model: Model): FileSpec[] {
     ...here.map(site => file(fileOf(site), '{site}.conf', siteView(sites, site, host, model), site.at)),
     { kind: 'directory', path: '/etc/nginx/maintenance', mode: '0755', owner: 'root:root', at: ['sites'] },
     ...here.filter(({ maintenance }) => maintenance).map((site): FileSpec => ({
-      ...shared, path: `/etc/nginx/maintenance/${site.name}`, at: [...site.at, 'maintenance'], from: { text: `Made by vgen: site ${site.name} is down for maintenance.\n` },
-      onChange: [], check: null,
+      ...shared, path: `/etc/nginx/maintenance/${site.name}`, at: [...site.at, 'maintenance'], onChange: [], check: null,
+      from: { text: `Made by vgen: site ${site.name} is down for maintenance.\n` },
     })),
   ];
 }

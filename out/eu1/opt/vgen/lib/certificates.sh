@@ -2,7 +2,7 @@
 # Made by vgen; do not edit.
 # Keys and certificates in /etc/vgen/tls/NAME/{key.pem,cert.pem}. They are state: an install makes a placeholder where
 # there is none and never touches one that is there. A pair is replaced as a whole, by exchanging directories.
-# shellcheck disable=SC2154  # what is read here is set in the other files
+# shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
 # shellcheck source=SCRIPTDIR/exchange.sh
 . "${lib:?}/exchange.sh"
@@ -10,10 +10,9 @@
 placeholder_mark='vgen placeholder'     # the organization in the subject of placeholders
 days_left=0 issuer=''                   # what read_certificate found
 
-# make_certificates: each one of this tree is there, if only as a placeholder that nobody trusts, and so is a bundle of
-# CAs for those who ask for it; the tree's own ca.pem comes with the files.
+# make_certificates: each one of this tree is there, if only as a placeholder that no other host trusts.
 make_certificates() {
-  local i name bundle=$vgen_tls/ca.pem
+  local i name
   (( ${#certificate_name[@]} > 0 )) || return 0
   install -d -m 0755 -- "${vgen_tls%/*}" "${vgen_tls:?}"
   for i in "${!certificate_name[@]}"; do
@@ -25,9 +24,18 @@ make_certificates() {
       change certificate "$name: for group ${certificate_group[i]}"
     fi
   done
-  if [[ -z ${declared[$bundle]:-} && ! -s $bundle ]]; then
-    copy_whole "$vgen_tls/${certificate_name[0]}/cert.pem" "$bundle" || fail 2 "$bundle cannot be made"
-  fi
+  [[ -s $vgen_tls/ca.pem || -n ${declared[$vgen_tls/ca.pem]:-} ]] || make_bundle
+}
+
+# make_bundle: where the tree brings no bundle of CAs, this host believes its own certificates, and can check every
+# configuration that names the bundle.
+make_bundle() {
+  local new name
+  new=$(beside "$vgen_tls/ca.pem")
+  for name in "${certificate_name[@]}"; do
+    cat -- "$vgen_tls/$name/cert.pem"
+  done >"$new" || fail 2 "$vgen_tls/ca.pem cannot be made"
+  mv -fT -- "$new" "$vgen_tls/ca.pem"
 }
 
 # make_placeholder NAME GROUP NAMES
@@ -41,6 +49,11 @@ make_placeholder() {
     fail 2 "a placeholder for certificate $1 cannot be made: $(tail -n 1 <<<"$reason")"
   place_pair "$1" "$2" "$new"
   rm -rf -- "${new:?}"
+  if [[ -s $vgen_tls/ca.pem && -z ${declared[$vgen_tls/ca.pem]:-} ]]; then
+    new=$(beside "$vgen_tls/ca.pem")
+    cat -- "$vgen_tls/ca.pem" "$vgen_tls/$1/cert.pem" >"$new" || fail 2 "$vgen_tls/ca.pem cannot be made"
+    mv -fT -- "$new" "$vgen_tls/ca.pem"
+  fi
   change certificate "$1 (a placeholder)"
 }
 
