@@ -42,4 +42,12 @@ export const secretValues: Readonly<Record<string, string>> = {
   sessions: 'both \' and " \\x41 \u0001 ż #',
   web: 'sha "256" %s',
   report: ' >~* +@all',
+  cachePassword: 'c@che "pw" #1 %/',
+  shopPassword: 'it\'s \\ a "p/w" $1; -- ł',
+  statsPassword: 'E\'\\n',
+  queuePassword: 'q"ue/ue \u0001',
+  mailPassword: '\ud83d\udd25 \\',
+  docsPassword: 'a`${b}`"',
+  mongoKey: 'YWJj+/==',
+  mongoAdmin: 'root "1"',
 };
