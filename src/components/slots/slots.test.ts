@@ -10,7 +10,7 @@ describe('slots', () => {
   it('makes two slots, the links live and next, and a link to the binary in each', async () => {
     const { text, trees } = await compiled(`apps: { api: ${app('binary: api, hosts: a')} }\n`);
     expect([text('a', 'opt/api/live'), text('a', 'opt/api/next'), text('a', 'opt/api/blue/api')]).toEqual(['-> blue', '-> green', '-> release/api']);
-    expect(trees.get('a')?.plan.files.filter(({ kind }) => kind === 'directory').map(({ path }) => path)).toEqual(['/opt/api', '/opt/api/blue', '/opt/api/green', '/opt/api/releases']);
+    expect(trees.get('a')?.plan.files.filter(({ kind, component }) => kind === 'directory' && component === 'slots').map(({ path }) => path)).toEqual(['/opt/api', '/opt/api/blue', '/opt/api/green', '/opt/api/releases']);
     expect(trees.get('b')?.plan.users).toEqual([]);
   });
 
