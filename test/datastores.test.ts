@@ -198,4 +198,6 @@ describe.skipIf(lack !== null)(`datastores on a real host (${lack ?? 'systemd-ns
     const found = await fleet.on('data', `{ journalctl --no-pager; cat /var/log/postgresql/*.log /var/log/redis/*.log /var/log/rabbitmq/*.log /var/log/vgen/*.log; ps -eo args; } 2>/dev/null | grep -F ${words} | head -n 3 || true`);
     expect(found.split('\n').filter(line => line !== '' && !line.includes('grep -F'))).toEqual([]);
   });
+
+  it('leaves no device behind when all is turned off', async () => expect(await fleet.powerOff()).toEqual([1, 0]));
 });

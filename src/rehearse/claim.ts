@@ -11,6 +11,7 @@ import { atEnd } from './ending.ts';
 import { networkName, removeNetworkNow } from './network.ts';
 import { isAlive, markOf, signal, sleepNow } from './process.ts';
 import type { ProcessMark } from './process.ts';
+import { detachBeneathNow } from './volumes.ts';
 
 export interface Claim {
   slot: number;
@@ -79,6 +80,7 @@ function clearNow(claim: Claim): void {
   }
   removeGroupsNow(claim.groups);
   removeNetworkNow(claim.slot);
+  detachBeneathNow(claim.disks);
   unmountBeneathNow(claim.disks);
   // Never delete through a mount that could not be taken away: it may show the machine's own files.
   if (mountsBeneath(claim.disks).length === 0) rmSync(claim.disks, { recursive: true, force: true });

@@ -15,11 +15,15 @@ import { RehearsalHost } from './host.ts';
 import { bare, makeNetwork, managementAddress, networkFile, rangeIsFree } from './network.ts';
 import { missing } from './requirements.ts';
 import { configFile, identityFile, knownHostsFile, makeHostKey, makeKey, writeConfig } from './ssh.ts';
+import { makeVolumeNow } from './volumes.ts';
+import type { Volume } from './volumes.ts';
 
 export interface HostSpec {
   name: string;
   /** The inventory's addresses, "10.8.0.1" (then /24, IPv6 /64) or "10.8.0.1/16"; public ones as well. */
   addresses: string[];
+  /** Block devices with file systems that the host has, in its inventory's words; default none. */
+  volumes?: readonly Volume[] | undefined;
 }
 
 export interface FleetOptions {
@@ -106,6 +110,8 @@ async function prepare(
   const onProcesses = () => writeNote(claim, [...hosts.values()].flatMap(host => host.processes));
   const targets = await Promise.all(sites.map(async (site, index) => {
     const root = mountOverlayNow(layers, site.dir);
+    const volumes = (site.volumes ?? []).map((volume, i): Bind => (
+      { from: makeVolumeNow(join(site.dir, `volume-${i}`), volume), to: volume.device, writable: true }));
     const network = networkFile(site, sites.filter(other => other !== site), operator);
     await seed(root, site.name, publicKey, network);
     hosts.set(site.name, new RehearsalHost({
@@ -113,7 +119,7 @@ async function prepare(
       container: {
         slot: claim.slot, machine: `v${claim.slot}-${index}`, hostname: site.name, root,
         log: join(site.dir, 'console.log'), groups: claim.groups,
-        binds: options.binds ?? [], nested: options.nested ?? false,
+        binds: [...options.binds ?? [], ...volumes], nested: options.nested ?? false,
       },
     }));
     return { name: site.name, address: site.management, aliases: site.addresses.map(bare), root };

@@ -7,6 +7,8 @@ import type { HostPlan as Planned } from '../plan.ts';
 import { standInFor } from './apps.ts';
 import type { AppPlan } from './apps.ts';
 import type { FleetOptions } from './fleet.ts';
+import { volumesOf } from './volumes.ts';
+import type { Volume } from './volumes.ts';
 
 export interface HostPlan {
   readonly name: string;
@@ -18,6 +20,7 @@ export interface HostPlan {
   readonly units: readonly string[];
   /** Paths of programs that get a stand-in. */
   readonly programs: readonly string[];
+  readonly volumes: readonly Volume[];
   readonly secrets: ReadonlyMap<string, string>;
   readonly apps: readonly AppPlan[];
 }
@@ -37,7 +40,7 @@ export function planHost(
   for (const name of named('secret')) if (!secrets.has(name)) secrets.set(name, randomBytes(16).toString('hex'));
   return {
     name: host.name, tree, addresses: [host.address, ...host.private === null ? [] : [host.private]],
-    units: named('unit'), programs: named('program'), packages: named('package'),
+    units: named('unit'), programs: named('program'), packages: named('package'), volumes: volumesOf(tree),
     secrets: new Map(named('secret').map(name => [name, secrets.get(name) ?? ''])),
     apps: apps.map(app => {
       const path = artifacts.get(app.name);
@@ -50,7 +53,7 @@ export function planHost(
 export function fleetOf(plans: readonly HostPlan[]): Pick<FleetOptions, 'hosts' | 'packages'> {
   const needsPython = plans.some(({ apps }) => apps.some(({ artifact }) => artifact.kind === 'stand-in'));
   return {
-    hosts: plans.map(({ name, addresses }) => ({ name, addresses: [...addresses] })),
+    hosts: plans.map(({ name, addresses, volumes }) => ({ name, addresses: [...addresses], volumes })),
     packages: [...new Set([...plans.flatMap(({ packages }) => packages), ...needsPython ? ['python3'] : []])],
   };
 }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
 import type { RehearsalHost } from '../../src/rehearse/host.ts';
 import { missing } from '../../src/rehearse/requirements.ts';
@@ -31,25 +31,22 @@ const packages = [
 
 export class Datastores {
   readonly work = mkdtempSync(join(tmpdir(), 'vgen-datastores-'));
-  readonly label = 'vgen-data';
-  readonly #device: string;
   #fleet: Fleet | null = null;
   /** Trees of former installs come again here, which a host else takes for older ones. */
   #order = 0;
 
   constructor() {
-    const image = join(this.work, 'volume');
-    execFileSync('truncate', ['--size=400M', image]);
-    run('mkfs.ext4', '-q', '-F', '-L', this.label, image);
-    this.#device = run('losetup', '--find', '--show', image);
     this.#authority();
   }
 
-  /** Boots data, app and other; udev, which containers lack, would make the link by label. */
+  /** Boots data, app and other. */
   async boot(): Promise<void> {
     this.#fleet = await bootFleet({
-      hosts: [{ name: 'data', addresses: ['10.9.0.1'] }, { name: 'app', addresses: ['10.9.0.2'] }, { name: 'other', addresses: ['10.9.0.3'] }],
-      packages, binds: [{ from: this.#device, to: `/dev/disk/by-label/${this.label}`, writable: true }],
+      hosts: [
+        { name: 'data', addresses: ['10.9.0.1'], volumes: [{ device: '/dev/disk/by-label/vgen-data', type: 'ext4' }] },
+        { name: 'app', addresses: ['10.9.0.2'] }, { name: 'other', addresses: ['10.9.0.3'] },
+      ],
+      packages,
     });
   }
 
@@ -59,9 +56,17 @@ export class Datastores {
     return found;
   }
 
+  /** Turns all off; how many devices the volumes had before, and after. */
+  async powerOff(): Promise<[number, number]> {
+    const dir = dirname(this.host('data').root);
+    const devices = (): number => run('losetup', '--list', '--noheadings', '--raw', '--output', 'BACK-FILE').split('\n').filter(file => file.startsWith(dir)).length;
+    const before = devices();
+    await this.#fleet?.stop();
+    return [before, devices()];
+  }
+
   async stop(): Promise<void> {
     await this.#fleet?.stop();
-    run('losetup', '--detach', this.#device);
     rmSync(this.work, { recursive: true, force: true });
   }
 

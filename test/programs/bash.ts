@@ -54,6 +54,7 @@ export function bashTests(): void {
         expect(values).toEqual({
           COLOUR: slot, GREETING: 'it\'s "50%" of $HOME; really #1', LITERAL: '${not.a.reference}', LINES: 'one\ntwo',
           SLOT: `${slot} of shop in /opt/shop/${slot} on web1`, WORKERS: '4', DEBUG: 'false',
+          CACHE_URL: `redis://:${encodeURIComponent(secretValues['dbPassword'] ?? '').replaceAll("'", '%27')}@10.2.0.2:6379`,
           DATABASE_URL: `postgres://shop:${secretValues['dbPassword']}@10.0.0.5/shop?a=b%20c`,
         });
       }

@@ -18,6 +18,7 @@ const said: Record<string, { port?: number; password?: string; primary?: string;
   'redis-acl/data1': { password: 'sessions', appendonly: 'yes', save: '3600 1 300 100 60 10000' },
   'redis-acl/data2': { password: 'sessions', primary: '10.1.0.2', appendonly: 'no', save: '3600 1 300 100 60 10000' },
   'redis-acl/data3': { password: 'sessions', primary: '10.1.0.2', appendonly: 'no', save: '3600 1 300 100 60 10000' },
+  'systemd/web2': { password: 'dbPassword', appendonly: 'yes', save: '3600 1 300 100 60 10000' },
 };
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -26,7 +27,9 @@ export function redisTests(able: boolean): void {
   const skipped = describe.skipIf(!able || !have('redis-server'));
   skipped.concurrent('redis-server (needs: root; apt-get install redis-server)', () => {
     it('has expectations for every tree', () => {
-      expect(treesWith('etc/redis/redis.conf').map(({ name }) => name).sort()).toEqual(Object.keys(said).sort());
+      // with TLS it wants certificates: test/datastores.test.ts runs it on a host that has some
+      const tls = ['datastores/data1'];
+      expect(treesWith('etc/redis/redis.conf').map(({ name }) => name).filter(name => !tls.includes(name)).sort()).toEqual(Object.keys(said).sort());
     });
 
     it.each(Object.entries(said))('runs on %s, to whom knows the password, without the private address',

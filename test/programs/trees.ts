@@ -45,4 +45,12 @@ export const secretValues: Readonly<Record<string, string>> = {
   report: ' >~* +@all',
   dnsToken: 'a, #b "c" $d ;e',
   wildcardKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  cachePassword: 'c@che "pw" #1 %/',
+  shopPassword: 'it\'s \\ a "p/w" $1; -- ł',
+  statsPassword: 'E\'\\n',
+  queuePassword: 'q"ue/ue \u0001',
+  mailPassword: '\ud83d\udd25 \\',
+  docsPassword: 'a`${b}`"',
+  mongoKey: 'YWJj+/==',
+  mongoAdmin: 'root "1"',
 };

@@ -30,9 +30,9 @@ function check(section: Mongodb, model: Model): Diagnostic[] {
     const at = [...server.at, 'hosts'];
     const other = servers.slice(0, i).find(one => [...one.hosts].some(host => server.hosts.has(host)));
     return [
-      ...(server.hosts.size % 2 === 1 ? [] : [error('mongodb/members', at, `"${server.name}" would have ${server.hosts.size} members, which no majority survives one of`, {
-        hint: 'one host, or an odd number',
-      })]),
+      ...(server.hosts.size % 2 === 1 ? [] : [error(
+        'mongodb/members', at, `"${server.name}" would have ${server.hosts.size} members, no more safety than with one less`, { hint: 'one host, or an odd number' },
+      )]),
       ...(other ? [error('mongodb/two-on-host', at, `a host would run two: "${other.name}" and "${server.name}"`, {
         hint: 'one server a host holds many databases', see: { message: `mongodb "${other.name}"`, at: other.at },
       })] : []),
@@ -57,17 +57,22 @@ function files(server: Server, host: Host, model: Model): FileSpec[] {
     kind: 'file', path, mode: '0644', owner: 'root:root', at: server.at, secrets: [], onChange: [], check: null,
     from: { template: `mongodb${path}.njk`, view: { at: server.at, name: server.name, port: server.port, ...certificateFiles('mongodb'), ...view } }, ...more,
   } as FileSpec);
-  const users = Object.entries(server.databases).map(([name, { password }]) => ({ at: [...server.at, 'databases', name], name, password: { sealed: [{ secret: password.name }] }, secret: password.name }));
+  const users = Object.entries(server.databases).map(([name, { password }]) => ({
+    at: [...server.at, 'databases', name], name, password: { sealed: [{ secret: password.name }] }, secret: password.name,
+  }));
   const place = placeOf(server, 'mongodb:mongodb', '/var/lib/mongodb/WiredTiger');
   return [
     file('/etc/mongod.conf', {
       address: isRemote(server, model) ? addressOf(host) : null, directory: server.volume === null ? '/var/lib/mongodb' : `${server.volume.path}/${server.name}`,
     }, restart),
-    file('/etc/vgen/mongodb/keyfile', { key: { sealed: [{ secret: server.keyFile.name }] } }, { mode: '0400', owner: 'mongodb:mongodb', secrets: [server.keyFile.name], ...restart }),
+    file('/etc/vgen/mongodb/keyfile', { key: { sealed: [{ secret: server.keyFile.name }] } }, {
+      mode: '0400', owner: 'mongodb:mongodb', secrets: [server.keyFile.name], ...restart,
+    }),
     file('/etc/vgen/mongodb/users.js', {
       members: members(server, model), admin: { sealed: [{ secret: server.admin.name }] }, users, begins: [...server.hosts].sort(byName)[0] === host ? 'yes' : 'no',
     }, {
-      mode: '0400', owner: 'mongodb:mongodb', secrets: [...new Set([server.admin.name, ...users.map(({ secret }) => secret)])].sort(), onChange: [{ do: 'restart', unit: USERS }],
+      mode: '0400', owner: 'mongodb:mongodb', onChange: [{ do: 'restart', unit: USERS }],
+      secrets: [...new Set([server.admin.name, ...users.map(({ secret }) => secret)])].sort(),
     }),
     file(`/etc/systemd/system/${UNIT}`, { binary: server.binary, place }, { check: 'systemd', ...restart }),
     file(`/etc/systemd/system/${USERS}`, { shell: server.shell }, { check: 'systemd', onChange: [{ do: 'restart', unit: USERS }] }),

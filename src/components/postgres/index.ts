@@ -34,7 +34,9 @@ function check(section: Postgres, model: Model): Diagnostic[] {
 function place(server: Server, before: readonly Server[]): Diagnostic[] {
   const at = [...server.at, 'hosts'];
   if (server.hosts.size !== 1) {
-    return [error('postgres/one-host', at, `"${server.name}" would run on ${server.hosts.size} hosts, each with data of its own`, { hint: 'name one host; vgen sets up no replication of PostgreSQL' })];
+    return [error('postgres/one-host', at, `"${server.name}" would run on ${server.hosts.size} hosts, each with data of its own`, {
+      hint: 'name one host; vgen sets up no replication of PostgreSQL',
+    })];
   }
   const other = before.find(one => [...one.hosts].some(host => server.hosts.has(host)));
   return other ? [error('postgres/two-on-host', at, `host "${[...server.hosts][0]?.name ?? ''}" would run two: "${other.name}" and "${server.name}"`, {
@@ -50,14 +52,14 @@ function databases(server: Server): Diagnostic[] {
     const owner = ownerOf(name, database);
     const reserved = [name, owner].find(one => RESERVED.test(one));
     if (reserved !== undefined) {
-      found.push(error('postgres/reserved', database.owner === null || RESERVED.test(name) ? at : [...at, 'owner'], `"${reserved}" means something of its own to PostgreSQL`, {
-        onKey: RESERVED.test(name), hint: 'choose another name',
-      }));
+      const place = RESERVED.test(name) ? at : [...at, 'owner'];
+      found.push(error('postgres/reserved', place, `"${reserved}" means something of its own to PostgreSQL`, { onKey: place === at, hint: 'choose another name' }));
     }
     const other = owners.get(owner);
     if (other && other[1].password !== database.password) {
       found.push(error('postgres/two-passwords', [...at, 'password'], `role "${owner}" owns "${other[0]}" too, and has another password there`, {
-        hint: `use "${other[1].password.name}" for both, or give each its own "owner"`, see: { message: `database "${other[0]}"`, at: [...server.at, 'databases', other[0]] },
+        hint: `use "${other[1].password.name}" for both, or give each its own "owner"`,
+        see: { message: `database "${other[0]}"`, at: [...server.at, 'databases', other[0]] },
       }));
     }
     owners.set(owner, other ?? [name, database]);

@@ -21,9 +21,9 @@ function check(section: Rabbitmq, model: Model): Diagnostic[] {
   const brokers = Object.values(section);
   return brokers.flatMap((broker, i) => [
     ...place(broker, brokers.slice(0, i)),
-    ...Object.keys(broker.vhosts).filter(name => name === 'guest').map(name => error('rabbitmq/guest', [...broker.at, 'vhosts', name], '"guest" is RabbitMQ\'s own user, which is removed', {
-      onKey: true, hint: 'choose another name',
-    })),
+    ...(Object.hasOwn(broker.vhosts, 'guest') ? [error(
+      'rabbitmq/guest', [...broker.at, 'vhosts', 'guest'], '"guest" is RabbitMQ\'s own user, which is removed', { onKey: true, hint: 'choose another name' },
+    )] : []),
     ...usersOf(model, broker).filter(app => partOf(broker.vhosts, app) === null).map(app => error(
       'rabbitmq/which-vhost', [...app.at, 'uses', app.uses.findIndex(one => one === broker)], `"${broker.name}" has no vhost for app "${app.name}"`,
       { hint: `name one "${app.name}", or keep a single one`, see: { message: `vhosts of "${broker.name}"`, at: [...broker.at, 'vhosts'] } },
@@ -38,7 +38,9 @@ function check(section: Rabbitmq, model: Model): Diagnostic[] {
 function place(broker: Broker, before: readonly Broker[]): Diagnostic[] {
   const at = [...broker.at, 'hosts'];
   if (broker.hosts.size !== 1) {
-    return [error('rabbitmq/one-host', at, `"${broker.name}" would run on ${broker.hosts.size} hosts, each with queues of its own`, { hint: 'name one host; vgen sets up no cluster of RabbitMQ' })];
+    return [error('rabbitmq/one-host', at, `"${broker.name}" would run on ${broker.hosts.size} hosts, each with queues of its own`, {
+      hint: 'name one host; vgen sets up no cluster of RabbitMQ',
+    })];
   }
   const other = before.find(one => [...one.hosts].some(host => broker.hosts.has(host)));
   return other ? [error('rabbitmq/two-on-host', at, `host "${[...broker.hosts][0]?.name ?? ''}" would run two: "${other.name}" and "${broker.name}"`, {
@@ -76,7 +78,9 @@ function files(broker: Broker, host: Host, model: Model): FileSpec[] {
 
 function urlOf(broker: Broker, host: Host, app: App): Value {
   const found = partOf(broker.vhosts, app);
-  return found === null ? '' : { sealed: [`amqps://${found[0]}:`, { secret: found[1].password.name, url: true }, `@${reachedFrom(broker, host)}:${broker.port}/${found[0]}`] };
+  if (found === null) return '';
+  const [name, { password }] = found;
+  return { sealed: [`amqps://${name}:`, { secret: password.name, url: true }, `@${reachedFrom(broker, host)}:${broker.port}/${name}`] };
 }
 
 function offers(broker: Broker, host: Host, model: Model): Offer[] {

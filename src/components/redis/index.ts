@@ -153,7 +153,9 @@ export default component<Redis | null>({
     const port = { kind: 'port', port: instance.port, why, at: [...instance.at, 'port'] } as const;
     return [
       ...variables,
-      ...(instance.tls ? [{ kind: 'certificate', name: 'redis', names: namesOn(host), group: 'redis', then: [SCRIPT, 'take-up'], why, at: [...instance.at, 'tls'] } as const] : []),
+      ...(instance.tls ? [{
+        kind: 'certificate', name: 'redis', names: namesOn(host), group: 'redis', then: [SCRIPT, 'take-up'], why, at: [...instance.at, 'tls'],
+      } as const] : []),
       ...(hasData(instance) ? [{
         kind: 'dataset', name: instance.name, paths: [dirOf(instance)], user: 'root', dump: [SCRIPT, 'dump'], restore: [SCRIPT, 'restore'], why, at: instance.at,
       } as const] : []),

@@ -24,7 +24,9 @@ function check(section: Volumes, model: Model): Diagnostic[] {
       }));
     }
     if ((volume.uuid === null) === (volume.label === null)) {
-      found.push(error('volumes/device', volume.at, `volume "${volume.name}" wants "uuid" or "label", one of them`, { onKey: true, hint: 'blkid on the host shows both' }));
+      found.push(error('volumes/device', volume.at, `volume "${volume.name}" wants "uuid" or "label", one of them`, {
+        onKey: true, hint: 'blkid on the host shows both',
+      }));
     }
     const other = volumes.slice(0, i).find(one => one.path === volume.path && share(one, volume));
     if (other) {
