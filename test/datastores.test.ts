@@ -11,6 +11,8 @@ const inventory = (change: (text: string) => string = text => text): string => c
   data: { address: 10.9.0.1, memory: 1g }
   app: { address: 10.9.0.2 }
   other: { address: 10.9.0.3 }
+certs:
+  ca: { certificate: ca.pem, key: caKey }
 volumes:
   data: { hosts: data, path: /srv/data, label: vgen-data }
 redis:
@@ -34,6 +36,7 @@ apps:
     steady: 1s
     slots: { blue: { port: 3000 }, green: { port: 3001 } }
 secrets:
+  caKey: { env: X }
 ${Object.keys(secrets).map(name => `  ${name}: { env: X }\n`).join('')}`);
 
 describe.skipIf(lack !== null)(`datastores on a real host (${lack ?? 'systemd-nspawn, a loop device'})`, () => {

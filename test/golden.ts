@@ -6,8 +6,12 @@ import { toText } from '../src/report.ts';
 
 const root = join(import.meta.dirname, 'golden');
 
+/** What stands in examples/, for users to begin with. */
+const examples: Readonly<Record<string, string>> = { 'three-tiers': 'three-tiers/inventory.yaml', 'three-tiers-staging': 'three-tiers/staging.yaml' };
+
 export const goldenCases = readdirSync(root).sort().map(name => ({
-  name, inventory: join(root, name, 'inventory.yaml'), expected: join(root, name, 'expected'),
+  name, expected: join(root, name, 'expected'),
+  inventory: name in examples ? join(root, '../../examples', examples[name] ?? '') : join(root, name, 'inventory.yaml'),
 }));
 
 /** The scripts of the host are the same bytes everywhere: kept out of every golden tree but by their lines in install.sh. */

@@ -26,7 +26,7 @@ export function lacking(): string | null {
 
 /** What hosts can install: all that the datastores' tests need, so that they share one repository. */
 const packages = [
-  'nginx-light', 'supervisor', 'redis-server', 'postgresql-15', 'postgresql-client-15', 'rabbitmq-server', 'nodejs', 'python3-pika', 'python3-psycopg2',
+  'nginx-light', 'openssl', 'supervisor', 'redis-server', 'postgresql-15', 'postgresql-client-15', 'rabbitmq-server', 'nodejs', 'python3-pika', 'python3-psycopg2',
 ];
 
 export class Datastores {

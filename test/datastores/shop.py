@@ -49,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         known = {'/db': db, '/cache': cache, '/queue': queue, '/health': lambda: 'well'}
         try:
-            code, answer = 200, known[self.path]()
+            code, answer = 200, known[self.path.removeprefix('/api')]()
         except Exception as reason:  # whatever a client of a datastore throws is the answer
             code, answer = 500, f'{type(reason).__name__}: {reason}'
         body = json.dumps(answer).encode()

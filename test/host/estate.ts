@@ -16,6 +16,10 @@ export class Estate {
   readonly dir = mkdtempSync(join(tmpdir(), 'vgen-estate-'));
   readonly fleet: Fleet;
   readonly #secrets: Readonly<Record<string, string>>;
+  /** Of every command, besides the secrets: the directory is its home, and bin/ in it has its own programs. */
+  get #environment(): Readonly<Record<string, string>> {
+    return { VGEN_SSH_CONFIG: this.fleet.sshConfig, VGEN_OWNER: 'tester', HOME: this.dir, PATH: `${join(this.dir, 'bin')}:${process.env['PATH'] ?? ''}`, ...this.#secrets };
+  }
 
   private constructor(fleet: Fleet, secrets: Readonly<Record<string, string>>) {
     this.fleet = fleet;
@@ -29,7 +33,7 @@ export class Estate {
 
   /** Runs vgen; its words are split at blanks. It must end with `code`. */
   async vgen(code: number, words: string): Promise<string> {
-    const ran = await vgen(this.dir, words.split(' '), { VGEN_SSH_CONFIG: this.fleet.sshConfig, VGEN_OWNER: 'tester', ...this.#secrets });
+    const ran = await vgen(this.dir, words.split(' '), this.#environment);
     expect(ran.code, `vgen ${words}\n${ran.stdout}${ran.stderr}`).toBe(code);
     return `${ran.stdout}${ran.stderr}`;
   }

@@ -51,6 +51,8 @@ export const secretValues: Readonly<Record<string, string>> = {
   queuePassword: 'q"ue/ue \u0001',
   mailPassword: '\ud83d\udd25 \\',
   docsPassword: 'a`${b}`"',
+  backupKey: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  backupPassword: 'a "b" \'c\' $d',
   mongoKey: 'YWJj+/==',
   mongoAdmin: 'root "1"',
 };

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { entries, object } from '../../schema/kinds.ts';
 
 const path = (description: string): ReturnType<typeof Type.String> =>
-  Type.String({ minLength: 1, description: `${description}, where vgen runs; relative to the inventory.` });
+  Type.String({ minLength: 1, description: `${description}, where vgen runs; relative to the inventory, or to your home with "~/".` });
 
 const secret = object({
   env: Type.Optional(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', rule: 'the name of an environment variable', description: 'Environment variable, where vgen runs, that holds the value.' })),

@@ -25,6 +25,14 @@ describe('a value', () => {
     expect(await file(bytes)).toBe(wanted);
   });
 
+  it('of a file in the home directory', async () => {
+    const home = process.env['HOME'];
+    process.env['HOME'] = dir;
+    writeFileSync(join(dir, 'of-home'), 'here');
+    expect(await value({ file: '~/of-home' })).toBe('"here"');
+    process.env['HOME'] = home;
+  });
+
   it('of an environment variable is taken as it is, line break and all', async () => {
     process.env['VGEN_TEST_SECRET'] = 'as it is\n';
     expect(await value({ env: 'VGEN_TEST_SECRET' })).toBe('"as it is\\n"');

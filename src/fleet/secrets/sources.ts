@@ -2,7 +2,8 @@
 // nowhere, told to nobody and overwritten once it was sent. What a command prints is its value, so it is never shown.
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import type { Named } from '../../model.ts';
 
 /** A secret as the inventory has it. Exactly one of env, file, exec, age and sops is there. */
@@ -59,7 +60,7 @@ async function read(secret: Secret, directory: string): Promise<Buffer> {
     if (value === undefined) throw new SourceError(`the environment variable ${secret.env} is not set`);
     return Buffer.from(value);
   }
-  if (secret.file) return withoutLineBreak(await readBytes(resolve(directory, secret.file)));
+  if (secret.file) return withoutLineBreak(await readBytes(place(directory, secret.file)));
   if (secret.exec) return withoutLineBreak(await output(secret.exec, directory));
   if (secret.age) return withoutLineBreak(await output(ageCommand(secret.age, secret.identity ?? null, directory), directory));
   if (secret.sops && secret.key) return withoutLineBreak(await output(sopsCommand(secret.sops, secret.key, directory), directory));
@@ -74,16 +75,19 @@ async function readBytes(path: string): Promise<Buffer> {
   }
 }
 
+/** A file's place: relative to the inventory, or with "~/" in the home of whoever runs this. */
+const place = (directory: string, file: string): string => (file.startsWith('~/') ? join(homedir(), file.slice(2)) : resolve(directory, file));
+
 function ageCommand(file: string, identity: string | null, directory: string): string[] {
-  const key = identity === null ? process.env['VGEN_AGE_IDENTITY'] : resolve(directory, identity);
+  const key = identity === null ? process.env['VGEN_AGE_IDENTITY'] : place(directory, identity);
   if (!key) throw new SourceError('age wants an identity: write "identity" in the inventory, or set VGEN_AGE_IDENTITY');
-  return ['age', '--decrypt', '--identity', key, resolve(directory, file)];
+  return ['age', '--decrypt', '--identity', key, place(directory, file)];
 }
 
 /** `redis.users.0` is `["redis"]["users"][0]` for sops. */
 function sopsCommand(file: string, key: string, directory: string): string[] {
   const path = key.split('.').map(part => (/^\d+$/.test(part) ? `[${part}]` : `["${part}"]`)).join('');
-  return ['sops', '--decrypt', '--extract', path, resolve(directory, file)];
+  return ['sops', '--decrypt', '--extract', path, place(directory, file)];
 }
 
 /** What a command prints. Its stderr goes nowhere: programs print there what they could not parse. */

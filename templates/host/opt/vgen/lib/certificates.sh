@@ -103,7 +103,8 @@ take_up_pair() {
   fi
   place_pair "$name" "$group" "$new"
   (( $# > 0 )) || return 0
-  output=$("$@" 2>&1) && return 0
+  # the standard input is the caller's: rabbitmqctl would read on in it
+  output=$("$@" 2>&1 </dev/null) && return 0
   failure="certificate $name is not taken up: $(tail -n 1 <<<"$output")"
   [[ ! -d $new ]] || place_pair "$name" "$group" "$new"
   return 1

@@ -14,9 +14,10 @@ export REDISCLI_AUTH=${REDISCLI_AUTH:-}
 
 ask() { redis-cli -h 127.0.0.1 -p "$port" "${tls[@]}" "$@"; }
 
-# Redis 7 takes both at once; an older one is restarted.
+# Redis 7 takes both at once; an older one is restarted. Whom the former certificate is from does not matter: this is
+# loopback, and it may be a placeholder.
 take_up() {
-  [[ $(ask config set tls-cert-file /etc/vgen/tls/redis/cert.pem tls-key-file /etc/vgen/tls/redis/key.pem) == OK ]] ||
+  [[ $(ask --insecure config set tls-cert-file /etc/vgen/tls/redis/cert.pem tls-key-file /etc/vgen/tls/redis/key.pem) == OK ]] ||
     systemctl restart redis-server.service
 }
 

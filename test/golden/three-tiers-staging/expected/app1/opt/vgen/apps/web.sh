@@ -1,0 +1,18 @@
+# shellcheck shell=bash disable=SC2034,SC2209 # facts only: the scripts in /opt/vgen/bin read them
+# Made by vgen from apps.web; do not edit.
+app=web
+dir=/opt/web
+user=web
+runtime=systemd
+slots=(blue green)
+units=(web-blue web-green)
+ports=(3000 3001)
+binary=web
+health=/health
+health_seconds=30
+steady_seconds=3
+drain_seconds=30
+live=''
+next=''
+served=yes
+keep=5

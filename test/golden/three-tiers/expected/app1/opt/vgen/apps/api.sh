@@ -1,0 +1,18 @@
+# shellcheck shell=bash disable=SC2034,SC2209 # facts only: the scripts in /opt/vgen/bin read them
+# Made by vgen from apps.api; do not edit.
+app=api
+dir=/opt/api
+user=api
+runtime=pm2
+slots=(blue green)
+units=(api-blue api-green)
+ports=(4000 4001)
+binary=api
+health=/health
+health_seconds=30
+steady_seconds=3
+drain_seconds=30
+live=''
+next=''
+served=yes
+keep=5
