@@ -1,12 +1,13 @@
 // Several real hosts and an inventory of them: built, given its secrets and applied by the command line.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { bootFleet, type Fleet, type FleetOptions } from '../../src/rehearse/fleet.ts';
 import { missing } from '../../src/rehearse/requirements.ts';
 import type { Answer } from './machine.ts';
-import { vgen, write } from '../vgen.ts';
+import { cli, vgen, write } from '../vgen.ts';
 
 /** Why hosts cannot be booted here; null if they can. */
 export const lack = missing();
@@ -36,6 +37,21 @@ export class Estate {
     const ran = await vgen(this.dir, words.split(' '), this.#environment);
     expect(ran.code, `vgen ${words}\n${ran.stdout}${ran.stderr}`).toBe(code);
     return `${ran.stdout}${ran.stderr}`;
+  }
+
+  /** Runs a command line of a shell, where `vgen` is the one that was built. */
+  sh(command: string): Promise<{ code: number | null; text: string }> {
+    mkdirSync(join(this.dir, 'bin'), { recursive: true });
+    if (!existsSync(join(this.dir, 'bin/vgen'))) symlinkSync(cli, join(this.dir, 'bin/vgen'));
+    return new Promise((done, failed) => {
+      const child = spawn('bash', ['-c', `set -euo pipefail; ${command}`], {
+        cwd: this.dir, env: { ...process.env, XDG_CACHE_HOME: join(this.dir, '.cache'), XDG_STATE_HOME: join(this.dir, '.state'), ...this.#environment },
+      });
+      let text = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', data => { text += String(data); });
+      child.on('error', failed);
+      child.on('close', code => done({ code, text }));
+    });
   }
 
   /** Makes the hosts what the inventory says. */
