@@ -9,7 +9,8 @@ const packages = {
   nginx: 'nginx-light', supervisord: 'supervisor', 'redis-server': 'redis-server', shellcheck: 'shellcheck',
   'systemd-analyze': 'systemd', 'systemd-nspawn': 'systemd-container', debootstrap: 'debootstrap', rsync: 'rsync', ssh: 'openssh-client',
   ip: 'iproute2', 'dpkg-scanpackages': 'dpkg-dev', wrk: 'wrk', curl: 'curl', zstd: 'zstd',
-  age: 'age', openssl: 'openssl', 'ansible-playbook': 'ansible-core', nft: 'nftables',
+  age: 'age', openssl: 'openssl', 'mkfs.ext4': 'e2fsprogs', losetup: 'mount', pg_ctlcluster: 'postgresql',
+  'ansible-playbook': 'ansible-core', nft: 'nftables',
 };
 
 const has = program => ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', ...(process.env.PATH ?? '').split(':')]

@@ -10,9 +10,9 @@ import { buildOnce } from '../src/rehearse/cache.ts';
 import { Load } from '../src/rehearse/load.ts';
 import type { LoadOptions } from '../src/rehearse/load/options.ts';
 import type { LoadResult } from '../src/rehearse/load/tally.ts';
+import { lacking } from './datastores/fleet.ts';
 import { Estate } from './host/estate.ts';
 import { opened, promised, report, type Addresses } from './host/exposure.ts';
-import { lacking, LoopVolume } from './host/volume.ts';
 import { commandsOf } from './readme.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -32,7 +32,6 @@ const secrets = {
 
 describe.skipIf(lack !== null)(`three tiers (${because})`, () => {
   let estate: Estate;
-  let volume: LoopVolume;
   let hosts: Addresses;
   const at = (path: string): string => join(estate.dir, path);
   const openssl = (...words: string[]): string => execFileSync('openssl', words, { cwd: estate.dir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
@@ -41,11 +40,13 @@ describe.skipIf(lack !== null)(`three tiers (${because})`, () => {
     const trees = [...(await compile([join(example, 'inventory.yaml')])).trees()];
     hosts = Object.fromEntries(trees.map(({ host }) => [host.name, [host.address, host.private ?? host.address]]));
     const packages = [...new Set([...trees.flatMap(({ plan }) => plan.packages.map(({ name }) => name)), ...ofApps])];
-    const pm2 = await buildOnce('npm', PM2, dir => { execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefix', dir, PM2]); return Promise.resolve(); }, () => undefined);
-    volume = new LoopVolume('data');
+    const pm2 = await buildOnce('npm', PM2, async dir => {
+      execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefix', dir, PM2]);
+    }, () => undefined);
+    const volumes = { data: [{ device: '/dev/disk/by-label/data', type: 'ext4' }] };
     estate = await Estate.boot({
-      hosts: Object.entries(hosts).map(([name, addresses]) => ({ name, addresses: [...addresses] })), packages, binds: [volume.bind, { from: pm2, to: '/usr/local/lib/pm2' }],
-      onProgress: line => console.info(line),
+      hosts: Object.entries(hosts).map(([name, addresses]) => ({ name, addresses: [...addresses], volumes: name === 'data' ? volumes.data : [] })),
+      packages, binds: [{ from: pm2, to: '/usr/local/lib/pm2' }],
     }, secrets);
     cpSync(example, estate.dir, { recursive: true });
     for (const [name, file] of [['web', 'src/rehearse/stand-in.py'], ['api', 'test/datastores/shop.py']] as const) {
@@ -56,10 +57,7 @@ describe.skipIf(lack !== null)(`three tiers (${because})`, () => {
       ln -s /usr/local/lib/pm2/node_modules/.bin/pm2-runtime /usr/local/bin/`)));
     own();
   }, 900_000);
-  afterAll(async () => {
-    await estate?.stop();
-    volume?.remove();
-  });
+  afterAll(() => estate?.stop());
 
   /** What is the team's own: keys, the CA, and the password manager. */
   const own = (): void => {

@@ -1,17 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { expressible, have, inTemporaryDirectory, withTexts } from '../../test/programs.ts';
+import { expressible, inTemporaryDirectory, withTexts } from '../../test/programs.ts';
 import { encoders } from './index.ts';
+
+/** Where Debian has the programs of the newest PostgreSQL that is installed; null if there is none. */
+const all = '/usr/lib/postgresql';
+const bin = (existsSync(all) ? readdirSync(all).sort() : []).map(version => join(all, version, 'bin')).findLast(dir => existsSync(join(dir, 'initdb'))) ?? null;
 
 /** PostgreSQL refuses to run as root; its package makes the user. */
 const asPostgres = (directory: string, program: string, words: string[]): string =>
-  execFileSync('setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', program, ...words],
+  execFileSync('setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', join(bin ?? '', program), ...words],
     { cwd: directory, encoding: 'utf8', maxBuffer: 2 ** 26, env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', PGCLIENTENCODING: 'UTF8' } });
 
 describe('sqlstring', () => {
-  const able = process.getuid?.() === 0 && have('initdb') && have('psql');
+  const able = process.getuid?.() === 0 && bin !== null;
   it.skipIf(!able)('PostgreSQL reads back every value, with and without standard strings (needs: root; apt-get install postgresql)', () =>
     inTemporaryDirectory(async directory => {
       const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
