@@ -227,14 +227,13 @@ encode_placeholder() {
       '<'*'>'*)
         part=${body%%'>'*}
         part=${part#'<'}
-        form=''
-        [[ $part != *:url ]] || form=url
+        form=$part
         part=${part%:url}
         [[ $part == [A-Za-z]* && $part != *[!A-Za-z0-9_]* ]] ||
           refuse_value 'this is no name of a secret; build the tree again' || return 1
         read_secret "$part" "$2" || return 1
         names+="${names:+, }\"$part\""
-        [[ -z $form ]] || percent_encode "$REPLY"
+        [[ $form == "$part" ]] || percent_encode "$REPLY"
         value+=$REPLY
         body=${body#*'>'}
         ;;
