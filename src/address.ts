@@ -1,4 +1,8 @@
 // What can be said of an IP address without asking a network.
+import type { Host } from './model.ts';
+
+/** Where other hosts reach a host: its private address if it has one. */
+export const addressOf = (host: Host): string => host.private ?? host.address;
 
 /** RFC 1918, 6598 (shared), 4193 (unique local) and loopback. */
 export const isPrivate = (address: string): boolean =>

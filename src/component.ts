@@ -1,10 +1,19 @@
 // The contract of a component: a schema and pure functions. It knows the model, its own section and what others offer;
 // it imports no stage and no other component, and touches neither disk nor network.
 import type { Diagnostic, Path } from './diagnostic.ts';
-import type { App, Host, Model, Value } from './model.ts';
+import type { App, Host, Hosts, Model, Value } from './model.ts';
 
 /** Who may open connections to a port: everybody, some hosts, or, where there are none, the host itself alone. */
 export type Reach = 'anyone' | readonly Host[];
+
+/** How those who use a certificate take up a new one: their unit is reloaded or restarted, or a command does it while they run. */
+export type TakeUp =
+  | { readonly do: 'reload' | 'restart'; readonly unit: string }
+  | { readonly do: 'run'; readonly command: readonly string[] };
+
+/** The words of a command that does it; a unit that does not run is left alone (systemctl(1)). */
+export const takeUpCommand = (one: TakeUp): readonly string[] => (one.do === 'run' ? one.command
+  : ['systemctl', one.do === 'reload' ? 'try-reload-or-restart' : 'try-restart', one.unit]);
 
 /** What a component tells the others about a host. `why` becomes the comment in what is made of it. */
 export type Offer = (
@@ -26,9 +35,11 @@ export type Offer = (
    * under the key of `certs.own`; absent: the fleet's own CA where there is one, else the self-signed one stays.
    */
   | {
-    readonly kind: 'certificate'; readonly name: string; readonly names: readonly string[]; readonly group: string; readonly then: readonly string[];
+    readonly kind: 'certificate'; readonly name: string; readonly names: readonly string[]; readonly group: string; readonly then: TakeUp;
     readonly issuer?: 'internal' | 'acme' | { readonly own: string };
   }
+  /** Something on the host believes others by the fleet's own CA, /etc/vgen/tls/ca.pem. `onChange`: what makes it read that anew. */
+  | { readonly kind: 'trust'; readonly onChange: OnChange }
   /** Files, as a glob, that something writes without end. `then`: what makes it open them anew; none: they are copied and cut. */
   | { readonly kind: 'log'; readonly path: string; readonly owner: string; readonly then: readonly string[] | null }
   /** Something to do again and again; `calendar` as in systemd.time(7). */
@@ -121,6 +132,10 @@ export const component = <S>(declared: Component<S>): Component => declared as C
 /** A component's own resolved section; null if it has none. */
 export const sectionOf = (component: Component, model: Model): unknown =>
   (component.key === null ? null : model.sections[component.key] ?? null);
+
+/** The entries of a section that are on a host, in the order of their names. */
+export const entriesOn = <T extends { readonly hosts: Hosts }>(section: Readonly<Record<string, T>> | null | undefined, host: Host): T[] =>
+  Object.values(section ?? {}).filter(one => one.hosts.has(host));
 
 /** The apps of each host, found once for the fleet. */
 export function appsOn(model: Model): (host: Host) => readonly App[] {

@@ -1,6 +1,7 @@
 // What every datastore does for the apps that name it in `uses`: who they are, what their variables are called, where
 // they reach it; and where its data and certificates lie.
-import { isPrivate } from './address.ts';
+import { addressOf, isPrivate } from './address.ts';
+import { CA } from './certificate-files.ts';
 import type { Offer } from './component.ts';
 import type { App, Host, Hosts, Model, Named, Value } from './model.ts';
 
@@ -35,16 +36,6 @@ export const mountUnit = (volume: { readonly path: string }): string => `${volum
  */
 export const placeOf = (store: Named & { readonly volume: Volume | null }, owner: string, former: string): object | null =>
   (store.volume === null ? null : { at: store.at, volume: store.volume.path, directory: `${store.volume.path}/${store.name}`, owner, former });
-
-/** Where others reach a datastore: never a public address, unless the inventory allows it. */
-export const addressOf = (host: Host): string => host.private ?? host.address;
-
-/** The fleet's own certificate authority, which every certificate of a datastore is signed by. */
-export const CA = '/etc/vgen/tls/ca.pem';
-
-/** Where a certificate that is offered lies on the host. */
-export const certificateFiles = (name: string): { cert: string; key: string; ca: string } =>
-  ({ cert: `/etc/vgen/tls/${name}/cert.pem`, key: `/etc/vgen/tls/${name}/key.pem`, ca: CA });
 
 /** The names under which apps here and elsewhere reach a datastore on a host. */
 export const namesOn = (host: Host): string[] => [...new Set([host.name, addressOf(host), 'localhost', '127.0.0.1'])];

@@ -1,6 +1,6 @@
 // The manifest: one line per thing that a host gets, so that a review, a diff of two trees and the removal of what is
 // no longer made need nothing but text. Columns are separated by tabs; "-" is an empty one.
-import type { OnChange } from './component.ts';
+import { takeUpCommand, type OnChange } from './component.ts';
 import { pathText } from './diagnostic.ts';
 import { shWord } from './escape/sh.ts';
 import type { HostPlan, Planned } from './plan.ts';
@@ -27,7 +27,7 @@ export function manifest(plan: HostPlan, entries: readonly Entry[]): string {
     ...plan.users.map(one => ['user', one.name, one.home, one.shell, one.groups.join(',') || '-']),
     ...plan.secrets.map(name => ['secret', name]),
     ...plan.certificates.map(one =>
-      ['certificate', one.name, one.group, one.names.join(','), one.issuer === 'acme' ? 'acme' : 'internal', one.then.map(shWord).join(' ') || '-']),
+      ['certificate', one.name, one.group, one.names.join(','), one.issuer === 'acme' ? 'acme' : 'internal', takeUpCommand(one.then).map(shWord).join(' ')]),
     ...plan.files.map(file => fileLine(file, sha.get(file.path.slice(1)) ?? '')),
     ...plan.units.map(one => ['unit', one.name, one.downtime ?? '-']),
   ];

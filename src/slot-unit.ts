@@ -1,9 +1,9 @@
 // A slot as a systemd unit, hardened, with its environment in a file that root alone reads: for every runtime whose process
 // is a unit's.
-import type { FileSpec, Offers } from './component.ts';
+import type { FileSpec, Offer, Offers } from './component.ts';
 import { environmentOf } from './environment.ts';
 import { secretsIn } from './expand.ts';
-import type { Host, Slot } from './model.ts';
+import type { App, Host, Slot } from './model.ts';
 
 /** What an app can be allowed that its unit denies; systemd.exec(5). */
 export const RELAXATIONS = ['devices', 'home', 'jit', 'namespaces', 'proc', 'syscalls'] as const;
@@ -44,6 +44,12 @@ export function slotUnit(slot: Slot, host: Host, offers: Offers, { program, word
     },
   ];
 }
+
+/** The log directory that the unit has is the app's own to write to; what it prints is the journal's, which limits itself. */
+export const slotLog = (app: App): Offer[] => [
+  { kind: 'log', path: `/var/log/${app.name}/*.log`, owner: `${app.user}:${app.user}`, then: null, why: `what app "${app.name}" writes itself`, at: app.at },
+  { kind: 'package', name: 'logrotate', why: 'what apps write', at: app.at },
+];
 
 /** A program of a command as an absolute path: "./x" is in the release. */
 export const programPath = (program: string, slot: Slot): string => (program.startsWith('./') ? `${slot.release}/${program.slice(2)}` : program);

@@ -1,6 +1,7 @@
 // Backups by restic: what components offer as data sets, /etc, releases and logs, to a host of the fleet or an S3 store;
 // a timer each for the backup, for its age and for the drill that restores it.
-import { component, type FileSpec, type Offer, type Offers } from '../../component.ts';
+import { addressOf } from '../../address.ts';
+import { component, entriesOn, type FileSpec, type Offer, type Offers } from '../../component.ts';
 import { error, type Diagnostic, type Path } from '../../diagnostic.ts';
 import { seconds } from '../../duration.ts';
 import type { App, Host, Model } from '../../model.ts';
@@ -14,9 +15,8 @@ const SCRIPTS = ['backup', 'check', 'drill', 'lib', 'restore'];
 const LONGEST = 32;
 
 const userOf = (backup: Backup): string => `backup-${backup.name}`;
-const addressOf = (host: Host): string => host.private ?? host.address;
 const portOf = (host: Host): number => host.ssh.port ?? 22;
-const of = (section: Backups | null, host: Host): Backup[] => Object.values(section ?? {}).filter(backup => backup.hosts.has(host));
+const of = (section: Backups | null, host: Host): Backup[] => entriesOn(section, host);
 const keptOn = (section: Backups | null, host: Host): Backup[] => Object.values(section ?? {}).filter(backup => backup.sftp?.host === host);
 
 interface Dataset {

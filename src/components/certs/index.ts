@@ -1,6 +1,7 @@
 // Where certificates come from: the bundle of the fleet's own CA, those that are brought along, and certbot for those of
 // Let's Encrypt. Who wants one says so by an offer; keys of the other ones are made on their hosts.
-import { component, type FileSpec, type Made, type Offer, type Offers, type OnChange } from '../../component.ts';
+import { CA, certificateFiles } from '../../certificate-files.ts';
+import { component, takeUpCommand, type FileSpec, type Made, type Offer, type Offers, type OnChange } from '../../component.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import { expand, secretsIn } from '../../expand.ts';
 import type { Host, Model, Value } from '../../model.ts';
@@ -57,33 +58,30 @@ function acmeProblems(section: Certs | null, one: Certificate, host: Host, befor
   })];
 }
 
-/** What a change of a brought certificate calls for: the command of its offer, where that is a reload or restart. */
-const onChangeOf = (one: Certificate): OnChange[] => {
-  const words = /^systemctl (?:try-)?(reload|restart)(?:-or-restart)? (\S+)$/.exec(one.then.join(' '));
-  return words ? [{ do: words[1] as 'reload' | 'restart', unit: words[2] ?? '' }] : [];
-};
+/** What a change of a brought certificate, or of the CA, calls for; a command belongs to a new pair alone. */
+const onChangeOf = ({ then }: Certificate): OnChange[] => (then.do === 'run' ? [] : [then]);
 
 const unique = (changes: readonly OnChange[]): OnChange[] => [...new Map(changes.map(change => [JSON.stringify(change), change])).values()];
 
 function files(section: Certs, host: Host, offers: Offers): FileSpec[] {
   const offered = [...new Map(offers.on(host, 'certificate').map(one => [one.name, one])).values()];
   const made: FileSpec[] = section.ca === null ? [] : [{
-    kind: 'file', path: '/etc/vgen/tls/ca.pem', mode: '0644', owner: 'root:root', at: [...at, 'ca', 'certificate'], from: { own: section.ca.certificate },
+    kind: 'file', path: CA, mode: '0644', owner: 'root:root', at: [...at, 'ca', 'certificate'], from: { own: section.ca.certificate },
     secrets: [], check: null,
-    // who shows a certificate of the CA takes it up anew; so does nginx where it verifies those of others
-    onChange: unique([...offered.flatMap(onChangeOf), ...offers.on(host, 'http').length ? [{ do: 'reload', unit: 'nginx.service' } as const] : []]),
+    // who shows a certificate of the CA takes it up anew; so does who verifies those of others
+    onChange: unique([...offered.flatMap(onChangeOf), ...offers.on(host, 'trust').map(({ onChange }) => onChange)]),
   }];
   for (const one of offered) {
     const own = section.own[ownName(one) ?? ''];
     if (own === undefined) continue;
-    const dir = `/etc/vgen/tls/${one.name}`;
+    const { dir, cert, key } = certificateFiles(one.name);
     const place = [...at, 'own', ownName(one) ?? ''];
     const shared = { kind: 'file', owner: `root:${one.group}`, onChange: onChangeOf(one), check: null } as const;
     made.push(
       { kind: 'directory', path: dir, mode: '0750', owner: `root:${one.group}`, at: place },
-      { ...shared, path: `${dir}/cert.pem`, mode: '0644', at: [...place, 'certificate'], from: { own: own.certificate }, secrets: [] },
+      { ...shared, path: cert, mode: '0644', at: [...place, 'certificate'], from: { own: own.certificate }, secrets: [] },
       {
-        ...shared, path: `${dir}/key.pem`, mode: '0640', at: [...place, 'key'], secrets: [own.key.name],
+        ...shared, path: key, mode: '0640', at: [...place, 'key'], secrets: [own.key.name],
         from: { template: 'certs/etc/vgen/tls/{name}/key.pem.njk', view: { at: [...place, 'key'], key: { sealed: [{ secret: own.key.name }] } } },
       },
     );
@@ -99,7 +97,7 @@ function acmeFiles({ acme }: Certs, host: Host, certificates: readonly Certifica
   const view = {
     at: acmeAt, email: acme.email, server: acme.server, 
     plugin: acme.dns ? { name: `dns-${acme.dns.plugin}`, option: `--dns-${acme.dns.plugin}-credentials`, at: [...acmeAt, 'dns', 'plugin'] } : null,
-    certificates: certificates.map(one => ({ name: one.name, group: one.group, names: one.names.join(','), then: one.then, at: one.at })),
+    certificates: certificates.map(one => ({ name: one.name, group: one.group, names: one.names.join(','), then: takeUpCommand(one.then), at: one.at })),
   };
   const credentials = Object.entries(acme.dns?.credentials ?? {}).map(([name, value]): { name: string; value: Value; at: object } => (
     { name, value: expand(value, { host }), at: [...acmeAt, 'dns', 'credentials', name] }));

@@ -1,5 +1,5 @@
 // Further files of the team's own: written in the inventory, copied from beside it, or rendered from a template.
-import { component, type FileSpec, type Offers } from '../../component.ts';
+import { component, entriesOn, type FileSpec, type Offers } from '../../component.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import { expandPlain } from '../../expand.ts';
 import type { Host, Model } from '../../model.ts';
@@ -59,7 +59,7 @@ export default component<Files | null>({
   key: 'files',
   schema,
   check: ({ section, model, offers }) => (section ? check(section, model, offers) : []),
-  plan: ({ host, section, model }) => Object.values(section ?? {}).filter(file => file.hosts.has(host)).map(file => ({
+  plan: ({ host, section, model }) => entriesOn(section, host).map(file => ({
     kind: 'file', path: file.name, mode: file.mode, owner: file.owner, at: file.at, from: contentOf(file, host, model), secrets: [], check: checkerOf(file.name),
     onChange: [
       ...file.reload.map(unit => ({ do: 'reload', unit } as const)), ...file.restart.map(unit => ({ do: 'restart', unit } as const)),

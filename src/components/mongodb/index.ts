@@ -1,7 +1,9 @@
 // MongoDB from its vendor's packages: a replica set with a key file, users and TLS. Debian has no package of it, so that the
 // programs are offered as foreign ones, and nothing is started until they are there.
-import { component, type FileSpec, type Offer } from '../../component.ts';
-import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, partOf, placeOf, usersOf, variablesOf } from '../../datastore.ts';
+import { addressOf } from '../../address.ts';
+import { certificateFiles } from '../../certificate-files.ts';
+import { component, entriesOn, type FileSpec, type Offer } from '../../component.ts';
+import { exposedOn, hostsUsing, namesOn, partOf, placeOf, usersOf, variablesOf } from '../../datastore.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import type { App, Host, Model, Value } from '../../model.ts';
 import type { Mongodb } from './schema.ts';
@@ -15,7 +17,7 @@ const URL = 'https://www.mongodb.com/docs/manual/administration/install-on-linux
 const RESERVED = ['admin', 'config', 'local'];
 
 const byName = (a: Host, b: Host): number => (a.name < b.name ? -1 : 1);
-const on = (section: Mongodb | null, host: Host): Server | undefined => Object.values(section ?? {}).find(one => one.hosts.has(host));
+const on = (section: Mongodb | null, host: Host): Server | undefined => entriesOn(section, host)[0];
 /** Who connects to a member from elsewhere: the other members and the hosts of apps. */
 const clientsOf = (server: Server, host: Host, model: Model): Host[] =>
   [...new Set([...server.hosts, ...hostsUsing(model, server)])].filter(one => one !== host).sort(byName);
@@ -97,7 +99,7 @@ function offers(server: Server, host: Host, model: Model): Offer[] {
     { kind: 'unit', name: UNIT, downtime: 'every client of MongoDB on the host, until another member takes over or it is back', ...said },
     { kind: 'unit', name: USERS, downtime: null, ...said },
     // mongod reads one file with both at its start
-    { kind: 'certificate', name: 'mongodb', names: namesOn(host), group: 'mongodb', then: ['systemctl', 'restart', UNIT], ...said },
+    { kind: 'certificate', name: 'mongodb', names: namesOn(host), group: 'mongodb', then: { do: 'restart', unit: UNIT }, ...said },
     { kind: 'log', path: '/var/log/mongodb/*.log', owner: 'mongodb:mongodb', then: ['systemctl', 'kill', '--kill-whom=main', '--signal=USR1', UNIT], ...said },
     { ...port, address: '127.0.0.1', from: [] },
     ...(isRemote(server, model) ? [{ ...port, address: addressOf(host), from: clientsOf(server, host, model) }] : []),

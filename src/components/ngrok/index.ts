@@ -1,5 +1,5 @@
 // Tunnels by the ngrok agent: the host introduces itself to ngrok and opens no port to the internet.
-import { component, type FileSpec, type Offers, type OnChange } from '../../component.ts';
+import { component, entriesOn, type FileSpec, type Offers, type OnChange } from '../../component.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import { expandPlain } from '../../expand.ts';
 import type { App, Host, Model } from '../../model.ts';
@@ -10,7 +10,7 @@ type Tunnel = Ngrok['tunnels'][string];
 /** Where sshd listens on every host; vgen itself comes in there. */
 const SSH = 22;
 
-const on = (section: Ngrok | null, host: Host): Tunnel[] => Object.values(section?.tunnels ?? {}).filter(tunnel => tunnel.hosts.has(host));
+const on = (section: Ngrok | null, host: Host): Tunnel[] => entriesOn(section?.tunnels, host);
 
 /** The address on the host that a tunnel leads to; null if nothing serves it. */
 function addressOf(tunnel: Tunnel, apps: readonly App[]): string | null {

@@ -1,5 +1,5 @@
 // Further Debian packages that a team wants on its hosts.
-import { component } from '../../component.ts';
+import { component, entriesOn } from '../../component.ts';
 import type { Packages } from './schema.ts';
 
 // a constant of its own: tsc does not rewrite an import() inside "export default"
@@ -10,6 +10,6 @@ export default component<Packages | null>({
   summary: 'Debian packages beside those that the components need.',
   key: 'packages',
   schema,
-  offer: ({ host, section }) => Object.values(section ?? {}).filter(one => one.hosts.has(host))
+  offer: ({ host, section }) => entriesOn(section, host)
     .map(({ name, at }) => ({ kind: 'package', name, why: 'asked for under packages', at })),
 });

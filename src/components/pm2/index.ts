@@ -6,7 +6,7 @@ import { error, type Diagnostic } from '../../diagnostic.ts';
 import { expandPlain } from '../../expand.ts';
 import type { App, Host, Model, Slot } from '../../model.ts';
 import { knownNames } from '../../nearest.ts';
-import { programPath, slotUnit } from '../../slot-unit.ts';
+import { programPath, slotLog, slotUnit } from '../../slot-unit.ts';
 import type { Pm2 } from './schema.ts';
 
 const mine = (app: App): boolean => app.runtime === 'pm2';
@@ -70,6 +70,7 @@ export default component<Pm2>({
   check: ({ section, model }) => check(section, model),
   offer: ({ apps, section }) => (apps.some(mine) ? [
     { kind: 'package', name: 'nodejs', why: 'runs pm2', at: ['pm2'] },
+    ...apps.filter(mine).flatMap(slotLog),
     { kind: 'program', path: section.binary, url: 'https://pm2.keymetrics.io', why: 'runs the slots', at: ['pm2', 'binary'] },
   ] : []),
   plan: ({ apps, host, section }, offers) => apps.filter(mine).flatMap(app => app.slots.flatMap(slot => files(slot, host, section, offers))),

@@ -1,7 +1,9 @@
 // PostgreSQL on one host: Debian's own cluster "main", whose settings, rules of access, roles and databases follow from the
 // inventory. Who may log in, from where and into which database is said by the apps that use it.
-import { component, type FileSpec, type Offer } from '../../component.ts';
-import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
+import { addressOf } from '../../address.ts';
+import { certificateFiles } from '../../certificate-files.ts';
+import { component, entriesOn, type FileSpec, type Offer } from '../../component.ts';
+import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import type { App, Host, Model, Value } from '../../model.ts';
 import { tuning } from './memory.ts';
@@ -14,7 +16,7 @@ const RESTORE = '/opt/vgen/postgres/restore.sh';
 /** Names that every cluster has, and the prefix that PostgreSQL keeps for itself (CREATE ROLE). */
 const RESERVED = /^(postgres|template[01]|public|none|all|sameuser|samerole|replication)$|^pg_/;
 
-const on = (section: Postgres | null, host: Host): Server | undefined => Object.values(section ?? {}).find(one => one.hosts.has(host));
+const on = (section: Postgres | null, host: Host): Server | undefined => entriesOn(section, host)[0];
 const unitOf = (server: Server): string => `postgresql@${server.version}-main.service`;
 const etc = (server: Server): string => `/etc/postgresql/${server.version}/main`;
 const ownerOf = (name: string, database: Database): string => database.owner ?? name;
@@ -138,7 +140,7 @@ function offers(server: Server, host: Host, model: Model): Offer[] {
     { kind: 'package', name: `postgresql-${server.version}`, ...said },
     { kind: 'unit', name: unitOf(server), downtime: 'every client of PostgreSQL on the host, for some seconds', ...said },
     { kind: 'unit', name: ROLES, downtime: null, ...said },
-    { kind: 'certificate', name: 'postgres', names: namesOn(host), group: 'postgres', then: ['systemctl', 'reload', unitOf(server)], ...said },
+    { kind: 'certificate', name: 'postgres', names: namesOn(host), group: 'postgres', then: { do: 'reload', unit: unitOf(server) }, ...said },
     { ...port, address: '127.0.0.1', from: [] },
     ...(clients.length ? [{ ...port, address: addressOf(host), from: clients }] : []),
     ...Object.keys(server.databases).map((name): Offer => ({

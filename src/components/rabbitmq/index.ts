@@ -1,6 +1,8 @@
 // RabbitMQ on one host: AMQP over TLS alone, Erlang's own ports on loopback, a vhost and a user for each app that uses it.
-import { component, type FileSpec, type Offer } from '../../component.ts';
-import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
+import { addressOf } from '../../address.ts';
+import { certificateFiles } from '../../certificate-files.ts';
+import { component, entriesOn, type FileSpec, type Offer } from '../../component.ts';
+import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import type { App, Host, Model, Value } from '../../model.ts';
 import type { Rabbitmq } from './schema.ts';
@@ -14,7 +16,7 @@ const SCRIPT = '/opt/vgen/rabbitmq/definitions.sh';
 /** Erlang's ports on loopback, and the web interface's. */
 const OWN_PORTS = [[4369, 'epmd of Erlang'], [25672, 'Erlang distribution']] as const;
 
-const on = (section: Rabbitmq | null, host: Host): Broker | undefined => Object.values(section ?? {}).find(one => one.hosts.has(host));
+const on = (section: Rabbitmq | null, host: Host): Broker | undefined => entriesOn(section, host)[0];
 const clientsOf = (broker: Broker, model: Model): Host[] => hostsUsing(model, broker).filter(host => !broker.hosts.has(host));
 
 function check(section: Rabbitmq, model: Model): Diagnostic[] {
@@ -94,7 +96,7 @@ function offers(broker: Broker, host: Host, model: Model): Offer[] {
     { kind: 'unit', name: EPMD, downtime: null, ...said },
     { kind: 'unit', name: DEFINITIONS, downtime: null, ...said },
     // Erlang keeps the contents of certificate files for two minutes: ssl(3erl), ssl_pem_cache_clean
-    { kind: 'certificate', name: 'rabbitmq', names: namesOn(host), group: 'rabbitmq', then: ['rabbitmqctl', '--quiet', 'eval', 'ssl:clear_pem_cache().'], ...said },
+    { kind: 'certificate', name: 'rabbitmq', names: namesOn(host), group: 'rabbitmq', then: { do: 'run', command: ['rabbitmqctl', '--quiet', 'eval', 'ssl:clear_pem_cache().'] }, ...said },
     { ...port, address: '127.0.0.1', from: [] },
     ...(clients.length ? [{ ...port, address: addressOf(host), from: clients }] : []),
     ...own.map(([number, what]): Offer => ({ kind: 'port', port: number, address: '127.0.0.1', from: [], why: `${what}, for ${said.why}`, at: broker.at })),

@@ -1,7 +1,9 @@
 // Redis, alone or replicated across hosts: on loopback, and on the private address where replicas or peers connect.
-import { component, type FileSpec } from '../../component.ts';
+import { addressOf } from '../../address.ts';
+import { certificateFiles } from '../../certificate-files.ts';
+import { component, entriesOn, type FileSpec } from '../../component.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
-import { addressOf, certificateFiles, exposedOn, hostsUsing, namesOn, placeOf, reachedFrom, variablesOf } from '../../datastore.ts';
+import { exposedOn, hostsUsing, namesOn, placeOf, reachedFrom, variablesOf } from '../../datastore.ts';
 import type { Host, Model, Value } from '../../model.ts';
 import type { Redis } from './schema.ts';
 
@@ -11,7 +13,7 @@ const UNIT = 'redis-server.service';
 /** Dumps and restores, and makes a running Redis read its certificate anew. */
 const SCRIPT = '/opt/vgen/redis/redis.sh';
 
-const on = (section: Redis | null, host: Host): Instance | undefined => Object.values(section ?? {}).find(one => one.hosts.has(host));
+const on = (section: Redis | null, host: Host): Instance | undefined => entriesOn(section, host)[0];
 const replicasOf = (section: Redis, instance: Instance): Instance[] => Object.values(section).filter(one => one.replicaOf?.name === instance.name);
 /** Hosts that connect from elsewhere: where its users run, and what it is told of. */
 const clientsOf = (section: Redis, instance: Instance, model: Model): Host[] => [...new Set([
@@ -154,7 +156,7 @@ export default component<Redis | null>({
     return [
       ...variables,
       ...(instance.tls ? [{
-        kind: 'certificate', name: 'redis', names: namesOn(host), group: 'redis', then: [SCRIPT, 'take-up'], why, at: [...instance.at, 'tls'],
+        kind: 'certificate', name: 'redis', names: namesOn(host), group: 'redis', then: { do: 'run', command: [SCRIPT, 'take-up'] }, why, at: [...instance.at, 'tls'],
       } as const] : []),
       ...(hasData(instance) ? [{
         kind: 'dataset', name: instance.name, paths: [dirOf(instance)], user: 'root', dump: [SCRIPT, 'dump'], restore: [SCRIPT, 'restore'], why, at: instance.at,

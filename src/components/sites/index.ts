@@ -1,9 +1,11 @@
 // Sites: what nginx answers for which domains. A site on the apps' own hosts passes requests to their live slots over a
 // socket; one on a load balancer passes them on to such a site, encrypted anew, and believes it only by its certificate.
-import { component, type FileSpec, type Offer } from '../../component.ts';
+import { addressOf } from '../../address.ts';
+import { CA, certificateFiles } from '../../certificate-files.ts';
+import { component, entriesOn, type FileSpec, type Offer } from '../../component.ts';
 import type { App, Host, Model } from '../../model.ts';
 import { checkSites } from './check.ts';
-import { balancersOf, bodySizeOf, bracketed, innerAddress, isInner, listensOf, portOf, serverName, timeoutOf, type Listen } from './reach.ts';
+import { balancersOf, bodySizeOf, bracketed, isInner, listensOf, portOf, serverName, timeoutOf, type Listen } from './reach.ts';
 import type { Site, Sites, Target } from './schema.ts';
 
 const UNIT = 'nginx.service';
@@ -12,7 +14,7 @@ const reload = [{ do: 'reload', unit: UNIT }] as const;
 /** What a browser is told of every answer of a public site. */
 const HEADERS = { 'Referrer-Policy': 'strict-origin-when-cross-origin', 'X-Content-Type-Options': 'nosniff', 'X-Frame-Options': 'SAMEORIGIN' };
 
-const on = (sites: Sites, host: Host): Site[] => Object.values(sites).filter(site => site.hosts.has(host));
+const on = (sites: Sites, host: Host): Site[] => entriesOn(sites, host);
 const fileOf = (site: Site): string => `/etc/nginx/sites/${site.name}.conf`;
 const placeOf = ({ address, port }: Listen): string => `${bracketed(address)}:${port}`;
 /** The directory of its certificate; one that is brought along may serve many sites. */
@@ -33,6 +35,7 @@ function offer(sites: Sites, host: Host, model: Model): Offer[] {
     { kind: 'package', name: 'nginx-light', why, at: first.at },
     ...here.some(site => (site.ocsp && site.certificate !== null) || upstreamsOf(site).some(isPublic))
       ? [{ kind: 'package', name: 'ca-certificates', why: 'knows the public CAs', at: first.at } as const] : [],
+    ...here.some(site => upstreamsOf(site).some(({ certificate }) => certificate === 'internal')) ? [{ kind: 'trust', onChange: reload[0], why, at: first.at } as const] : [],
     { kind: 'unit', name: UNIT, downtime: 'every site and app of the host for about a second', why, at: first.at },
     { kind: 'http', path: DEFAULTS, why: 'where sites listen', at: ['sites'] },
     ...here.flatMap(site => [
@@ -41,7 +44,7 @@ function offer(sites: Sites, host: Host, model: Model): Offer[] {
         why: `site "${site.name}"`, at: site.at,
       } as const,
       ...site.certificate === null ? [] : [{
-        kind: 'certificate', name: certificateOf(site), names: site.domains, group: 'www-data', then: ['systemctl', 'try-reload-or-restart', UNIT],
+        kind: 'certificate', name: certificateOf(site), names: site.domains, group: 'www-data', then: { do: 'reload', unit: UNIT },
         issuer: site.certificate === 'internal' || site.certificate === 'acme' ? site.certificate : { own: site.certificate },
         why: `site "${site.name}"`, at: [...site.at, 'certificate'],
       } as const],
@@ -75,7 +78,7 @@ function upstreamView(site: Site, to: Site): object {
   return {
     at: to.at, name: `${site.name}_${to.name}`, balance: to.balance === 'round-robin' ? null : to.balance,
     servers: [...to.hosts].sort((a, b) => (a.name < b.name ? -1 : 1)).map(host => ({
-      at: host.at, name: host.name, address: `${bracketed(innerAddress(host))}:${portOf(to)}`, weight: to.weights[host.name] ?? 1,
+      at: host.at, name: host.name, address: `${bracketed(addressOf(host))}:${portOf(to)}`, weight: to.weights[host.name] ?? 1,
       fails: to.fails, failTimeout: to.failTimeout, isDrained: to.drain.includes(host),
     })),
   };
@@ -90,7 +93,7 @@ function locationsOf(site: Site, path: string, target: Target, model: Model): ob
     socket: app && `${app.dir}/live/nginx.sock`,
     upstream: to && {
       at: to.at, name: `${site.name}_${to.name}`, scheme: to.certificate === null ? 'http' : 'https', host: serverName(to),
-      trusted: to.certificate === 'internal' ? '/etc/vgen/tls/ca.pem' : '/etc/ssl/certs/ca-certificates.crt',
+      trusted: to.certificate === 'internal' ? CA : '/etc/ssl/certs/ca-certificates.crt',
     },
     bodySize: app && site.bodySize === null ? app.bodySize : bodySizeOf(site), timeout: app && site.timeout === null ? app.timeout : timeoutOf(site),
   };
@@ -110,7 +113,7 @@ function siteView(sites: Sites, site: Site, host: Host, model: Model): object {
     proxies: Object.values(site.paths).some(({ app, site: to }) => app !== null || to !== null),
     split: split && !inner, listens: listens.filter(({ tls }) => tls || !split).map(listen),
     plain: split ? listens.filter(({ tls }) => !tls).map(listen) : [], port: portOf(site),
-    certificate: site.certificate === null ? null : `/etc/vgen/tls/${certificateOf(site)}`, isAcme: site.certificate === 'acme',
+    certificate: site.certificate === null ? null : certificateFiles(certificateOf(site)).dir, isAcme: site.certificate === 'acme',
     from: [...new Set(balancers.flatMap(one => [...one.private === null ? [] : [one.private], one.address]))],
     upstreams: upstreamsOf(site).map(to => upstreamView(site, to)),
     locations: Object.entries(site.paths).sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([path, target]) => locationsOf(site, path, target, model)),

@@ -1,4 +1,5 @@
 // Who points to whom, and where a site is reached: what the checks, the offers and the files of sites have in common.
+import { addressOf } from '../../address.ts';
 import { seconds } from '../../duration.ts';
 import type { App, Host } from '../../model.ts';
 import type { Site, Sites, Target } from './schema.ts';
@@ -21,9 +22,6 @@ export const isInner = (sites: Sites, site: Site): boolean => pointersOf(sites, 
 export const balancersOf = (sites: Sites, site: Site): Host[] =>
   [...new Set(pointersOf(sites, site).flatMap(one => [...one.hosts]))].sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** Where other hosts reach this one. */
-export const innerAddress = (host: Host): string => host.private ?? host.address;
-
 /** An address as nginx and URLs want it. */
 export const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address);
 
@@ -32,7 +30,7 @@ export const portOf = (site: Site): number => site.port ?? (site.certificate ===
 /** Where nginx listens for a site: the private address for an inner one; port 80 too for a public one with a certificate. */
 export function listensOf(sites: Sites, site: Site, host: Host): Listen[] {
   const tls = site.certificate !== null;
-  if (isInner(sites, site)) return [{ address: innerAddress(host), port: portOf(site), tls }];
+  if (isInner(sites, site)) return [{ address: addressOf(host), port: portOf(site), tls }];
   const all = host.address.includes(':') ? ['0.0.0.0', '::'] : ['0.0.0.0'];
   return all.flatMap(address => [{ address, port: portOf(site), tls }, ...tls && portOf(site) !== 80 ? [{ address, port: 80, tls: false }] : []]);
 }

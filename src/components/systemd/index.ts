@@ -4,7 +4,7 @@ import { error, type Diagnostic } from '../../diagnostic.ts';
 import { expandPlain } from '../../expand.ts';
 import type { Host, Model, Slot } from '../../model.ts';
 import { knownNames } from '../../nearest.ts';
-import { programPath, slotUnit } from '../../slot-unit.ts';
+import { programPath, slotLog, slotUnit } from '../../slot-unit.ts';
 import type { Systemd } from './schema.ts';
 
 function files(slot: Slot, host: Host, section: Systemd, offers: Offers): FileSpec[] {
@@ -33,11 +33,7 @@ export default component<Systemd>({
   schema,
   runtime: true,
   check: ({ section, model }) => check(section, model),
-  // LogsDirectory is the app's own; its standard output is the journal's, which limits itself
-  offer: ({ apps }) => apps.filter(app => app.runtime === 'systemd').flatMap(app => [
-    { kind: 'log', path: `/var/log/${app.name}/*.log`, owner: `${app.user}:${app.user}`, then: null, why: `what app "${app.name}" writes itself`, at: app.at },
-    { kind: 'package', name: 'logrotate', why: 'what apps write', at: app.at },
-  ]),
+  offer: ({ apps }) => apps.filter(app => app.runtime === 'systemd').flatMap(slotLog),
   plan: ({ apps, host, section }, offers) =>
     apps.filter(app => app.runtime === 'systemd').flatMap(app => app.slots.flatMap(slot => files(slot, host, section, offers))),
 });

@@ -1,6 +1,6 @@
 // Users that a team wants on its hosts, how they log in and what they may do as root; those that apps and services run as
 // are made by their components.
-import { component, type FileSpec, type OnChange } from '../../component.ts';
+import { component, entriesOn, type FileSpec, type OnChange } from '../../component.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import type { Host } from '../../model.ts';
 import type { Users } from './schema.ts';
@@ -10,7 +10,7 @@ type User = Users[string];
 const NO_LOGIN = /\/(nologin|false)$/;
 const confirm = [{ do: 'confirm' }] as const;
 
-const on = (section: Users | null, host: Host): User[] => Object.values(section ?? {}).filter(user => user.hosts.has(host));
+const on = (section: Users | null, host: Host): User[] => entriesOn(section, host);
 
 function check(section: Users): Diagnostic[] {
   return Object.values(section).flatMap(user => (user.keys.length > 0 && NO_LOGIN.test(user.shell)

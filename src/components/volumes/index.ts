@@ -1,6 +1,6 @@
 // File systems for data, each a mount unit. A device that is not there is a failed unit, never an empty directory: what
 // keeps its data on a volume asks for the mount, and place.sh refuses to make a directory where nothing is mounted.
-import { component, type FileSpec } from '../../component.ts';
+import { component, entriesOn, type FileSpec } from '../../component.ts';
 import { mountUnit, type OnVolume } from '../../datastore.ts';
 import { error, type Diagnostic } from '../../diagnostic.ts';
 import type { Host, Model } from '../../model.ts';
@@ -11,7 +11,7 @@ type Volume = Volumes[string];
 /** Below these the base system keeps nothing of its own (FHS 3.0); no "-", which a unit's name would have to escape. */
 const PLACE = /^(\/srv|\/mnt|\/data|\/var\/lib\/data)(\/[A-Za-z0-9_][A-Za-z0-9_.]*)+$|^\/data$/;
 
-const on = (section: Volumes | null, host: Host): Volume[] => Object.values(section ?? {}).filter(one => one.hosts.has(host));
+const on = (section: Volumes | null, host: Host): Volume[] => entriesOn(section, host);
 const share = (a: Volume, b: Volume): boolean => [...a.hosts].some(host => b.hosts.has(host));
 
 function check(section: Volumes, model: Model): Diagnostic[] {

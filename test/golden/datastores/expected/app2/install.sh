@@ -19,6 +19,7 @@ secret mailPassword
 secret queuePassword
 secret shopPassword
 
+file 0644 root:root /etc/logrotate.d/vgen-pm2 check=logrotate
 file 0644 root:root /etc/logrotate.d/vgen-systemd check=logrotate
 file 0644 root:root /etc/systemd/system/mail-blue.service check=systemd slot=mail/blue
 file 0644 root:root /etc/systemd/system/mail-green.service check=systemd slot=mail/green

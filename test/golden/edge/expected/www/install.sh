@@ -16,7 +16,7 @@ file 0644 root:root /etc/nginx/sites/_default.conf check=nginx reload=nginx.serv
 file 0644 root:root /etc/nginx/sites/docs.conf check=nginx reload=nginx.service
 directory 0755 root:root /etc/vgen
 file 0644 root:root /etc/vgen/exposure.txt
-file 0644 root:root /etc/vgen/tls/ca.pem reload=nginx.service
+file 0644 root:root /etc/vgen/tls/ca.pem
 file 0755 root:root /opt/vgen/bin/confirm.sh check=bash
 file 0755 root:root /opt/vgen/bin/deploy.sh check=bash
 file 0755 root:root /opt/vgen/bin/rollback.sh check=bash

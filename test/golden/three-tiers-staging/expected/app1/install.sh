@@ -33,6 +33,7 @@ certificate site-inside www-data inside.internal  # site "inside"
 
 file 0644 root:root /etc/apt/apt.conf.d/52vgen
 link /etc/localtime /usr/share/zoneinfo/UTC
+file 0644 root:root /etc/logrotate.d/vgen-pm2 check=logrotate
 file 0644 root:root /etc/logrotate.d/vgen-systemd check=logrotate
 file 0644 root:root /etc/nftables.d/vgen.nft check=nft reload=vgen-firewall.service confirm
 directory 0755 root:root /etc/nginx/maintenance

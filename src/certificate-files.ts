@@ -1,0 +1,10 @@
+// Where certificates lie on a host; templates/host/opt/vgen/lib/places.sh says the same to the host's scripts.
+
+const DIR = '/etc/vgen/tls';
+
+/** The fleet's own certificate authority, by which hosts believe one another. */
+export const CA = `${DIR}/ca.pem`;
+
+/** The files of a certificate that is offered: with its chain, the key, and whom to verify others by. */
+export const certificateFiles = (name: string): { dir: string; cert: string; key: string; ca: string } =>
+  ({ dir: `${DIR}/${name}`, cert: `${DIR}/${name}/cert.pem`, key: `${DIR}/${name}/key.pem`, ca: CA });
