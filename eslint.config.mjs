@@ -18,7 +18,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/cli.ts', 'src/commands/**'],
+    ignores: ['src/cli.ts', 'src/commands/**', 'src/print/**'],
     rules: {
       'no-console': 'error',
       'no-restricted-properties': ['error', { object: 'process', property: 'exit', message: 'only the command line ends the process' },
@@ -26,8 +26,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/components/*/*.ts', 'src/resolve.ts', 'src/resolve/**', 'src/offer.ts', 'src/check.ts', 'src/plan.ts', 'src/expand.ts', 'src/escape/*.ts'],
-    ignores: ['**/*.test.ts', 'src/escape/*.test.ts'],
+    files: ['src/components/*/*.ts', 'src/resolve.ts', 'src/resolve/**', 'src/offer.ts', 'src/check.ts', 'src/plan.ts', 'src/kit/*.ts', 'src/contract/*.ts', 'src/escape/*.ts'],
+    ignores: ['**/*.test.ts'],
     rules: { 'no-restricted-imports': ['error', noDisk] },
   },
   {

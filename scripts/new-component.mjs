@@ -26,7 +26,7 @@ export const schema = object({
 export type ${type} = Static<typeof schema>;
 `);
 writeFileSync(`${folder}/index.ts`, `// What ${name} does, in a sentence or two.
-import { component } from '../../component.ts';
+import { component } from '../../contract/component.ts';
 import type { ${type} } from './schema.ts';
 
 // a constant of its own: tsc does not rewrite an import() inside "export default"

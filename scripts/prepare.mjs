@@ -2,7 +2,7 @@
 // "--schema" also writes schema/inventory.schema.json, which editors use and which is committed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
@@ -32,7 +32,6 @@ const made = `.dist-${process.pid}`;
 process.on('exit', () => rmSync(made, { recursive: true, force: true }));
 execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json', '--outDir', made], { stdio: 'inherit' });
 chmodSync(`${made}/cli.js`, 0o755);
-copyFileSync('src/rehearse/stand-in.py', `${made}/rehearse/stand-in.py`);
 
 const { compose } = await import(`../${made}/schema/compose.js`);
 const { ANNOTATIONS } = await import(`../${made}/schema/kinds.js`);

@@ -1,9 +1,9 @@
 // Model × Offers → Diagnostics: what a schema cannot say, over the whole fleet. Now true: no two things claim one
 // port, every name means one thing, and whatever an object is excused from was really found and has a reason.
-import { sectionOf, type Component, type Made, type Offers } from './component.ts';
-import { error, pathText, warning, type Diagnostic, type Path } from './diagnostic.ts';
-import { knownNames } from './nearest.ts';
-import type { Model } from './model.ts';
+import { sectionOf, type Component, type Made, type Offers } from './contract/component.ts';
+import { error, pathText, warning, type Diagnostic, type Path } from './contract/diagnostic.ts';
+import { knownNames } from './kit/nearest.ts';
+import type { Model } from './contract/model.ts';
 
 export interface Suppressed {
   readonly diagnostic: Diagnostic;

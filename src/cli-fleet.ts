@@ -4,7 +4,7 @@ import type { ApplyOptions } from './commands/apply.ts';
 import type { LogOptions } from './commands/exec.ts';
 import type { FleetOptions } from './commands/fleet.ts';
 import type { RunOptions } from './commands/fleet-run.ts';
-import type { Output } from './commands/output.ts';
+import type { Output } from './print/output.ts';
 import type { DeployOptions } from './commands/release.ts';
 
 export interface Shared {

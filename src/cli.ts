@@ -2,13 +2,14 @@
 // The command line: reads the words, calls one command, turns its answer into an exit code. Commands are loaded when used.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { Failure } from './diagnostic.ts';
+import { Failure } from './contract/diagnostic.ts';
 import { addFleetCommands } from './cli-fleet.ts';
 import { addMore } from './cli-more.ts';
-import { Output } from './commands/output.ts';
+import { Output } from './print/output.ts';
+import { ownFile } from './process/own-files.ts';
 
 // Exit codes, frozen: 0 good · 1 the answer is no · 2 could not be done · 3 refused for safety.
-const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+const version = (JSON.parse(readFileSync(ownFile('package.json'), 'utf8')) as { version: string }).version;
 
 interface Common { inventory?: string[]; out?: string; json?: boolean }
 

@@ -1,21 +1,21 @@
 // The flow, on one screen: an inventory goes in, a tree per host comes out. Each stage stops the flow when it found errors.
 import { dirname, join } from 'node:path';
 import { check, type Suppressed } from './check.ts';
-import { appsOn, type Component } from './component.ts';
+import { appsOn, type Component } from './contract/component.ts';
 import { components as builtIn } from './components/index.ts';
-import type { Diagnostic } from './diagnostic.ts';
+import type { Diagnostic } from './contract/diagnostic.ts';
 import { load, type Globbed } from './load.ts';
-import type { Model } from './model.ts';
+import type { Model } from './contract/model.ts';
 import { offer } from './offer.ts';
 import { planHost } from './plan.ts';
 import { createEngine, type UserTemplates } from './render/engine.ts';
 import { userFiles } from './render/user-files.ts';
 import { renderHost } from './render.ts';
 import type { TwinWritten } from './schema/twin.ts';
-import type { HostTree } from './tree.ts';
+import type { HostTree } from './contract/tree.ts';
 import { resolve } from './resolve.ts';
-import type { Source } from './source.ts';
-import { compareTwins } from './twin.ts';
+import type { Source } from './contract/source.ts';
+import { compareTwins } from './validate/twin.ts';
 import { validate } from './validate.ts';
 
 export interface Compilation {

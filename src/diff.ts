@@ -1,9 +1,9 @@
 // HostTree × out/ → what would change: the files, and their impact on what runs: reload, restart, start, stop.
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { changeText, pathsOf, readManifest, type ManifestLine } from './manifest.ts';
-import { compare } from './on-disk.ts';
-import type { HostTree } from './tree.ts';
+import { changeText, pathsOf, readManifest, type ManifestLine } from './contract/manifest.ts';
+import { compare } from './emit/on-disk.ts';
+import type { HostTree } from './contract/tree.ts';
 
 export interface FileDiff {
   /** `<host>/<path>` */

@@ -2,12 +2,12 @@
 // changed was written, only what vgen once wrote was removed, and a build that failed midway changed nothing.
 import { lstatSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Failure } from './diagnostic.ts';
+import { Failure } from './contract/diagnostic.ts';
 import { Staging } from './emit/staging.ts';
 import type { State } from './emit/state.ts';
-import { pathsOf } from './manifest.ts';
-import { compare, isKept, isThere, leftHosts, obstacles } from './on-disk.ts';
-import type { HostTree } from './tree.ts';
+import { pathsOf } from './contract/manifest.ts';
+import { compare, isKept, isThere, leftHosts, obstacles } from './emit/on-disk.ts';
+import type { HostTree } from './contract/tree.ts';
 
 export interface Changes {
   /** `<host>/<path>`, sorted. */

@@ -3,8 +3,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve as absolute } from 'node:path';
 import { CORE_SCHEMA, load as readFast } from 'js-yaml';
-import { error, Failure, type Diagnostic, type Path, type Place } from './diagnostic.ts';
-import { Source, type SourceFile } from './source.ts';
+import { error, Failure, type Diagnostic, type Path, type Place } from './contract/diagnostic.ts';
+import { Source, type SourceFile } from './contract/source.ts';
 
 /** Bytes; some 100,000 hosts. Beyond it a mistake (a dump, a log) is more likely than an inventory. */
 const LARGEST = 32 * 1024 * 1024;

@@ -1,8 +1,8 @@
 // Model → Offers. In: what is meant. Out: what every component tells the others about every host (ports, units,
 // packages, users …). Now true: a component that wants to know what is on a host asks the offers, not a component.
-import { appsOn, sectionOf, type Component, type Made, type Offer, type Offers } from './component.ts';
-import { Refused, type Diagnostic } from './diagnostic.ts';
-import type { Host, Model } from './model.ts';
+import { appsOn, sectionOf, type Component, type Made, type Offer, type Offers } from './contract/component.ts';
+import { Refused, type Diagnostic } from './contract/diagnostic.ts';
+import type { Host, Model } from './contract/model.ts';
 
 export interface Offered {
   readonly offers: Offers;

@@ -1,8 +1,8 @@
 // Model × Offers → HostPlan, one host at a time. Out: pure sorted data: the files, packages, users, units and secrets
 // that a host gets. Now true: no path is made twice, and whatever needs a secret says so.
-import { sectionOf, type Component, type FileSpec, type Made, type Offers } from './component.ts';
-import { error, Refused, type Diagnostic } from './diagnostic.ts';
-import type { App, Host, Model } from './model.ts';
+import { sectionOf, type Component, type FileSpec, type Made, type Offers } from './contract/component.ts';
+import { error, Refused, type Diagnostic } from './contract/diagnostic.ts';
+import type { App, Host, Model } from './contract/model.ts';
 
 export type Certificate = Extract<Made, { kind: 'certificate' }>;
 export type Planned = FileSpec & { readonly component: string };

@@ -1,12 +1,12 @@
 // HostPlan → HostTree. In: which files a host gets. Out: their bytes, the install.sh that declares them and the
 // manifest that lists them. Now true: every value is encoded for its grammar, and a secret is only named.
 import { hash } from 'node:crypto';
-import { error, type Diagnostic } from './diagnostic.ts';
+import { error, type Diagnostic } from './contract/diagnostic.ts';
 import type { HostPlan, Planned } from './plan.ts';
 import { RenderError, staticFile, type Engine } from './render/engine.ts';
 import { installView } from './render/install.ts';
-import type { Entry, HostTree } from './tree.ts';
-import { manifest } from './manifest.ts';
+import type { Entry, HostTree } from './contract/tree.ts';
+import { manifest } from './contract/manifest.ts';
 
 /** Renders one host; what a grammar cannot carry is reported at the inventory's line. */
 export function renderHost(plan: HostPlan, engine: Engine, own: ReadonlyMap<string, Buffer>): { tree: HostTree; diagnostics: Diagnostic[] } {

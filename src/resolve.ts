@@ -1,8 +1,8 @@
 // Inventory → Model. In: names, selectors and ${…} as they were written. Out: objects, sets of hosts and patterns,
 // frozen. Now true: no look-up by name is needed any more; what a text may refer to is known to exist.
-import { error, type Diagnostic, type Path } from './diagnostic.ts';
-import type { Allowance, App, Host, Hosts, Model, Named, Slot, Text } from './model.ts';
-import { knownNames, nearest } from './nearest.ts';
+import { error, type Diagnostic, type Path } from './contract/diagnostic.ts';
+import type { Allowance, App, Host, Hosts, Model, Named, Slot, Text } from './contract/model.ts';
+import { knownNames, nearest } from './kit/nearest.ts';
 import { patternOf, type Reader } from './resolve/pattern.ts';
 import { peersOf, selectorOf } from './resolve/selector.ts';
 import { inventorySchema, type Schema } from './schema/read.ts';

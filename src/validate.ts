@@ -1,9 +1,10 @@
 // Source → Inventory. In: what was written. Out: a copy with the schema's defaults filled in. Now true: every key is
 // known, every value has the type and form that the schema asks for.
 import type { ErrorObject } from 'ajv';
-import { error, pathText, TELLING_NAME, type Diagnostic, type Path } from './diagnostic.ts';
-import { knownNames, nearest } from './nearest.ts';
+import { error, pathText, TELLING_NAME, type Diagnostic, type Path } from './contract/diagnostic.ts';
+import { knownNames, nearest } from './kit/nearest.ts';
 import type { Schema } from './schema/read.ts';
+import { ownFile } from './process/own-files.ts';
 
 export type Inventory = Readonly<Record<string, unknown>>;
 
@@ -11,7 +12,7 @@ type Validator = ((value: unknown) => boolean) & { errors?: ErrorObject[] | null
 
 /** The validator that was compiled when vgen was built; made by scripts/prepare.mjs. */
 async function validator(): Promise<Validator> {
-  const module = await import(new URL('../dist/validator.mjs', import.meta.url).href) as { validate: Validator };
+  const module = await import(ownFile('dist/validator.mjs').href) as { validate: Validator };
   return module.validate;
 }
 

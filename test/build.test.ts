@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import glob from 'fast-glob';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
-import { Failure } from '../src/diagnostic.ts';
+import { Failure } from '../src/contract/diagnostic.ts';
 import { emit, type Changes, type EmitOptions } from '../src/emit.ts';
 import { read, small, start, vgen, withFiles, write } from './vgen.ts';
 

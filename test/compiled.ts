@@ -1,10 +1,10 @@
 // Small inventories, compiled in this process: what a host gets, and what is said of them.
 import { compile, type Compilation } from '../src/compile.ts';
-import type { Made, Offer } from '../src/component.ts';
+import type { Made, Offer } from '../src/contract/component.ts';
 import { components } from '../src/components/index.ts';
-import { pathText } from '../src/diagnostic.ts';
+import { pathText } from '../src/contract/diagnostic.ts';
 import { offer } from '../src/offer.ts';
-import type { HostTree } from '../src/tree.ts';
+import type { HostTree } from '../src/contract/tree.ts';
 import { withFiles } from './vgen.ts';
 
 export interface Compiled {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile } from '../src/compile.ts';
-import { toText } from '../src/report.ts';
+import { toText } from '../src/print/report.ts';
 
 const root = join(import.meta.dirname, 'golden');
 

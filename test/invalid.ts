@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import glob from 'fast-glob';
 import { compile, type Compilation } from '../src/compile.ts';
-import { toText } from '../src/report.ts';
+import { toText } from '../src/print/report.ts';
 
 export const root = join(import.meta.dirname, 'invalid');
 

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import glob from 'fast-glob';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
-import type { Component } from '../src/component.ts';
+import type { Component } from '../src/contract/component.ts';
 import { components } from '../src/components/index.ts';
 import { encoders } from '../src/escape/index.ts';
 import { load } from '../src/load.ts';
@@ -213,8 +213,8 @@ describe('the house', () => {
   });
 
   it('lets a component know the contract and the model, and no other component', () => {
-    for (const path of sources.filter(one => /^src\/components\/\w+\//.test(one))) {
-      const foreign = imports(path).filter(to => dirname(to) !== dirname(path) && !/^src\/(address|certificate-files|component|datastore|diagnostic|duration|environment|expand|model|nearest|slot-unit|schema\/kinds)\.ts$/.test(to));
+    for (const path of sources.filter(one => /^src\/components\/[\w-]+\//.test(one))) {
+      const foreign = imports(path).filter(to => dirname(to) !== dirname(path) && !/^src\/((contract|kit)\/[\w-]+|schema\/kinds)\.ts$/.test(to));
       expect(foreign, path).toEqual([]);
     }
   });

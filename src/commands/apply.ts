@@ -1,13 +1,13 @@
-import { applyHost, isInstalled, takeBack } from '../fleet/apply.ts';
-import { Failure } from '../diagnostic.ts';
-import { localTree, look, standingOf } from '../fleet/look.ts';
+import { applyHost, isInstalled, takeBack } from '../fleet/apply/apply.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import { localTree, look, standingOf } from '../fleet/observe/look.ts';
 import type { HostResult, Standing } from '../fleet/result.ts';
-import { revisionOf } from '../fleet/revision.ts';
+import { revisionOf } from '../fleet/apply/revision.ts';
 import { runOver, unreachable, untouched } from '../fleet/run.ts';
 import { hostsOf, lookAtAll, withFleet } from './fleet.ts';
 import { boundTo, guard, movedSince, plannedHosts, type GuardOptions } from './guard.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf, sift, type RunOptions } from './fleet-run.ts';
-import type { Output } from './output.ts';
+import type { Output } from '../print/output.ts';
 
 export interface ApplyOptions extends RunOptions, GuardOptions {
   /** For files that were changed by hand on a host: leave them, or overwrite them. */

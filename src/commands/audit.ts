@@ -1,7 +1,7 @@
-import { eachLimited } from '../fleet/pool.ts';
+import { eachLimited } from '../fleet/connect/pool.ts';
 import { connectionOf, hostsOf, linesOf, withFleet, type FleetOptions } from './fleet.ts';
-import { printTable } from './fleet-table.ts';
-import type { Output } from './output.ts';
+import { printTable } from '../print/fleet-table.ts';
+import type { Output } from '../print/output.ts';
 
 type Line = Readonly<Record<string, unknown>> & { readonly on: string };
 

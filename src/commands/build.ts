@@ -1,9 +1,9 @@
 import { existsSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
-import { Failure } from '../diagnostic.ts';
+import { Failure } from '../contract/diagnostic.ts';
 import { changedSince, State } from '../emit/state.ts';
-import { knownNames } from '../nearest.ts';
-import { count, type Output } from './output.ts';
+import { knownNames } from '../kit/nearest.ts';
+import { count, type Output } from '../print/output.ts';
 
 export interface BuildOptions {
   readonly out: string;

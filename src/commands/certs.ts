@@ -1,17 +1,17 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { authorityOf, makeAuthority, sign, type Authority } from '../fleet/authority.ts';
-import { certificatesOn, daysLeft, isPlaceholder, isSignedBy, issueOn, namesIn, readBundle, type Held, type Issued } from '../fleet/certificates.ts';
-import { readFleet } from '../fleet/inventory.ts';
-import { eachLimited } from '../fleet/pool.ts';
+import { authorityOf, makeAuthority, sign, type Authority } from '../fleet/certs/authority.ts';
+import { certificatesOn, daysLeft, isPlaceholder, isSignedBy, issueOn, namesIn, readBundle, type Held, type Issued } from '../fleet/certs/certificates.ts';
+import { readFleet } from '../fleet/connect/inventory.ts';
+import { eachLimited } from '../fleet/connect/pool.ts';
 import { resolveSecrets, wipe, type Secret } from '../fleet/secrets/sources.ts';
-import type { Connection } from '../fleet/ssh.ts';
-import { readTree, type TreeCertificate } from '../fleet/tree.ts';
-import { Failure } from '../diagnostic.ts';
-import type { Model, Named, Section } from '../model.ts';
+import type { Connection } from '../fleet/connect/ssh.ts';
+import { readTree, type TreeCertificate } from '../fleet/observe/tree.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import type { Model, Named, Section } from '../contract/model.ts';
 import { connectionOf, hostsOf, inventoryOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
-import { printTable } from './fleet-table.ts';
-import { count, type Output } from './output.ts';
+import { printTable } from '../print/fleet-table.ts';
+import { count, type Output } from '../print/output.ts';
 
 export interface CertOptions extends FleetOptions { readonly out: string }
 export interface IssueOptions extends CertOptions { readonly renewWithin: string; readonly force?: boolean }

@@ -1,17 +1,17 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { ansibleInventory, ansiblePlaybook } from '../ci/ansible.ts';
-import { github, type Ci } from '../ci/github.ts';
-import { gitlab } from '../ci/gitlab.ts';
-import { Failure } from '../diagnostic.ts';
-import { readFleet } from '../fleet/inventory.ts';
-import { remoteScript } from '../fleet/live.ts';
+import { ansibleInventory, ansiblePlaybook } from '../export/ansible.ts';
+import { github, type Ci } from '../export/github.ts';
+import { gitlab } from '../export/gitlab.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import { readFleet } from '../fleet/connect/inventory.ts';
+import { remoteScript } from '../fleet/observe/live.ts';
 import type { Secret } from '../fleet/secrets/sources.ts';
-import { chooseHosts, targetOf } from '../fleet/targets.ts';
-import type { Model, Section } from '../model.ts';
+import { chooseHosts, targetOf } from '../fleet/connect/targets.ts';
+import type { Model, Section } from '../contract/model.ts';
 import type { RolloutWritten } from '../schema/rollout.ts';
 import { inventoryOf, type FleetOptions } from './fleet.ts';
-import type { Output } from './output.ts';
+import type { Output } from '../print/output.ts';
 
 export interface CiOptions extends FleetOptions {
   readonly out: string;

@@ -1,10 +1,10 @@
 import { createTwoFilesPatch } from 'diff';
 import { compile } from '../compile.ts';
-import { Failure } from '../diagnostic.ts';
+import { Failure } from '../contract/diagnostic.ts';
 import { diffHost, type FileDiff, type HostDiff, type Impact } from '../diff.ts';
-import { knownNames } from '../nearest.ts';
-import { leftHosts } from '../on-disk.ts';
-import { count, type Output } from './output.ts';
+import { knownNames } from '../kit/nearest.ts';
+import { leftHosts } from '../emit/on-disk.ts';
+import { count, type Output } from '../print/output.ts';
 
 export interface DiffOptions {
   readonly out: string;

@@ -1,16 +1,16 @@
 import { lookup } from 'node:dns/promises';
 import { components } from '../components/index.ts';
-import { Failure, Refused } from '../diagnostic.ts';
-import { expandPlain } from '../expand.ts';
+import { Failure, Refused } from '../contract/diagnostic.ts';
+import { expandPlain } from '../kit/expand.ts';
 import { examine, readFacts, type Finding } from '../fleet/doctor.ts';
-import { remoteScript } from '../fleet/live.ts';
-import { eachLimited } from '../fleet/pool.ts';
-import type { Connection } from '../fleet/ssh.ts';
-import { readTree, type Tree } from '../fleet/tree.ts';
-import type { Host, Model, Text } from '../model.ts';
+import { remoteScript } from '../fleet/observe/live.ts';
+import { eachLimited } from '../fleet/connect/pool.ts';
+import type { Connection } from '../fleet/connect/ssh.ts';
+import { readTree, type Tree } from '../fleet/observe/tree.ts';
+import type { Host, Model, Text } from '../contract/model.ts';
 import { offer } from '../offer.ts';
 import { connectionOf, hostsOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
-import { count, type Output } from './output.ts';
+import { count, type Output } from '../print/output.ts';
 
 interface Examined { readonly host: string; readonly findings: readonly Finding[] }
 

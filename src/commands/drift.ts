@@ -1,7 +1,7 @@
-import { driftOf, downOf, ignoredBy } from '../fleet/drift.ts';
-import { isSeen, survey } from '../fleet/survey.ts';
+import { driftOf, downOf, ignoredBy } from '../fleet/observe/drift.ts';
+import { isSeen, survey } from '../fleet/observe/survey.ts';
 import { hostsOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
-import { count, type Output } from './output.ts';
+import { count, type Output } from '../print/output.ts';
 
 const TREE = { same: 'the tree still has it as applied', changed: 'the tree has a new version too', dropped: 'the tree has it no more', unknown: 'the tree may have a new version' };
 

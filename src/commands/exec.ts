@@ -1,7 +1,7 @@
 import { shWord } from '../escape/sh.ts';
-import { eachLimited } from '../fleet/pool.ts';
+import { eachLimited } from '../fleet/connect/pool.ts';
 import { connectionOf, hostsOf, linesOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
-import type { Output } from './output.ts';
+import type { Output } from '../print/output.ts';
 
 export interface LogOptions extends FleetOptions {
   readonly follow?: boolean;

@@ -1,7 +1,7 @@
-import { Failure } from '../diagnostic.ts';
-import { knownNames } from '../nearest.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import { knownNames } from '../kit/nearest.ts';
 import { inventorySchema, type Schema } from '../schema/read.ts';
-import type { Output } from './output.ts';
+import type { Output } from '../print/output.ts';
 
 /** Documentation, type and default of a key, from the schema. */
 export function explain(key: string, output: Output): number {

@@ -1,16 +1,16 @@
 // What apply, deploy, switch and rollback share: flags, the lock, the record, the rollout, the table.
-import { Failure } from '../diagnostic.ts';
-import type { Following } from '../fleet/action.ts';
-import type { Looked } from '../fleet/look.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import type { Following } from '../fleet/apply/action.ts';
+import type { Looked } from '../fleet/observe/look.ts';
 import { exitOf, type HostResult } from '../fleet/result.ts';
 import { batchSize, milliseconds, type Rollout } from '../fleet/rollout.ts';
 import { lastRun, leftOf, Recorder, type RunRecord } from '../fleet/run-record.ts';
 import { unreachable, type Ran, type Run } from '../fleet/run.ts';
-import { chooseHosts } from '../fleet/targets.ts';
-import type { Model } from '../model.ts';
+import { chooseHosts } from '../fleet/connect/targets.ts';
+import type { Model } from '../contract/model.ts';
 import type { RolloutWritten } from '../schema/rollout.ts';
 import { inventoryOf, type Fleet, type FleetOptions } from './fleet.ts';
-import { printResults, type TableForm } from './fleet-table.ts';
+import { printResults, type TableForm } from '../print/fleet-table.ts';
 
 export interface RunOptions extends FleetOptions {
   readonly canary?: readonly string[];

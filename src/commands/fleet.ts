@@ -1,13 +1,13 @@
 // What all commands that go to hosts share: the inventory, the hosts that are meant, connections, progress, signals.
-import { chooseHosts, targetOf } from '../fleet/targets.ts';
-import { Failure } from '../diagnostic.ts';
-import { readFleet, type FleetInventory } from '../fleet/inventory.ts';
-import { look, type LocalTree, type Looked } from '../fleet/look.ts';
-import { defaultParallel, eachLimited } from '../fleet/pool.ts';
-import { Session, type Connection } from '../fleet/ssh.ts';
-import type { Host, Model } from '../model.ts';
-import { FleetProgress } from './fleet-progress.ts';
-import type { Output } from './output.ts';
+import { chooseHosts, targetOf } from '../fleet/connect/targets.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import { readFleet, type FleetInventory } from '../fleet/connect/inventory.ts';
+import { look, type LocalTree, type Looked } from '../fleet/observe/look.ts';
+import { defaultParallel, eachLimited } from '../fleet/connect/pool.ts';
+import { Session, type Connection } from '../fleet/connect/ssh.ts';
+import type { Host, Model } from '../contract/model.ts';
+import { FleetProgress } from '../print/fleet-progress.ts';
+import type { Output } from '../print/output.ts';
 
 export interface FleetOptions {
   readonly inventory?: readonly string[];

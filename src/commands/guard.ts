@@ -1,13 +1,13 @@
 // What stands between a wish and an apply: the plan it was agreed to, and the limits of what one apply may touch.
-import { Failure } from '../diagnostic.ts';
-import { AREAS, blast, limitsOf, refusalText, type LimitFlags } from '../fleet/blast.ts';
-import { readPlan, verify, type PlanFile } from '../fleet/plan-file.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import { AREAS, blast, limitsOf, refusalText, type LimitFlags } from '../fleet/guard/blast.ts';
+import { readPlan, verify, type PlanFile } from '../fleet/guard/plan-file.ts';
 import type { HostResult } from '../fleet/result.ts';
 import { unreachable } from '../fleet/run.ts';
-import type { Connection } from '../fleet/ssh.ts';
-import { isSeen, lookAtOne, survey } from '../fleet/survey.ts';
-import { readTree } from '../fleet/tree.ts';
-import type { Host, Model } from '../model.ts';
+import type { Connection } from '../fleet/connect/ssh.ts';
+import { isSeen, lookAtOne, survey } from '../fleet/observe/survey.ts';
+import { readTree } from '../fleet/observe/tree.ts';
+import type { Host, Model } from '../contract/model.ts';
 import type { Fleet } from './fleet.ts';
 
 export interface GuardOptions extends LimitFlags { readonly out: string }

@@ -1,9 +1,9 @@
-import { Failure } from '../diagnostic.ts';
-import { acquire, lockOf, lockText, me, newLock, releaseAll } from '../fleet/lock.ts';
-import { eachLimited } from '../fleet/pool.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import { acquire, lockOf, lockText, me, newLock, releaseAll } from '../fleet/guard/lock.ts';
+import { eachLimited } from '../fleet/connect/pool.ts';
 import { milliseconds } from '../fleet/rollout.ts';
 import { connectionOf, hostsOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
-import type { Output } from './output.ts';
+import type { Output } from '../print/output.ts';
 
 /** Locks hosts for everybody, by hand, until they are unlocked or the time is over. All of them or none. */
 export async function lock(options: FleetOptions & { message: string; for?: string }, output: Output): Promise<number> {

@@ -1,10 +1,10 @@
-import { Failure } from '../diagnostic.ts';
-import { blast, limitsOf, type Refusal } from '../fleet/blast.ts';
-import { isNothing, type Action, type Change, type HostPlan } from '../fleet/compare.ts';
-import { planFileOf, writePlan, type Seen } from '../fleet/plan-file.ts';
-import { isSeen, survey, type Looked } from '../fleet/survey.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import { blast, limitsOf, type Refusal } from '../fleet/guard/blast.ts';
+import { isNothing, type Action, type Change, type HostPlan } from '../fleet/observe/compare.ts';
+import { planFileOf, writePlan, type Seen } from '../fleet/guard/plan-file.ts';
+import { isSeen, survey, type Looked } from '../fleet/observe/survey.ts';
 import { hostsOf, withFleet, type FleetOptions } from './fleet.ts';
-import { count, type Output } from './output.ts';
+import { count, type Output } from '../print/output.ts';
 
 export interface PlanOptions extends FleetOptions {
   readonly out: string;

@@ -1,16 +1,16 @@
 import { compile, type Compilation } from '../compile.ts';
-import { Failure } from '../diagnostic.ts';
+import { Failure } from '../contract/diagnostic.ts';
 import { emit } from '../emit.ts';
-import { knownNames } from '../nearest.ts';
+import { knownNames } from '../kit/nearest.ts';
 import { isArtifact } from '../rehearse/apps.ts';
 import { systems, type System } from '../rehearse/debian.ts';
 import { bootFleet, type Fleet } from '../rehearse/fleet.ts';
 import { fleetOf, planHost, type HostPlan } from '../rehearse/plan.ts';
 import { rehearse as runRehearsal, type Step } from '../rehearse/rehearsal.ts';
 import { missing } from '../rehearse/requirements.ts';
-import type { HostTree } from '../tree.ts';
-import { count, type Output } from './output.ts';
-import { blame, notes, printFailure, printTable, progress, verdict, type Blamed } from './rehearse-report.ts';
+import type { HostTree } from '../contract/tree.ts';
+import { count, type Output } from '../print/output.ts';
+import { blame, notes, printFailure, printTable, progress, verdict, type Blamed } from '../print/rehearse-report.ts';
 
 export interface RehearseOptions {
   readonly out: string;

@@ -1,14 +1,14 @@
 // deploy, switch and rollback: what an app's slots hold, over many hosts.
-import { Failure } from '../diagnostic.ts';
-import type { Following } from '../fleet/action.ts';
-import { standingOf, type Looked } from '../fleet/look.ts';
-import { deployHost, releaseId, rollBackConfiguration, rollBackHost, switchBack, switchHost } from '../fleet/release.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import type { Following } from '../fleet/apply/action.ts';
+import { standingOf, type Looked } from '../fleet/observe/look.ts';
+import { deployHost, releaseId, rollBackConfiguration, rollBackHost, switchBack, switchHost } from '../fleet/release/release.ts';
 import { isGood, type HostResult, type Standing } from '../fleet/result.ts';
 import { overHosts, unreachable, untouched, withLock, type HostWork, type Ran, type Run } from '../fleet/run.ts';
-import type { Connection } from '../fleet/ssh.ts';
+import type { Connection } from '../fleet/connect/ssh.ts';
 import { hostsOf, lookAtAll, withFleet, type Fleet } from './fleet.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf, sift, type RunOptions } from './fleet-run.ts';
-import type { Output } from './output.ts';
+import type { Output } from '../print/output.ts';
 
 export interface DeployOptions extends RunOptions {
   /** The release's name; default the time and the first digits of the artifact's sha256. */

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Output } from './output.ts';
+import type { Output } from '../print/output.ts';
+import { ownFile } from '../process/own-files.ts';
 
 /** Prints the JSON Schema that editors use. */
 export function schema(output: Output): number {
-  output.raw(readFileSync(new URL('../../schema/inventory.schema.json', import.meta.url), 'utf8'));
+  output.raw(readFileSync(ownFile('schema/inventory.schema.json'), 'utf8'));
   return 0;
 }

@@ -1,13 +1,13 @@
-import { Failure } from '../diagnostic.ts';
+import { Failure } from '../contract/diagnostic.ts';
 import { checkOn, pushTo, type Checked, type Pushed } from '../fleet/secrets/deliver.ts';
 import { resolveSecrets, wipe, type Secret } from '../fleet/secrets/sources.ts';
-import { eachLimited } from '../fleet/pool.ts';
-import type { Connection } from '../fleet/ssh.ts';
-import { readTree } from '../fleet/tree.ts';
-import type { Host, Model, Section } from '../model.ts';
-import { knownNames } from '../nearest.ts';
+import { eachLimited } from '../fleet/connect/pool.ts';
+import type { Connection } from '../fleet/connect/ssh.ts';
+import { readTree } from '../fleet/observe/tree.ts';
+import type { Host, Model, Section } from '../contract/model.ts';
+import { knownNames } from '../kit/nearest.ts';
 import { connectionOf, hostsOf, inventoryOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
-import { count, type Output } from './output.ts';
+import { count, type Output } from '../print/output.ts';
 
 export interface SecretOptions extends FleetOptions { readonly out: string }
 

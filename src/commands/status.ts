@@ -1,9 +1,9 @@
-import { look } from '../fleet/look.ts';
-import { lockOf, lockText, type Lock } from '../fleet/lock.ts';
-import { eachLimited } from '../fleet/pool.ts';
+import { look } from '../fleet/observe/look.ts';
+import { lockOf, lockText, type Lock } from '../fleet/guard/lock.ts';
+import { eachLimited } from '../fleet/connect/pool.ts';
 import { connectionOf, hostsOf, withFleet, type FleetOptions } from './fleet.ts';
-import { printTable } from './fleet-table.ts';
-import { count, type Output } from './output.ts';
+import { printTable } from '../print/fleet-table.ts';
+import { count, type Output } from '../print/output.ts';
 
 /** Days before its end from which a certificate is spoken of; renewals come earlier. */
 const SOON = 15;

@@ -1,5 +1,5 @@
 import { compile } from '../compile.ts';
-import { count, type Output } from './output.ts';
+import { count, type Output } from '../print/output.ts';
 
 /** All stages, rendering too, without writing: a value that a grammar refuses is found here. */
 export async function validate(files: readonly string[], output: Output): Promise<number> {

@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import glob from 'fast-glob';
 import { compile, type Compilation } from '../compile.ts';
-import { Failure, pathText, type Path } from '../diagnostic.ts';
-import { readManifest } from '../manifest.ts';
-import { knownNames } from '../nearest.ts';
+import { Failure, pathText, type Path } from '../contract/diagnostic.ts';
+import { readManifest } from '../contract/manifest.ts';
+import { knownNames } from '../kit/nearest.ts';
 import type { UserTemplates } from '../render/engine.ts';
 import { installView } from '../render/install.ts';
 import { trace } from '../render/trace.ts';
-import type { Entry, HostTree } from '../tree.ts';
-import type { Source } from '../source.ts';
-import { count, type Output } from './output.ts';
+import type { Entry, HostTree } from '../contract/tree.ts';
+import type { Source } from '../contract/source.ts';
+import { count, type Output } from '../print/output.ts';
+import { ownFile } from '../process/own-files.ts';
 
 export interface Origin {
   place: string;
@@ -102,7 +103,7 @@ async function lineOf(entry: Extract<Entry, { kind: 'file' }>, number: number, t
   const from = entry.spec?.kind === 'file' ? entry.spec.from : { template: 'host/install.sh.njk', view: installView(tree.plan) };
   if ('static' in from) return { template: `templates/${from.static}:${number} (the same bytes on every host)`, text, values: [], isOwn: false };
   if (!('template' in from)) return { template: 'own' in from ? `your own file ${from.own}:${number}` : 'the text in the inventory', text, values: [], isOwn: false };
-  const root = fileURLToPath(new URL('../../templates/', import.meta.url));
+  const root = fileURLToPath(ownFile('templates/'));
   const builtIn = glob.sync('**/*.njk', { cwd: root, dot: true }).sort();
   const sources = new Map([...builtIn.map(name => [name, readFileSync(join(root, name), 'utf8')] as const), ...own]);
   const traced = (await trace(from.template, from.view, sources))[number - 1];

@@ -1,5 +1,5 @@
 // All components, in alphabetical order. Adding one: a folder here, one in templates, one line in this list.
-import type { Component } from '../component.ts';
+import type { Component } from '../contract/component.ts';
 import backups from './backups/index.ts';
 import certs from './certs/index.ts';
 import files from './files/index.ts';

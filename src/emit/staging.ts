@@ -2,9 +2,9 @@
 // that was killed while it renamed leaves its staging behind; the next one learns from it which files are vgen's.
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Failure } from '../diagnostic.ts';
-import { pathsOf } from '../manifest.ts';
-import type { Entry } from '../tree.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import { pathsOf } from '../contract/manifest.ts';
+import type { Entry } from '../contract/tree.ts';
 
 const STAGING = '.vgen-staging';
 const LOCK = '.vgen-staging.pid';

@@ -5,8 +5,9 @@ import { lstatSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync
 import { homedir } from 'node:os';
 import { dirname, join, resolve as absolute } from 'node:path';
 import type { Globbed } from '../load.ts';
-import { leftHosts } from '../on-disk.ts';
+import { leftHosts } from './on-disk.ts';
 import { Staging } from './staging.ts';
+import { ownFile } from '../process/own-files.ts';
 
 interface Head {
   readonly key: string;
@@ -24,7 +25,7 @@ const fileOf = (out: string): string =>
   join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'vgen', `${hash('sha256', absolute(out), 'hex').slice(0, 32)}.state`);
 
 const keyOf = (inventories: readonly string[]): string =>
-  `${readFileSync(new URL('../../dist/build-id', import.meta.url), 'utf8').trim()} ${inventories.map(name => absolute(name)).join(' ')}`;
+  `${readFileSync(ownFile('dist/build-id'), 'utf8').trim()} ${inventories.map(name => absolute(name)).join(' ')}`;
 
 const sha = (path: string): string | null => {
   try { return hash('sha256', readFileSync(path), 'hex'); } catch { return null; }

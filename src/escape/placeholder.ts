@@ -7,7 +7,7 @@ import { Inexpressible, requireText, type Encoder } from './inexpressible.ts';
 import { nginxParameter } from './nginx.ts';
 import { pemBlocks } from './pem.ts';
 import { redisArgument, redisSha256 } from './redis.ts';
-import type { SealedPart } from '../model.ts';
+import type { SealedPart } from '../contract/model.ts';
 import { envfileValue, shWord } from './sh.ts';
 import { sqlString } from './sql.ts';
 import { supervisorEnvValue } from './supervisor.ts';

@@ -1,7 +1,7 @@
 // Whether a host is ready for what the inventory wants of it: facts from remote/doctor.sh beside offers and tree. Each
 // finding says what to do.
-import type { Made } from '../component.ts';
-import type { Tree } from './tree.ts';
+import type { Made } from '../contract/component.ts';
+import type { Tree } from './observe/tree.ts';
 
 export interface Finding {
   readonly check: string;

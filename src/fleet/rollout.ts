@@ -1,6 +1,6 @@
 // How a change goes over many hosts: the canary first, then batches, and what happens when hosts fail.
-import { Failure } from '../diagnostic.ts';
-import { eachLimited } from './pool.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import { eachLimited } from './connect/pool.ts';
 
 export interface Rollout {
   /** Names of hosts that go first, alone. */

@@ -1,11 +1,11 @@
 // One run over the fleet: locked on all its hosts, rolled out step by step, written down, and unlocked however it ends.
 import { setTimeout as wait } from 'node:timers/promises';
-import { Failure } from '../diagnostic.ts';
-import { acquire, LEASE, lockText, newLock, releaseAll, renewAll, type Refusal } from './lock.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import { acquire, LEASE, lockText, newLock, releaseAll, renewAll, type Refusal } from './guard/lock.ts';
 import { isGood, type HostResult } from './result.ts';
 import { rollOut, type Rollout, type Step } from './rollout.ts';
 import type { Recorder } from './run-record.ts';
-import type { Connection } from './ssh.ts';
+import type { Connection } from './connect/ssh.ts';
 
 export interface Run {
   /** By name, sorted: the hosts that the run is over. */

@@ -3,7 +3,7 @@ import {
   LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseAllDocuments, visit,
   type Alias, type Document, type ErrorCode, type YAMLError,
 } from 'yaml';
-import { error, type Diagnostic, type Path, type Place } from '../diagnostic.ts';
+import { error, type Diagnostic, type Path, type Place } from '../contract/diagnostic.ts';
 
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
   TAB_AS_INDENT: 'a tab is used as indentation; YAML wants spaces',

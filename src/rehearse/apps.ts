@@ -2,8 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, posix } from 'node:path';
 import { shWord } from '../escape/sh.ts';
-import type { App } from '../model.ts';
+import type { App } from '../contract/model.ts';
 import type { RehearsalHost } from './host.ts';
+import { ownFile } from '../process/own-files.ts';
 
 export type Artifact =
   | { readonly kind: 'own'; readonly path: string }
@@ -25,7 +26,7 @@ export interface Facts {
 }
 
 const folder = '/root/rehearsal';
-const standIn = new URL('stand-in.py', import.meta.url);
+const standIn = ownFile('src/rehearse/stand-in.py');
 
 /**
  * How an app is stood in for: its program has to be a file of its release, since nothing else is vgen's to replace.

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { eachLimited } from '../fleet/pool.ts';
+import { eachLimited } from '../fleet/connect/pool.ts';
 import { baseImage } from './base.ts';
 import { claimSlot, releaseNow, writeNote } from './claim.ts';
 import type { Claim } from './claim.ts';

@@ -6,9 +6,10 @@ import type { RehearsalHost } from './host.ts';
 import type { LoadOptions } from './load/options.ts';
 import type { LoadResult } from './load/tally.ts';
 import { environment, lastLines, sleep } from './process.ts';
+import { ownFile } from '../process/own-files.ts';
 
 /** Node runs what was compiled; the tests run from src/. */
-const worker = fileURLToPath(new URL('../../dist/rehearse/load/worker.js', import.meta.url));
+const worker = fileURLToPath(ownFile('dist/rehearse/load/worker.js'));
 
 type Message = { ready: true } | { requests: number; seen: number } | { result: LoadResult };
 

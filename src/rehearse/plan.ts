@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readManifest } from '../manifest.ts';
+import { readManifest } from '../contract/manifest.ts';
 import type { HostPlan as Planned } from '../plan.ts';
 import { standInFor } from './apps.ts';
 import type { AppPlan } from './apps.ts';

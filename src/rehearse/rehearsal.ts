@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { bring, demandOn, putSecrets, readFacts, replacePrograms } from './apps.ts';
 import type { AppPlan, Facts } from './apps.ts';
 import { shWord } from '../escape/sh.ts';
-import { eachLimited } from '../fleet/pool.ts';
+import { eachLimited } from '../fleet/connect/pool.ts';
 import type { Fleet } from './fleet.ts';
 import type { RehearsalHost } from './host.ts';
 import { Load } from './load.ts';

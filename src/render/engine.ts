@@ -2,10 +2,11 @@
 // throwOnUndefined does not look), and only what an encoder made can be printed. Each look-up leaves a trace, so that a
 // value that a grammar refuses, and a line that somebody asks about, lead back to the inventory.
 import { readFileSync } from 'node:fs';
-import type { Path } from '../diagnostic.ts';
+import type { Path } from '../contract/diagnostic.ts';
 import { encoders, hostEncoders, Inexpressible, type EncoderName, type HostEncoderName } from '../escape/index.ts';
 import { placeholder } from '../escape/placeholder.ts';
-import type { Value } from '../model.ts';
+import type { Value } from '../contract/model.ts';
+import { ownFile } from '../process/own-files.ts';
 
 export interface Engine {
   /** @throws RenderError when the template is wrong or a value cannot be expressed */
@@ -122,7 +123,7 @@ interface Nunjucks {
  * @param alone only `user` is looked in, as where every template is read from its text
  */
 export async function createEngine(user: UserTemplates = new Map(), alone = false): Promise<Engine> {
-  const compiled = alone ? {} : (await import(new URL('../../dist/templates.mjs', import.meta.url).href) as { templates: Compiled }).templates;
+  const compiled = alone ? {} : (await import(ownFile('dist/templates.mjs').href) as { templates: Compiled }).templates;
   const name = user.size ? 'nunjucks' : 'nunjucks/browser/nunjucks-slim.js';
   const nunjucks = ((await import(name)) as { default: Nunjucks }).default;
   strict(nunjucks.runtime);
@@ -152,7 +153,7 @@ export async function createEngine(user: UserTemplates = new Map(), alone = fals
 /** The bytes of one of vgen's static files, by its name under templates/. */
 export function staticFile(name: string): Buffer {
   let bytes = statics.get(name);
-  if (!bytes) statics.set(name, bytes = readFileSync(new URL(`../../templates/${name}`, import.meta.url)));
+  if (!bytes) statics.set(name, bytes = readFileSync(ownFile(`templates/${name}`)));
   return bytes;
 }
 const statics = new Map<string, Buffer>();

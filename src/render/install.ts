@@ -1,6 +1,6 @@
 // The view of install.sh: what a host gets, in the words that the engine on the host knows.
-import { seconds } from '../duration.ts';
-import { changeText } from '../manifest.ts';
+import { seconds } from '../kit/duration.ts';
+import { changeText } from '../contract/manifest.ts';
 import type { HostPlan } from '../plan.ts';
 
 /** The view that templates/host/install.sh.njk prints. */

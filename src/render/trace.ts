@@ -1,6 +1,6 @@
 // Which template line and which inventory values made a line of a generated file. The templates are rendered once more
 // with a mark at the start of each of their lines and before each printed value; the marks are then read off the output.
-import type { Path } from '../diagnostic.ts';
+import type { Path } from '../contract/diagnostic.ts';
 import { createEngine, listening, type UserTemplates } from './engine.ts';
 
 export interface TracedLine {

@@ -1,10 +1,10 @@
 // What the user keeps beside the inventory: templates (one with a built-in's name replaces it) and files to copy.
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve as absolute } from 'node:path';
-import { error, type Diagnostic, type Path } from '../diagnostic.ts';
+import { error, type Diagnostic, type Path } from '../contract/diagnostic.ts';
 import type { Globbed } from '../load.ts';
-import type { Item, Model } from '../model.ts';
-import { knownNames } from '../nearest.ts';
+import type { Item, Model } from '../contract/model.ts';
+import { knownNames } from '../kit/nearest.ts';
 import { inventorySchema, type Schema } from '../schema/read.ts';
 
 export interface UserFiles {

@@ -1,7 +1,7 @@
 // `${…}` in texts: variables are followed at once, references to host, app, slot and secret become holes.
-import { error, type Diagnostic, type Path } from '../diagnostic.ts';
-import type { Hole, Text } from '../model.ts';
-import { knownNames } from '../nearest.ts';
+import { error, type Diagnostic, type Path } from '../contract/diagnostic.ts';
+import type { Hole, Text } from '../contract/model.ts';
+import { knownNames } from '../kit/nearest.ts';
 
 export interface Reader {
   readonly vars: Readonly<Record<string, string | number | boolean>>;

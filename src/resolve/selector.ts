@@ -1,8 +1,8 @@
 // Selectors: which hosts are meant by `all`, a name, `tag:edge`, `region:eu` or a list of these.
-import { isNetwork } from '../address.ts';
-import { error, type Diagnostic, type Path } from '../diagnostic.ts';
-import type { Host, Hosts, Peers } from '../model.ts';
-import { knownNames } from '../nearest.ts';
+import { isNetwork } from '../kit/address.ts';
+import { error, type Diagnostic, type Path } from '../contract/diagnostic.ts';
+import type { Host, Hosts, Peers } from '../contract/model.ts';
+import { knownNames } from '../kit/nearest.ts';
 
 /** The hosts that a selector means; unknown names are reported. One set per distinct selector, so that big fleets stay small. */
 export function selectorOf(

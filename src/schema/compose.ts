@@ -1,7 +1,7 @@
 // The schema of the whole inventory, composed of the core's part and the components' fragments. Runs when vgen is
 // built and in the test that keeps schema/inventory.schema.json true.
 import { Type, type TSchema } from 'typebox';
-import type { Component } from '../component.ts';
+import type { Component } from '../contract/component.ts';
 import { apps } from './apps.ts';
 import { filled } from './kinds.ts';
 import { drift, limits } from './guard.ts';

@@ -2,7 +2,7 @@
 // `resolve` does with it, and a static type that is the *resolved* one: what components see. Used when vgen itself is
 // built and by tests; a run reads the composed schema/inventory.schema.json instead.
 import { Type, type Static, type TObject, type TProperties, type TSchema } from 'typebox';
-import type { Host, Hosts, Named, Peers, Section, Text as TextType } from '../model.ts';
+import type { Host, Hosts, Named, Peers, Section, Text as TextType } from '../contract/model.ts';
 
 /** Keywords beside JSON Schema's own, told to ajv; all but the last two are what `resolve` reads. */
 export const ANNOTATIONS = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside', 'rule'] as const;

@@ -1,5 +1,6 @@
 // The composed schema as the stages read it at run time: plain JSON, loaded once, only when it is asked for.
 import { readFileSync } from 'node:fs';
+import { ownFile } from '../process/own-files.ts';
 
 export interface Schema {
   readonly type?: string | readonly string[];
@@ -30,6 +31,6 @@ let schema: Schema | undefined;
 
 /** The schema of inventories, from schema/inventory.schema.json. */
 export function inventorySchema(): Schema {
-  schema ??= JSON.parse(readFileSync(new URL('../../schema/inventory.schema.json', import.meta.url), 'utf8')) as Schema;
+  schema ??= JSON.parse(readFileSync(ownFile('schema/inventory.schema.json'), 'utf8')) as Schema;
   return schema;
 }

@@ -1,6 +1,6 @@
 // How a change goes over many hosts: who is first, how many at a time, and what happens when some fail.
 import { Type, type Static } from 'typebox';
-import type { Hosts } from '../model.ts';
+import type { Hosts } from '../contract/model.ts';
 import { filled, object, orNull, selector, word } from './kinds.ts';
 
 export const rollout = object({

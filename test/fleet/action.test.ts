@@ -1,8 +1,8 @@
 // A run on a host outlives the connection over which it was begun, and is followed further.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { act, type Following } from '../../src/fleet/action.ts';
-import { Session, type Connection } from '../../src/fleet/ssh.ts';
+import { act, type Following } from '../../src/fleet/apply/action.ts';
+import { Session, type Connection } from '../../src/fleet/connect/ssh.ts';
 import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
 import type { RehearsalHost } from '../../src/rehearse/host.ts';
 import { because, lack } from './fixture.ts';

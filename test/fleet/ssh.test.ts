@@ -3,8 +3,8 @@ import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Session, type Connection } from '../../src/fleet/ssh.ts';
-import type { Target } from '../../src/fleet/targets.ts';
+import { Session, type Connection } from '../../src/fleet/connect/ssh.ts';
+import type { Target } from '../../src/fleet/connect/targets.ts';
 import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
 import type { RehearsalHost } from '../../src/rehearse/host.ts';
 import { missing } from '../../src/rehearse/requirements.ts';

@@ -5,7 +5,7 @@ import { appendFileSync, chmodSync, chownSync, cpSync, existsSync, mkdirSync, mk
   symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { expandPlain } from '../../src/expand.ts';
+import { expandPlain } from '../../src/kit/expand.ts';
 import { secretValues, type Tree } from './trees.ts';
 
 export interface Scratch {

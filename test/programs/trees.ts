@@ -3,8 +3,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { compile } from '../../src/compile.ts';
-import { toText } from '../../src/report.ts';
-import type { HostTree } from '../../src/tree.ts';
+import { toText } from '../../src/print/report.ts';
+import type { HostTree } from '../../src/contract/tree.ts';
 import { goldenCases } from '../golden.ts';
 
 export interface Tree extends HostTree {

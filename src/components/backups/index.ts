@@ -1,10 +1,10 @@
 // Backups by restic: what components offer as data sets, /etc, releases and logs, to a host of the fleet or an S3 store;
 // a timer each for the backup, for its age and for the drill that restores it.
-import { addressOf } from '../../address.ts';
-import { component, entriesOn, type FileSpec, type Offer, type Offers } from '../../component.ts';
-import { error, type Diagnostic, type Path } from '../../diagnostic.ts';
-import { seconds } from '../../duration.ts';
-import type { App, Host, Model } from '../../model.ts';
+import { addressOf } from '../../kit/address.ts';
+import { component, entriesOn, type FileSpec, type Offer, type Offers } from '../../contract/component.ts';
+import { error, type Diagnostic, type Path } from '../../contract/diagnostic.ts';
+import { seconds } from '../../kit/duration.ts';
+import type { App, Host, Model } from '../../contract/model.ts';
 import type { Backups } from './schema.ts';
 
 type Backup = Backups[string];

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import type { Host, Named } from '../../model.ts';
+import type { Host, Named } from '../../contract/model.ts';
 import { entries, filled, hostRef, map, object, orNull, ref, selector, word } from '../../schema/kinds.ts';
 
 const PATH = '^(/[A-Za-z0-9_.@:+=-]+)+$';

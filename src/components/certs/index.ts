@@ -1,11 +1,11 @@
 // Where certificates come from: the bundle of the fleet's own CA, those that are brought along, and certbot for those of
 // Let's Encrypt. Who wants one says so by an offer; keys of the other ones are made on their hosts.
-import { CA, certificateFiles } from '../../certificate-files.ts';
-import { component, takeUpCommand, type FileSpec, type Made, type Offer, type Offers, type OnChange } from '../../component.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import { expand, secretsIn } from '../../expand.ts';
-import type { Host, Model, Value } from '../../model.ts';
-import { knownNames } from '../../nearest.ts';
+import { CA, certificateFiles } from '../../kit/certificate-files.ts';
+import { component, takeUpCommand, type FileSpec, type Made, type Offer, type Offers, type OnChange } from '../../contract/component.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import { expand, secretsIn } from '../../kit/expand.ts';
+import type { Host, Model, Value } from '../../contract/model.ts';
+import { knownNames } from '../../kit/nearest.ts';
 import type { Certs } from './schema.ts';
 
 type Certificate = Extract<Made, { kind: 'certificate' }>;

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import type { Hosts, Named, Text } from '../../model.ts';
+import type { Hosts, Named, Text } from '../../contract/model.ts';
 import { beside, filled, map, object, orNull, ref, selector, text } from '../../schema/kinds.ts';
 
 const certificate = (what: string): ReturnType<typeof beside> => beside({ description: `File beside the inventory with ${what}, in PEM. It is public: commit it.` });

@@ -1,9 +1,9 @@
 // Further files of the team's own: written in the inventory, copied from beside it, or rendered from a template.
-import { component, entriesOn, type FileSpec, type Offers } from '../../component.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import { expandPlain } from '../../expand.ts';
-import type { Host, Model } from '../../model.ts';
-import { knownNames } from '../../nearest.ts';
+import { component, entriesOn, type FileSpec, type Offers } from '../../contract/component.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import { expandPlain } from '../../kit/expand.ts';
+import type { Host, Model } from '../../contract/model.ts';
+import { knownNames } from '../../kit/nearest.ts';
 import { BASE_UNITS, checkerOf, leadsIn } from './known.ts';
 import type { Files } from './schema.ts';
 

@@ -1,5 +1,5 @@
 // What vgen knows of paths that are not its own: which of them lead into a host, and which program judges them.
-import type { Checker } from '../../component.ts';
+import type { Checker } from '../../contract/component.ts';
 
 /** A wrong file here can keep everybody out: ssh, firewall, network, the right to become root. A "/" ends a directory. */
 const WAYS_IN = [

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import type { Text } from '../../model.ts';
+import type { Text } from '../../contract/model.ts';
 import { beside, entries, filled, object, orNull, selector, text, word } from '../../schema/kinds.ts';
 
 const unit = Type.String({ pattern: '^[A-Za-z0-9@_.-]+\\.(service|socket|timer)$', rule: 'a unit with its suffix, such as nginx.service', description: 'A systemd unit.' });

@@ -1,9 +1,9 @@
 // Who may connect to what on a host: from the ports that components offer, sshd, and what the inventory opens besides.
 // The firewall and the exposure report are two prints of this one list.
-import { isIPv6, isLoopback, isPrivate } from '../../address.ts';
-import type { Offers } from '../../component.ts';
-import { pathText, type Path } from '../../diagnostic.ts';
-import type { Host, Peers } from '../../model.ts';
+import { isIPv6, isLoopback, isPrivate } from '../../kit/address.ts';
+import type { Offers } from '../../contract/component.ts';
+import { pathText, type Path } from '../../contract/diagnostic.ts';
+import type { Host, Peers } from '../../contract/model.ts';
 import type { Firewall } from './schema.ts';
 
 export interface Flow {

@@ -1,9 +1,9 @@
 // The firewall of a host, made of what the others offer, and the report of who can reach what. It keeps to a table of its
 // own: those of Docker and of others stay as they are, and what they let through still has to pass here.
-import { isIPv6 } from '../../address.ts';
-import { component, type FileSpec, type OnChange } from '../../component.ts';
-import { error, warning, type Diagnostic } from '../../diagnostic.ts';
-import type { Host, Model } from '../../model.ts';
+import { isIPv6 } from '../../kit/address.ts';
+import { component, type FileSpec, type OnChange } from '../../contract/component.ts';
+import { error, warning, type Diagnostic } from '../../contract/diagnostic.ts';
+import type { Host, Model } from '../../contract/model.ts';
 import { exposure, flowsOn, sourceMatches, type Flow } from './flows.ts';
 import type { Firewall } from './schema.ts';
 

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import type { Peers } from '../../model.ts';
+import type { Peers } from '../../contract/model.ts';
 import { entries, filled, object, orNull, peers, port, selector } from '../../schema/kinds.ts';
 
 const opening = object({

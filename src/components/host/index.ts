@@ -1,5 +1,5 @@
 // The engine on the host: static scripts, the same bytes everywhere, so that a console alone is enough to repair it.
-import { component, type FileSpec } from '../../component.ts';
+import { component, type FileSpec } from '../../contract/component.ts';
 
 const bin = ['confirm', 'deploy', 'rollback', 'status', 'switch'];
 const lib = [

@@ -1,9 +1,9 @@
 // A timer of systemd for every job: of the inventory, and those that components offer.
-import { component, type FileSpec, type Offers } from '../../component.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import { seconds } from '../../duration.ts';
-import { expandPlain } from '../../expand.ts';
-import type { App, Host, Model, Text } from '../../model.ts';
+import { component, type FileSpec, type Offers } from '../../contract/component.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import { seconds } from '../../kit/duration.ts';
+import { expandPlain } from '../../kit/expand.ts';
+import type { App, Host, Model, Text } from '../../contract/model.ts';
 import type { Jobs } from './schema.ts';
 
 type Job = Jobs[string];

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import type { App, Hosts, Text } from '../../model.ts';
+import type { App, Hosts, Text } from '../../contract/model.ts';
 import { entries, filled, object, orNull, ref, selector, word } from '../../schema/kinds.ts';
 
 const job = object({

@@ -1,5 +1,5 @@
 // logrotate for every log that a component offers.
-import { component, type FileSpec } from '../../component.ts';
+import { component, type FileSpec } from '../../contract/component.ts';
 import type { Logs } from './schema.ts';
 
 /** What a shell takes as it is; other words stand in quotes. */

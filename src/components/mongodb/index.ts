@@ -1,11 +1,11 @@
 // MongoDB from its vendor's packages: a replica set with a key file, users and TLS. Debian has no package of it, so that the
 // programs are offered as foreign ones, and nothing is started until they are there.
-import { addressOf } from '../../address.ts';
-import { certificateFiles } from '../../certificate-files.ts';
-import { component, entriesOn, type FileSpec, type Offer } from '../../component.ts';
-import { exposedOn, hostsUsing, namesOn, partOf, placeOf, usersOf, variablesOf } from '../../datastore.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import type { App, Host, Model, Value } from '../../model.ts';
+import { addressOf } from '../../kit/address.ts';
+import { certificateFiles } from '../../kit/certificate-files.ts';
+import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
+import { exposedOn, hostsUsing, namesOn, partOf, placeOf, usersOf, variablesOf } from '../../kit/datastore.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import type { App, Host, Model, Value } from '../../contract/model.ts';
 import type { Mongodb } from './schema.ts';
 
 type Server = Mongodb[string];

@@ -1,8 +1,8 @@
 // The reverse proxy in front of the slots. Each slot is served on a unix socket in its own directory; the servers for
 // live and next connect to that socket through the link, which the kernel resolves at every connect: exchanging the
 // links is the whole switch, and no reload is needed for it.
-import { component, type FileSpec } from '../../component.ts';
-import type { App } from '../../model.ts';
+import { component, type FileSpec } from '../../contract/component.ts';
+import type { App } from '../../contract/model.ts';
 import type { Nginx } from './schema.ts';
 
 const UNIT = 'nginx.service';

@@ -1,8 +1,8 @@
 // Tunnels by the ngrok agent: the host introduces itself to ngrok and opens no port to the internet.
-import { component, entriesOn, type FileSpec, type Offers, type OnChange } from '../../component.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import { expandPlain } from '../../expand.ts';
-import type { App, Host, Model } from '../../model.ts';
+import { component, entriesOn, type FileSpec, type Offers, type OnChange } from '../../contract/component.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import { expandPlain } from '../../kit/expand.ts';
+import type { App, Host, Model } from '../../contract/model.ts';
 import type { Ngrok } from './schema.ts';
 
 type Tunnel = Ngrok['tunnels'][string];

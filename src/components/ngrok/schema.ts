@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { entries, filled, object, orNull, port, ref, selector, text } from '../../schema/kinds.ts';
-import type { Named, Text } from '../../model.ts';
+import type { Named, Text } from '../../contract/model.ts';
 
 const tunnel = object({
   hosts: filled(selector({ description: 'Hosts that open the tunnel.' }), 'all'),

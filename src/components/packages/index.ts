@@ -1,5 +1,5 @@
 // Further Debian packages that a team wants on its hosts.
-import { component, entriesOn } from '../../component.ts';
+import { component, entriesOn } from '../../contract/component.ts';
 import type { Packages } from './schema.ts';
 
 // a constant of its own: tsc does not rewrite an import() inside "export default"

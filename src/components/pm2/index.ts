@@ -1,12 +1,12 @@
 // Runs slots under pm2, each in a unit of its own: pm2 stays in the foreground, has a home that goes with it, and reads its
 // ecosystem file from the slot's directory, which no release touches. It resolves the release's link when it starts, and a slot gets
 // another release only while it is stopped; so pm2 never runs a release that its slot had before.
-import { component, type FileSpec, type Offers } from '../../component.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import { expandPlain } from '../../expand.ts';
-import type { App, Host, Model, Slot } from '../../model.ts';
-import { knownNames } from '../../nearest.ts';
-import { programPath, slotLog, slotUnit } from '../../slot-unit.ts';
+import { component, type FileSpec, type Offers } from '../../contract/component.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import { expandPlain } from '../../kit/expand.ts';
+import type { App, Host, Model, Slot } from '../../contract/model.ts';
+import { knownNames } from '../../kit/nearest.ts';
+import { programPath, slotLog, slotUnit } from '../../kit/slot-unit.ts';
 import type { Pm2 } from './schema.ts';
 
 const mine = (app: App): boolean => app.runtime === 'pm2';

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { filled, map, object } from '../../schema/kinds.ts';
-import { RELAXATIONS, type Relaxation } from '../../slot-unit.ts';
+import { RELAXATIONS, type Relaxation } from '../../kit/slot-unit.ts';
 
 export const schema = filled(object({
   binary: filled(Type.String({ pattern: '^/[A-Za-z0-9_./-]+$', rule: 'an absolute path', description: 'pm2-runtime on the host; it comes from npm: npm install --global pm2.' }), '/usr/local/bin/pm2-runtime'),

@@ -1,11 +1,11 @@
 // PostgreSQL on one host: Debian's own cluster "main", whose settings, rules of access, roles and databases follow from the
 // inventory. Who may log in, from where and into which database is said by the apps that use it.
-import { addressOf } from '../../address.ts';
-import { certificateFiles } from '../../certificate-files.ts';
-import { component, entriesOn, type FileSpec, type Offer } from '../../component.ts';
-import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import type { App, Host, Model, Value } from '../../model.ts';
+import { addressOf } from '../../kit/address.ts';
+import { certificateFiles } from '../../kit/certificate-files.ts';
+import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
+import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../kit/datastore.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import type { App, Host, Model, Value } from '../../contract/model.ts';
 import { tuning } from './memory.ts';
 import type { Database, Postgres } from './schema.ts';
 

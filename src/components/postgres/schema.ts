@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import type { Volume } from '../../datastore.ts';
+import type { Volume } from '../../kit/datastore.ts';
 import { entries, filled, map, object, orNull, port, ref, selector, word } from '../../schema/kinds.ts';
 
 const database = object({

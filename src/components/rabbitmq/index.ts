@@ -1,10 +1,10 @@
 // RabbitMQ on one host: AMQP over TLS alone, Erlang's own ports on loopback, a vhost and a user for each app that uses it.
-import { addressOf } from '../../address.ts';
-import { certificateFiles } from '../../certificate-files.ts';
-import { component, entriesOn, type FileSpec, type Offer } from '../../component.ts';
-import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../datastore.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import type { App, Host, Model, Value } from '../../model.ts';
+import { addressOf } from '../../kit/address.ts';
+import { certificateFiles } from '../../kit/certificate-files.ts';
+import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
+import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../kit/datastore.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import type { App, Host, Model, Value } from '../../contract/model.ts';
 import type { Rabbitmq } from './schema.ts';
 
 type Broker = Rabbitmq[string];

@@ -1,10 +1,10 @@
 // Redis, alone or replicated across hosts: on loopback, and on the private address where replicas or peers connect.
-import { addressOf } from '../../address.ts';
-import { certificateFiles } from '../../certificate-files.ts';
-import { component, entriesOn, type FileSpec } from '../../component.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import { exposedOn, hostsUsing, namesOn, placeOf, reachedFrom, variablesOf } from '../../datastore.ts';
-import type { Host, Model, Value } from '../../model.ts';
+import { addressOf } from '../../kit/address.ts';
+import { certificateFiles } from '../../kit/certificate-files.ts';
+import { component, entriesOn, type FileSpec } from '../../contract/component.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import { exposedOn, hostsUsing, namesOn, placeOf, reachedFrom, variablesOf } from '../../kit/datastore.ts';
+import type { Host, Model, Value } from '../../contract/model.ts';
 import type { Redis } from './schema.ts';
 
 type Instance = Redis[string];

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
-import type { Hosts, Named } from '../../model.ts';
-import type { Volume } from '../../datastore.ts';
+import type { Hosts, Named } from '../../contract/model.ts';
+import type { Volume } from '../../kit/datastore.ts';
 import { entries, filled, map, object, orNull, port, ref, selector, word } from '../../schema/kinds.ts';
 
 const user = object({

@@ -1,8 +1,8 @@
 // Secrets are references only: the tree carries placeholders, the host puts the values in. Here: what can be seen of
 // their misuse in an inventory.
-import { component } from '../../component.ts';
-import { error, TELLING_NAME, warning, type Diagnostic, type Path } from '../../diagnostic.ts';
-import type { Model, Section } from '../../model.ts';
+import { component } from '../../contract/component.ts';
+import { error, TELLING_NAME, warning, type Diagnostic, type Path } from '../../contract/diagnostic.ts';
+import type { Model, Section } from '../../contract/model.ts';
 
 type Secrets = Section<Readonly<Record<Source | 'identity' | 'key', unknown>>>;
 type Source = typeof SOURCES[number];

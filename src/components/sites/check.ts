@@ -1,7 +1,7 @@
 // What a schema cannot say of sites.
-import { error, type Diagnostic, type Path } from '../../diagnostic.ts';
-import type { Host } from '../../model.ts';
-import { knownNames } from '../../nearest.ts';
+import { error, type Diagnostic, type Path } from '../../contract/diagnostic.ts';
+import type { Host } from '../../contract/model.ts';
+import { knownNames } from '../../kit/nearest.ts';
 import { balancersOf, isInner, listensOf, pointersOf } from './reach.ts';
 import type { Site, Sites } from './schema.ts';
 

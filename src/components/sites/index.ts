@@ -1,9 +1,9 @@
 // Sites: what nginx answers for which domains. A site on the apps' own hosts passes requests to their live slots over a
 // socket; one on a load balancer passes them on to such a site, encrypted anew, and believes it only by its certificate.
-import { addressOf } from '../../address.ts';
-import { CA, certificateFiles } from '../../certificate-files.ts';
-import { component, entriesOn, type FileSpec, type Offer } from '../../component.ts';
-import type { App, Host, Model } from '../../model.ts';
+import { addressOf } from '../../kit/address.ts';
+import { CA, certificateFiles } from '../../kit/certificate-files.ts';
+import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
+import type { App, Host, Model } from '../../contract/model.ts';
 import { checkSites } from './check.ts';
 import { balancersOf, bodySizeOf, bracketed, isInner, listensOf, portOf, serverName, timeoutOf, type Listen } from './reach.ts';
 import type { Site, Sites, Target } from './schema.ts';

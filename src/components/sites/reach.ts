@@ -1,7 +1,7 @@
 // Who points to whom, and where a site is reached: what the checks, the offers and the files of sites have in common.
-import { addressOf } from '../../address.ts';
-import { seconds } from '../../duration.ts';
-import type { App, Host } from '../../model.ts';
+import { addressOf } from '../../kit/address.ts';
+import { seconds } from '../../kit/duration.ts';
+import type { App, Host } from '../../contract/model.ts';
 import type { Site, Sites, Target } from './schema.ts';
 
 /** Where nginx listens for a site on a host. */

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import type { App, Host, Hosts, Item, Named } from '../../model.ts';
+import type { App, Host, Hosts, Item, Named } from '../../contract/model.ts';
 import { entries, filled, hostRef, map, object, orNull, port, ref, selector, word } from '../../schema/kinds.ts';
 
 const target = object({

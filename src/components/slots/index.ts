@@ -1,9 +1,9 @@
 // The directory of an app: two slots, the links live and next, its releases, and what the host's scripts must know of it.
-import { component, type FileSpec, type Offer, type Reach } from '../../component.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import { knownNames } from '../../nearest.ts';
-import { seconds } from '../../duration.ts';
-import type { App, Host, Model, Text } from '../../model.ts';
+import { component, type FileSpec, type Offer, type Reach } from '../../contract/component.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import { knownNames } from '../../kit/nearest.ts';
+import { seconds } from '../../kit/duration.ts';
+import type { App, Host, Model, Text } from '../../contract/model.ts';
 
 /** A unix socket's path is at most 107 bytes (unix(7)); "/green/nginx.sock" takes 17 of them. */
 const LONGEST_DIR = 90;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { app, compiled } from '../../../test/compiled.ts';
-import { seconds } from '../../duration.ts';
+import { seconds } from '../../kit/duration.ts';
 
 describe('seconds', () => {
   it.each([['30s', 30], ['2m', 120], ['1h', 3600], ['500ms', 1], ['1499ms', 1], ['1500ms', 2], ['1ms', 1], ['0s', 1]])('%s: %i', (text, wanted) => expect(seconds(text)).toBe(wanted));

@@ -1,7 +1,7 @@
 // sshd: no passwords, no old algorithms, and never a host that nobody gets into any more.
-import { component, type Offers } from '../../component.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import type { Host } from '../../model.ts';
+import { component, type Offers } from '../../contract/component.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import type { Host } from '../../contract/model.ts';
 import type { Sshd } from './schema.ts';
 
 /** Who can log in to a host and become root. */

@@ -1,8 +1,8 @@
 // Runs slots under supervisord: one file and one program per slot, so that one slot's restart never touches the other.
-import { component, type FileSpec, type Offers } from '../../component.ts';
-import { environmentOf, type Variable } from '../../environment.ts';
-import { expandPlain, secretsIn } from '../../expand.ts';
-import type { Host, Slot } from '../../model.ts';
+import { component, type FileSpec, type Offers } from '../../contract/component.ts';
+import { environmentOf, type Variable } from '../../kit/environment.ts';
+import { expandPlain, secretsIn } from '../../kit/expand.ts';
+import type { Host, Slot } from '../../contract/model.ts';
 import type { Supervisor } from './schema.ts';
 
 const UNIT = 'supervisor.service';

@@ -1,6 +1,6 @@
 // What makes a bare server fit to live: time, language, kernel settings, swap, updates. Only what is written is managed.
-import { component, type FileSpec, type Offer } from '../../component.ts';
-import type { Path } from '../../diagnostic.ts';
+import { component, type FileSpec, type Offer } from '../../contract/component.ts';
+import type { Path } from '../../contract/diagnostic.ts';
 import type { System } from './schema.ts';
 
 const UNIT = 'vgen-system.service';

@@ -1,10 +1,10 @@
 // Runs slots as systemd services: one hardened unit per slot, its environment in a file that root alone reads.
-import { component, type FileSpec, type Offers } from '../../component.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import { expandPlain } from '../../expand.ts';
-import type { Host, Model, Slot } from '../../model.ts';
-import { knownNames } from '../../nearest.ts';
-import { programPath, slotLog, slotUnit } from '../../slot-unit.ts';
+import { component, type FileSpec, type Offers } from '../../contract/component.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import { expandPlain } from '../../kit/expand.ts';
+import type { Host, Model, Slot } from '../../contract/model.ts';
+import { knownNames } from '../../kit/nearest.ts';
+import { programPath, slotLog, slotUnit } from '../../kit/slot-unit.ts';
 import type { Systemd } from './schema.ts';
 
 function files(slot: Slot, host: Host, section: Systemd, offers: Offers): FileSpec[] {

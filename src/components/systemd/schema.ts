@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { filled, map, object } from '../../schema/kinds.ts';
-import { RELAXATIONS, type Relaxation } from '../../slot-unit.ts';
+import { RELAXATIONS, type Relaxation } from '../../kit/slot-unit.ts';
 
 export const schema = filled(object({
   stop: filled(Type.Integer({ minimum: 1, maximum: 3600, description: 'Seconds between TERM and KILL when a slot is stopped.' }), 30),

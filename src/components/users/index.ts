@@ -1,8 +1,8 @@
 // Users that a team wants on its hosts, how they log in and what they may do as root; those that apps and services run as
 // are made by their components.
-import { component, entriesOn, type FileSpec, type OnChange } from '../../component.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import type { Host } from '../../model.ts';
+import { component, entriesOn, type FileSpec, type OnChange } from '../../contract/component.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import type { Host } from '../../contract/model.ts';
 import type { Users } from './schema.ts';
 
 type User = Users[string];

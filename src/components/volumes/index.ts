@@ -1,9 +1,9 @@
 // File systems for data, each a mount unit. A device that is not there is a failed unit, never an empty directory: what
 // keeps its data on a volume asks for the mount, and place.sh refuses to make a directory where nothing is mounted.
-import { component, entriesOn, type FileSpec } from '../../component.ts';
-import { mountUnit, type OnVolume } from '../../datastore.ts';
-import { error, type Diagnostic } from '../../diagnostic.ts';
-import type { Host, Model } from '../../model.ts';
+import { component, entriesOn, type FileSpec } from '../../contract/component.ts';
+import { mountUnit, type OnVolume } from '../../kit/datastore.ts';
+import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import type { Host, Model } from '../../contract/model.ts';
 import type { Volumes } from './schema.ts';
 
 type Volume = Volumes[string];

@@ -1,7 +1,7 @@
 // Secrets to and from hosts. A value goes over the standard input of ssh and by no other way; what comes back is words.
-import { Failure } from '../../diagnostic.ts';
-import { remoteScript } from '../live.ts';
-import type { Connection } from '../ssh.ts';
+import { Failure } from '../../contract/diagnostic.ts';
+import { remoteScript } from '../observe/live.ts';
+import type { Connection } from '../connect/ssh.ts';
 import { wipe } from './sources.ts';
 
 /** One secret on one host. `pushed`: when vgen put a value there last; `byHand`: somebody else changed it since. */

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { Named } from '../../model.ts';
+import type { Named } from '../../contract/model.ts';
 
 /** A secret as the inventory has it. Exactly one of env, file, exec, age and sops is there. */
 export interface Secret extends Named {

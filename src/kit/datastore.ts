@@ -1,0 +1,62 @@
+// What every datastore does for the apps that name it in `uses`: who they are, what their variables are called, where
+// they reach it; and where its data and certificates lie.
+import { addressOf, isPrivate } from './address.ts';
+import { CA } from './certificate-files.ts';
+import type { Offer } from '../contract/component.ts';
+import type { App, Host, Hosts, Model, Named, Value } from '../contract/model.ts';
+
+/** The apps that connect to a datastore, in the order of the inventory. */
+export const usersOf = (model: Model, store: Named): App[] => model.apps.filter(app => app.uses.some(one => one === store));
+
+/** The hosts that connect to a datastore because an app of theirs uses it, in the order of their names. */
+export const hostsUsing = (model: Model, store: Named): Host[] =>
+  [...new Set(usersOf(model, store).flatMap(app => [...app.hosts]))].sort((a, b) => (a.name < b.name ? -1 : 1));
+
+/** The variable with a datastore's address: DB_URL for "db", MAIN_DB_URL for "main-db". */
+export const urlVariable = (store: Named): string => `${store.name.replaceAll('-', '_').toUpperCase()}_URL`;
+
+/** A volume as those see it whose data is on it. */
+export interface Volume extends Named {
+  readonly hosts: Hosts;
+  readonly path: string;
+}
+
+/** An entry of any section that keeps its data on a volume. */
+export interface OnVolume extends Named {
+  readonly hosts: Hosts;
+  readonly volume: Volume;
+}
+
+/** The mount unit of a volume: systemd-escape(1) makes "-" of "/"; a path with more to escape is refused. */
+export const mountUnit = (volume: { readonly path: string }): string => `${volume.path.slice(1).replaceAll('/', '-')}.mount`;
+
+/**
+ * What a datastore's drop-in says of its data; null if it is not on a volume. `former`: a glob that finds something if
+ * there is data at the place that the datastore has without a volume.
+ */
+export const placeOf = (store: Named & { readonly volume: Volume | null }, owner: string, former: string): object | null =>
+  (store.volume === null ? null : { at: store.at, volume: store.volume.path, directory: `${store.volume.path}/${store.name}`, owner, former });
+
+/** The names under which apps here and elsewhere reach a datastore on a host. */
+export const namesOn = (host: Host): string[] => [...new Set([host.name, addressOf(host), 'localhost', '127.0.0.1'])];
+
+/** The host that an app's URL leads to: its own where it runs the datastore, else the first one. */
+export const reachedFrom = (store: { readonly hosts: Hosts }, host: Host): string =>
+  (store.hosts.has(host) ? '127.0.0.1' : addressOf([...store.hosts][0] ?? host));
+
+/** Variables of the apps of a host that use a datastore: its URL, and whom its certificate is to be verified by. */
+export function variablesOf(store: Named, what: string, apps: readonly App[], url: (app: App) => Value, ca: boolean): Offer[] {
+  return apps.filter(app => app.uses.some(one => one === store)).flatMap(app => {
+    const more = { kind: 'variable', app, why: `app "${app.name}" uses ${what} "${store.name}"`, at: store.at } as const;
+    return [{ ...more, name: urlVariable(store), value: url(app) }, ...ca ? [{ ...more, name: urlVariable(store).replace(/URL$/, 'CA'), value: CA }] : []];
+  });
+}
+
+/** The part of a datastore that is an app's (a database, a vhost): the one of its name, else the only one; null if it cannot be told. */
+export function partOf<T>(parts: Readonly<Record<string, T>>, app: App): [string, T] | null {
+  const all = Object.entries(parts);
+  return all.find(([name]) => name === app.name) ?? (all.length === 1 ? all[0] ?? null : null);
+}
+
+/** Hosts of a datastore whose address is public although others connect to it. */
+export const exposedOn = (store: { readonly hosts: Hosts }): Host[] => [...store.hosts].filter(host => !isPrivate(addressOf(host)));

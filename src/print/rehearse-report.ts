@@ -1,0 +1,109 @@
+// How a rehearsal is told: a table, the lines of the inventory behind a failure, one line of verdict.
+import type { Compilation } from '../compile.ts';
+import type { HostPlan } from '../rehearse/plan.ts';
+import type { Step } from '../rehearse/rehearsal.ts';
+import type { HostTree } from '../contract/tree.ts';
+import { count, type Output } from './output.ts';
+import { originOf } from '../commands/why.ts';
+
+export interface Place {
+  /** What the place made: `HOST/PATH`, with the line where the host named one. */
+  readonly generated: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+  readonly text: string;
+  readonly template: string;
+}
+export interface Blamed { readonly step: Step; readonly places: readonly Place[] }
+
+const title = ({ app, step }: Step): string => (app === null ? step : `${app}: ${step}`);
+
+/** One line for a step that has just ended. */
+export const progress = (step: Step): string =>
+  `${step.host}: ${title(step)}: ${step.result === 'ok' ? '' : `${step.result}: `}${step.what} (${step.seconds.toFixed(1)} s)`;
+
+/** Hosts and steps in the order of hosts, each with what happened. */
+export function printTable(steps: readonly Step[], output: Output): void {
+  const hosts = [...new Set(steps.map(({ host }) => host))];
+  const rows = hosts.flatMap(host => steps.filter(step => step.host === host)).map(step => [
+    step.host, title(step), step.seconds.toFixed(1), step.load === null ? '-' : String(step.load.requests),
+    step.load === null ? '-' : String(step.load.failed), `${step.result === 'ok' ? '' : `${step.result}: `}${step.what}`,
+  ]);
+  const head = ['host', 'step', 'seconds', 'requests', 'failed', 'what happened'];
+  const widths = head.map((word, i) => Math.max(...[...rows, head].map(row => (row[i] ?? word).length)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, i) => (i === 5 ? cell : i > 1 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('  ');
+  output.say(output.paint('bold', line(head)));
+  rows.forEach((row, i) => output.say(row[5]?.startsWith('failed: ') ? output.paint('red', line(row)) : line(rows[i] ?? [])));
+}
+
+/** What was not the real thing. */
+export function notes(plans: readonly HostPlan[]): string[] {
+  const apps = new Map(plans.flatMap(plan => plan.apps.map(app => [app.name, app.artifact] as const)));
+  const named = (kind: string): string =>
+    [...apps].filter(([, artifact]) => artifact.kind === kind).map(([name]) => name).join(', ');
+  const programs = [...new Set(plans.flatMap(plan => plan.programs))];
+  return [
+    ...plans.some(({ secrets }) => secrets.size > 0) ? ['secrets were made up'] : [],
+    ...programs.map(path => `${path} was a stand-in that sleeps: Debian does not have it`),
+    ...named('stand-in') ? [`a program of vgen's stood in for ${named('stand-in')}; --artifact APP=PATH takes yours`] : [],
+    ...named('own') ? [`your own ${named('own')}: only GET was sent, and both releases were the same build`] : [],
+    ...[...apps].flatMap(([name, artifact]) => (
+      artifact.kind === 'none' ? [`${name} was not deployed: ${artifact.why}; --artifact ${name}=PATH takes yours`] : [])),
+  ];
+}
+
+/** A failed step: its output, and the lines of the inventory behind it. */
+export function printFailure({ step, places }: Blamed, output: Output): void {
+  output.say('');
+  output.say(output.paint('red', `${step.host}: ${title(step)} failed: ${step.what}`));
+  const lines = step.output.split('\n').filter(Boolean);
+  const left = lines.length > 40 ? lines.length - 30 : 0;
+  if (left > 0) output.say(`  (${left} lines before; --json has them all)`);
+  for (const line of lines.slice(left)) output.say(`  ${line}`);
+  for (const one of places) output.say(`${one.file}:${one.line}:${one.column}  ${one.path}  made ${one.generated} (${one.template})`);
+}
+
+export function verdict(steps: readonly Step[], hosts: number, seconds: number): string {
+  const failed = steps.filter(({ result }) => result === 'failed');
+  const skipped = steps.filter(({ result }) => result === 'skipped');
+  const requests = steps.reduce((sum, { load }) => sum + (load?.requests ?? 0), 0);
+  const lost = steps.reduce((sum, { load }) => sum + (load?.failed ?? 0), 0);
+  const sent = `${count(requests, 'request')}, ${lost} failed`;
+  const figures = `${count(hosts, 'host')}, ${count(steps.length, 'step')}, ${sent} (${seconds.toFixed(0)} s)`;
+  const where = failed.map(step => `${step.host}: ${title(step)}`).join('; ');
+  if (failed.length > 0) return `the rehearsal failed: ${where}; ${figures}`;
+  return `the rehearsal went well${skipped.length > 0 ? ', but for what was skipped' : ''}: ${figures}`;
+}
+
+/**
+ * The places of the inventory that made the files which a host's message names, at the line that it names, the most
+ * telling first: files with a line before those without.
+ */
+export async function blame(compilation: Compilation, tree: HostTree | undefined, message: string): Promise<Place[]> {
+  if (!tree) return [];
+  const found = new Map<string, number | null>();
+  const complaint = message.slice(Math.max(0, message.search(/^error: /m)));
+  for (const [, path = '', colon, word] of complaint.matchAll(/(\/[\w.@+/-]*[\w@+-])(?::(\d+)|:? (?:at )?line (\d+))?/g)) {
+    // a copy that is checked before it is used has the same path further down
+    const entry = tree.entries.find(one => path === `/${one.path}`)
+      ?? tree.entries.find(one => path.endsWith(`/${one.path}`) && one.path.includes('/'));
+    const line = colon ?? word;
+    if (entry && (!found.has(entry.path) || line)) found.set(entry.path, line ? Number(line) : null);
+  }
+  // "at line 5" in a line of its own belongs to the only file
+  const [, alone] = /\bline (\d+)/.exec(complaint) ?? [];
+  const [only] = found;
+  if (alone && only && found.size === 1 && only[1] === null) found.set(only[0], Number(alone));
+  const exact = [...found].filter(([, line]) => line !== null);
+  const places = await Promise.all((exact.length > 0 ? exact : [...found].slice(0, 3)).map(async ([path, line]) => {
+    // out/ may be older than the inventory: then the file has no such line
+    const origin = await originOf(compilation, tree, path, line ?? 1).catch(() => null);
+    const generated = `${tree.host.name}/${path}${line === null ? '' : `:${line}`}`;
+    return origin?.inventory.slice(0, line === null ? 1 : 3).map(({ file, line: at, column, path: key, text }) => (
+      { generated, file, line: at, column, path: key, text, template: origin.template })) ?? [];
+  }));
+  return places.flat();
+}
