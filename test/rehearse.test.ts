@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootFleet } from '../src/rehearse/fleet.ts';
 import type { Fleet } from '../src/rehearse/fleet.ts';
 import type { RehearsalHost } from '../src/rehearse/host.ts';
-import { isAlive, runNow } from '../src/rehearse/process.ts';
+import { isAlive } from '../src/process/marks.ts';
+import { runNow } from '../src/process/run.ts';
 import { missing } from '../src/rehearse/requirements.ts';
 
 const lack = missing();

@@ -8,7 +8,7 @@ import { bootFleet, type Fleet } from '../src/rehearse/fleet.ts';
 import { fleetOf, planHost, type HostPlan } from '../src/rehearse/plan.ts';
 import { rehearse, type Step } from '../src/rehearse/rehearsal.ts';
 import { missing } from '../src/rehearse/requirements.ts';
-import { run } from '../src/rehearse/process.ts';
+import { run } from '../src/process/run.ts';
 
 const root = join(import.meta.dirname, '..');
 const mirror = 'http://archive.ubuntu.com/ubuntu/dists/noble/InRelease';

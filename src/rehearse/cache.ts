@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path';
 import { unmountBeneathNow } from './disk.ts';
 import { atEnd } from './ending.ts';
-import { demand, environment } from './process.ts';
+import { demand, environment } from '../process/run.ts';
 
 export type Progress = (line: string) => void;
 

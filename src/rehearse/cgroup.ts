@@ -7,7 +7,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sleepNow } from './process.ts';
+import { sleepNow } from '../process/sleep.ts';
 
 /** What one host may use, by the file that says so: memory in bytes, processes. */
 const limits: Record<string, string> = {

@@ -9,8 +9,9 @@ import { groupFolders, removeGroupsNow } from './cgroup.ts';
 import { mountsBeneath, unmountBeneathNow } from './disk.ts';
 import { atEnd } from './ending.ts';
 import { networkName, removeNetworkNow } from './network.ts';
-import { isAlive, markOf, signal, sleepNow } from './process.ts';
-import type { ProcessMark } from './process.ts';
+import { isAlive, markOf, signal } from '../process/marks.ts';
+import { sleepNow } from '../process/sleep.ts';
+import type { ProcessMark } from '../process/marks.ts';
 import { detachBeneathNow } from './volumes.ts';
 
 export interface Claim {

@@ -3,8 +3,10 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { makeGroups, removeGroupsNow } from './cgroup.ts';
 import { bridge, namespaceFile } from './network.ts';
-import { childrenOf, environment, isAlive, lastLines, markOf, signal, sleep } from './process.ts';
-import type { ProcessMark } from './process.ts';
+import { childrenOf, isAlive, markOf, signal } from '../process/marks.ts';
+import { environment, lastLines } from '../process/run.ts';
+import { sleep } from '../process/sleep.ts';
+import type { ProcessMark } from '../process/marks.ts';
 
 /** A folder or file of the machine that hosts see. */
 export interface Bind {

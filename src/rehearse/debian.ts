@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildOnce } from './cache.ts';
 import type { Progress } from './cache.ts';
-import { demand } from './process.ts';
+import { demand } from '../process/run.ts';
 
 /** Releases that hosts can have on any machine; a machine's own release needs no entry. */
 export const systems = ['debian-12', 'ubuntu-24.04'] as const;

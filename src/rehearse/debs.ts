@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { buildOnce, cachePath, hashOf } from './cache.ts';
 import type { Progress } from './cache.ts';
 import type { Distribution } from './debian.ts';
-import { demand } from './process.ts';
+import { demand } from '../process/run.ts';
 
 /** Raise it when the code below makes another repository from the same packages. */
 const version = 1;

@@ -1,7 +1,8 @@
 /** The disks of rehearsal hosts: an overlay mount of each host's own changes over the shared read-only layers. */
 import { mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runNow, sleepNow } from './process.ts';
+import { runNow } from '../process/run.ts';
+import { sleepNow } from '../process/sleep.ts';
 
 /** OVERLAYFS_SUPER_MAGIC, statfs(2). */
 const overlayfs = 0x794c7630;

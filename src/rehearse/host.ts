@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { cutPower, powerOn, shutDown } from './container.ts';
 import type { Container, ContainerOptions } from './container.ts';
 import { setPlug } from './network.ts';
-import { lastLines, isAlive, run, signal } from './process.ts';
-import type { Outcome, ProcessMark, RunOptions } from './process.ts';
+import { isAlive, signal } from '../process/marks.ts';
+import { lastLines, run } from '../process/run.ts';
+import type { ProcessMark } from '../process/marks.ts';
+import type { Outcome, RunOptions } from '../process/run.ts';
 import { configFile, openMaster } from './ssh.ts';
 
 export interface ScriptOptions {

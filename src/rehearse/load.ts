@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { RehearsalHost } from './host.ts';
 import type { LoadOptions } from './load/options.ts';
 import type { LoadResult } from './load/tally.ts';
-import { environment, lastLines, sleep } from './process.ts';
+import { environment, lastLines } from '../process/run.ts';
+import { sleep } from '../process/sleep.ts';
 import { ownFile } from '../process/own-files.ts';
 
 /** Node runs what was compiled; the tests run from src/. */

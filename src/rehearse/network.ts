@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
-import { demand, runNow } from './process.ts';
+import { demand, runNow } from '../process/run.ts';
 
 export interface HostAddresses {
   /** Where the machine reaches the host, inside the fleet's own range. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { mountOverlayNow, unmountBeneathNow } from './disk.ts';
-import { environment } from './process.ts';
+import { environment } from '../process/run.ts';
 
 /** Program → the package of Debian and Ubuntu that brings it. */
 const programs: Record<string, string> = {

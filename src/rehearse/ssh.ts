@@ -2,8 +2,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { demand, environment, isAlive, markOf, signal, sleep } from './process.ts';
-import type { ProcessMark } from './process.ts';
+import { isAlive, markOf, signal } from '../process/marks.ts';
+import { demand, environment } from '../process/run.ts';
+import { sleep } from '../process/sleep.ts';
+import type { ProcessMark } from '../process/marks.ts';
 
 export interface SshTarget {
   name: string;

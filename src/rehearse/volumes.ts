@@ -1,7 +1,7 @@
 /** The volumes of rehearsal hosts: real block devices with file systems, each a file of this machine behind a loop device. */
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runNow } from './process.ts';
+import { runNow } from '../process/run.ts';
 
 export interface Volume {
   /** As its mount unit names it: /dev/disk/by-label/data. */

@@ -1,6 +1,6 @@
 // Which version of out/ is sent, as git knows it.
 import { Failure } from '../../contract/diagnostic.ts';
-import { runProcess } from '../process.ts';
+import { runProcess } from '../../process/run.ts';
 
 export interface Revision {
   /** Seconds since 1970 of the last commit that changed out/: grows with each version. */

@@ -1,9 +1,9 @@
 // The fleet's own CA, by openssl on this machine. Its key comes over a pipe and goes to no disk and no list of
 // arguments; what is public is given as arguments.
-import { spawn } from 'node:child_process';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, type X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { Failure } from '../../contract/diagnostic.ts';
+import { runProcess } from '../../process/run.ts';
 
 // /dev/stdin is a socket where node starts a program, which cannot be opened by name; behind "cat" it is a pipe
 const SIGN = `set -euo pipefail
@@ -55,18 +55,10 @@ export async function makeAuthority(name: string, days: number): Promise<{ key: 
   return { key, certificate: await openssl(SELF_SIGN, [String(days), `/CN=${name}`], Buffer.from(key)) };
 }
 
-function openssl(script: string, args: readonly string[], stdin: Buffer): Promise<string> {
-  return new Promise((done, reject) => {
-    const child = spawn('bash', ['-c', script, 'vgen', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', data => { stdout += String(data); });
-    child.stderr.on('data', data => { stderr += String(data); });
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(stdin);
-    child.on('error', cause => reject(new Failure('bash and openssl have to be installed on this machine', { cause })));
-    child.on('close', code => {
-      if (code === 0) done(stdout);
-      else reject(new Failure(`openssl: ${stderr.trim().split('\n').at(-1) ?? `it ended with code ${code}`}`));
-    });
+async function openssl(script: string, args: readonly string[], stdin: Buffer): Promise<string> {
+  const { code, stdout, stderr } = await runProcess('bash', ['-c', script, 'vgen', ...args], { stdin }).catch((cause: unknown) => {
+    throw new Failure('bash and openssl have to be installed on this machine', { cause });
   });
+  if (code === 0) return stdout;
+  throw new Failure(`openssl: ${stderr.trim().split('\n').at(-1) ?? `it ended with code ${code}`}`);
 }

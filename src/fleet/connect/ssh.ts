@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Failure } from '../../contract/diagnostic.ts';
 import { shWord } from '../../escape/sh.ts';
-import { endAll, runProcess, type Ended, type ProcessOptions } from '../process.ts';
+import { endAll, runProcess, type Ended, type ProcessOptions } from '../../process/run.ts';
 import type { Target } from './targets.ts';
 
 export interface RunOptions extends ProcessOptions {

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { Failure } from '../../contract/diagnostic.ts';
 import { shWord } from '../../escape/sh.ts';
-import { markOf } from '../../rehearse/process.ts';
+import { markOf } from '../../process/marks.ts';
 import { eachLimited } from '../connect/pool.ts';
 import type { Connection } from '../connect/ssh.ts';
 

@@ -1,10 +1,10 @@
 // Where values come from: each source is asked once, here, where vgen runs. A value is bytes in memory; it is written
 // nowhere, told to nobody and overwritten once it was sent. What a command prints is its value, so it is never shown.
-import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Named } from '../../contract/model.ts';
+import { runForBytes } from '../../process/run.ts';
 
 /** A secret as the inventory has it. Exactly one of env, file, exec, age and sops is there. */
 export interface Secret extends Named {
@@ -91,29 +91,19 @@ function sopsCommand(file: string, key: string, directory: string): string[] {
 }
 
 /** What a command prints. Its stderr goes nowhere: programs print there what they could not parse. */
-function output(words: readonly string[], cwd: string): Promise<Buffer> {
+async function output(words: readonly string[], cwd: string): Promise<Buffer> {
   const [program = '', ...args] = words;
-  return new Promise((done, fail) => {
-    const child = spawn(program, args, { cwd, stdio: ['inherit', 'pipe', 'ignore'], timeout: PATIENCE });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    child.stdout.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= LARGEST + 2) chunks.push(chunk);
-      else wipe([chunk]);
-    });
-    child.on('error', (cause: NodeJS.ErrnoException) => fail(new SourceError(cause.code === 'ENOENT' ? `there is no program ${program} here` : `${program} could not be started (${cause.code ?? 'unknown error'})`)));
-    child.on('close', (code, signal) => {
-      const value = Buffer.concat(chunks);
-      wipe(chunks);
-      if (code === 0 && size <= LARGEST + 2) done(value);
-      else {
-        wipe([value]);
-        fail(new SourceError(code === 0 ? TOO_LONG : signal === null ? `${program} ended with code ${code}; run it by hand to see why`
-          : `${program} was ended by ${signal}${signal === 'SIGTERM' ? `, perhaps because it took more than ${PATIENCE / 1000} s` : ''}`));
-      }
-    });
+  // the longest value, with its line break
+  const options = { cwd, timeout: PATIENCE, limit: LARGEST + 2 };
+  const { code, signal, stdout } = await runForBytes(program, args, options).catch((cause: NodeJS.ErrnoException) => {
+    throw new SourceError(cause.code === 'ENOENT' ? `there is no program ${program} here`
+      : `${program} could not be started (${cause.code ?? 'unknown error'})`);
   });
+  if (code === 0 && stdout !== null) return stdout;
+  stdout?.fill(0);
+  if (code === 0) throw new SourceError(TOO_LONG);
+  throw new SourceError(signal === null ? `${program} ended with code ${code}; run it by hand to see why`
+    : `${program} was ended by ${signal}${signal === 'SIGTERM' ? `, perhaps because it took more than ${PATIENCE / 1000} s` : ''}`);
 }
 
 const TOO_LONG = `its value is longer than ${LARGEST / 1024} KiB`;
