@@ -72,6 +72,9 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
     expect(code, text).toBe(0);
     expect(text).toMatch(/the last run: install, at 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, exit code 0\n/);
     expect(text).toMatch(/file {6}\/etc\/systemd\/system\/beat.service\n[^]*start {5}slow.service\none: \d changes\n/);
+    expect((await ask(`cat ${run}/done`)).split('\n'), 'for programs').toEqual([
+      'file\t/etc/systemd/system/beat.service', 'file\t/etc/systemd/system/slow.service', 'restart\tbeat.service', 'start\tslow.service',
+    ]);
   });
 
   it('go on when their follower is killed, or sshd restarts, and are followed again', async () => {

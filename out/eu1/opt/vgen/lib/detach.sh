@@ -6,6 +6,10 @@
 #
 #   what       the action and its arguments      out, err   what it printed
 #   pid        its process                       code       its exit code, once it has ended by itself
+#   done       what it changed, in order: WHAT, a tab and its name, one line each. WHAT is package, user, certificate,
+#              directory, file, link, remove or restore (of a path); reload, restart, enable, start or stop (of a unit,
+#              or of a slot as APP/SLOT); update or stop (of a program of supervisor). Of packages the names have blanks
+#              between them. What was put back is still in it; then the exit code is not 0.
 # shellcheck disable=SC2154  # what is read here is set in the other files
 
 # shellcheck source=SCRIPTDIR/places.sh
@@ -52,7 +56,7 @@ start_run() {
   for name in VGEN_LOCK_SECONDS SSH_CONNECTION SUDO_USER USER; do
     [[ -z ${!name:-} ]] || kept+=("$name=${!name}")
   done
-  kept+=(HOME=/root "PATH=$PATH")
+  kept+=(HOME=/root "PATH=$PATH" "VGEN_RUN=$run")
   if [[ -d /run/systemd/system ]]; then
     # systemd would replace $NAME in what it starts; "$$" is one dollar.
     systemd-run --quiet --collect --unit="vgen-run-${run##*/}" --description="vgen $what" \

@@ -21,7 +21,7 @@ make_certificates() {
       make_placeholder "$name" "${certificate_group[i]}" "${certificate_names[i]}"
     elif [[ $(stat -c '%a %U:%G' -- "$vgen_tls/$name/key.pem") != "640 root:${certificate_group[i]}" ]]; then
       give_pair "$vgen_tls/$name" "${certificate_group[i]}"
-      change certificate "$name: for group ${certificate_group[i]}"
+      change certificate "$name" "(for group ${certificate_group[i]})"
     fi
   done
   [[ -s $vgen_tls/ca.pem || -n ${declared[$vgen_tls/ca.pem]:-} ]] || make_bundle
@@ -54,7 +54,7 @@ make_placeholder() {
     cat -- "$vgen_tls/ca.pem" "$vgen_tls/$1/cert.pem" >"$new" || fail 2 "$vgen_tls/ca.pem cannot be made"
     mv -fT -- "$new" "$vgen_tls/ca.pem"
   fi
-  change certificate "$1 (a placeholder)"
+  change certificate "$1" '(a placeholder)'
 }
 
 # new_key DIRECTORY: an EC key on P-256 in DIRECTORY/key.pem, for root alone for now.

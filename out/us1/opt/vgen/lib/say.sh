@@ -17,10 +17,11 @@ count() {
   if (( $1 == 1 )); then printf '%s %s' "$1" "$2"; else printf '%s %ss' "$1" "$2"; fi
 }
 
-# change WHAT TEXT: one thing was changed on this host.
+# change WHAT NAME [NOTE]: one thing was changed on this host: told, and written down in "done" of the run (detach.sh).
 change() {
   changes=$((changes + 1))
-  printf '%-9s %s\n' "$1" "$2" || true
+  printf '%-9s %s\n' "$1" "$2${3:+ $3}" || true
+  [[ -z ${VGEN_RUN:-} ]] || printf '%s\t%s\n' "$1" "$2" >>"$VGEN_RUN/done" || true
 }
 
 # fail CODE MESSAGE: 1 the answer is no, 2 it could not be done, 3 refused for safety.

@@ -215,18 +215,18 @@ swap_changed() {
   local i path
   for i in "${changed_files[@]}"; do
     path=${file_path[i]}
-    change file "$path$(difference "$path" "${file_mode[i]}" "${file_owner[i]}")"
+    change file "$path" "$(difference "$path" "${file_mode[i]}" "${file_owner[i]}")"
     mv -fT -- "${staged[$path]}" "$path"
   done
   for i in "${changed_links[@]}"; do
     path=${link_path[i]}
     mv -fT -- "${staged[$path]}" "$path"
-    change link "$path -> ${link_target[i]}"
+    change link "$path" "-> ${link_target[i]}"
   done
   for i in "${new_links[@]}"; do
     path=${first_link_path[i]}
     ln -s -- "${first_link_target[i]}" "$path"
-    change link "$path -> ${first_link_target[i]}"
+    change link "$path" "-> ${first_link_target[i]}"
   done
   rm -rf -- "${staging:?}"
 }
@@ -234,9 +234,9 @@ swap_changed() {
 # difference PATH MODE OWNER: why the file is replaced, where it is not its text.
 difference() {
   if [[ ! -e $1 && ! -L $1 ]]; then
-    if [[ -n ${former_content[$1]:-} ]]; then printf ' (it was removed by hand)'; else printf ' (new)'; fi
+    if [[ -n ${former_content[$1]:-} ]]; then printf '(it was removed by hand)'; else printf '(new)'; fi
   elif [[ ${hash_of[$1]:-} == "${new_content[$1]}" ]]; then
-    printf ' (%s, was %s)' "$2 $3" "${metadata_of[$1]}"
+    printf '(%s, was %s)' "$2 $3" "${metadata_of[$1]}"
   fi
 }
 

@@ -14,7 +14,7 @@ make_user() {
   elif [[ $(cut -d: -f6,7 <<<"$entry") != "$home:$shell" ]]; then
     usermod --home "$home" --shell "$shell" -- "$name" ||
       fail 2 "user $name has another home or shell and runs something, so it cannot be changed now"
-    change user "$name: home $home, shell $shell"
+    change user "$name" "(home $home, shell $shell)"
   fi
   join_groups "$name" "$groups"
 }
@@ -33,12 +33,12 @@ join_groups() {
   for group in ${groups//,/ }; do
     [[ $has != *" $group "* ]] || continue
     usermod --append --groups "$group" -- "$name"
-    change user "$name: joins $group"
+    change user "$name" "(joins $group)"
   done
   for group in $(former_groups_of "$name"); do
     [[ ,$groups, != *",$group,"* && $has == *" $group "* ]] || continue
     gpasswd --delete "$name" "$group" >/dev/null
-    change user "$name: leaves $group"
+    change user "$name" "(leaves $group)"
   done
 }
 
