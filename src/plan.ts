@@ -1,25 +1,9 @@
 // Model × Offers → HostPlan, one host at a time. Out: pure sorted data: the files, packages, users, units and secrets
 // that a host gets. Now true: no path is made twice, and whatever needs a secret says so.
-import { sectionOf, type Component, type FileSpec, type Made, type Offers } from './contract/component.ts';
+import { sectionOf, type Component, type Offers } from './contract/component.ts';
 import { error, Refused, type Diagnostic } from './contract/diagnostic.ts';
 import type { App, Host, Model } from './contract/model.ts';
-
-export type Certificate = Extract<Made, { kind: 'certificate' }>;
-export type Planned = FileSpec & { readonly component: string };
-
-export interface HostPlan {
-  readonly host: Host;
-  /** In the order of their paths. */
-  readonly files: readonly Planned[];
-  readonly packages: readonly Extract<Made, { kind: 'package' }>[];
-  readonly users: readonly Extract<Made, { kind: 'user' }>[];
-  readonly units: readonly Extract<Made, { kind: 'unit' }>[];
-  readonly programs: readonly Extract<Made, { kind: 'program' }>[];
-  /** Those whose key is made on the host; those that are brought along are files. */
-  readonly certificates: readonly Certificate[];
-  readonly secrets: readonly string[];
-  readonly apps: readonly App[];
-}
+import type { HostPlan, Planned } from './contract/plan.ts';
 
 /** Plans one host. */
 export function planHost(

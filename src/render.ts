@@ -2,7 +2,7 @@
 // manifest that lists them. Now true: every value is encoded for its grammar, and a secret is only named.
 import { hash } from 'node:crypto';
 import { error, type Diagnostic } from './contract/diagnostic.ts';
-import type { HostPlan, Planned } from './plan.ts';
+import type { HostPlan, Planned } from './contract/plan.ts';
 import { RenderError, staticFile, type Engine } from './render/engine.ts';
 import { installView } from './render/install.ts';
 import type { Entry, HostTree } from './contract/tree.ts';

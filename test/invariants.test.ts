@@ -1,12 +1,11 @@
-// What is true of every tree and of the house itself.
+// What is true of every tree, of the flow and of the schema; house.test.ts has what is true of the sources.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import glob from 'fast-glob';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
-import type { Component } from '../src/contract/component.ts';
 import { components } from '../src/components/index.ts';
 import { encoders } from '../src/escape/index.ts';
 import { load } from '../src/load.ts';
@@ -194,33 +193,3 @@ describe('templates', () => {
     expect(all.filter(name => !used.has(name))).toEqual([]);
   });
 });
-
-describe('the house', () => {
-  const sources = glob.sync('src/**/*.ts', { cwd: root }).filter(path => !path.endsWith('.test.ts'));
-  const imports = (path: string): string[] => [...read(path).matchAll(/^import (?!type )[^;]*? from '(\.[^']+)'/gms)].map(([, to]) => join(dirname(path), to ?? ''));
-  const stages = ['load', 'validate', 'resolve', 'offer', 'check', 'plan', 'render', 'emit', 'diff'].map(name => `src/${name}.ts`);
-
-  it('keeps one list of components: folders, templates and src/components/index.ts agree', () => {
-    const folders = readdirSync(join(root, 'src/components'), { withFileTypes: true }).filter(entry => entry.isDirectory()).map(({ name }) => name).sort();
-    expect(components.map(({ name }: Component) => name)).toEqual(folders);
-    const planned = components.filter(({ plan }) => plan).map(({ name }) => name).filter(name => name !== 'files');
-    expect(readdirSync(join(root, 'templates')).sort()).toEqual(planned);
-    for (const name of folders) expect(existsSync(join(root, 'src/components', name, `${name}.test.ts`)), `${name}.test.ts`).toBe(true);
-  });
-
-  it('joins its stages in compile and the commands alone', () => {
-    for (const stage of stages) expect(imports(stage).filter(path => stages.includes(path)), stage).toEqual([]);
-  });
-
-  it('lets a component know the contract and the model, and no other component', () => {
-    for (const path of sources.filter(one => /^src\/components\/[\w-]+\//.test(one))) {
-      const foreign = imports(path).filter(to => dirname(to) !== dirname(path) && !/^src\/((contract|kit)\/[\w-]+|schema\/kinds)\.ts$/.test(to));
-      expect(foreign, path).toEqual([]);
-    }
-  });
-
-  it('has no drawer without a name of its own', () => {
-    expect(glob.sync(['src/**', 'test/**', 'templates/**'], { cwd: root }).filter(path => /^(utils?|helpers?|common|misc)\b/.test(basename(path)))).toEqual([]);
-  });
-});
-

@@ -1,10 +1,7 @@
 // The contract of a component: a schema and pure functions. It knows the model, its own section and what others offer;
 // it imports no stage and no other component, and touches neither disk nor network.
 import type { Diagnostic, Path } from './diagnostic.ts';
-import type { App, Host, Hosts, Model, Value } from './model.ts';
-
-/** Who may open connections to a port: everybody, some hosts, or, where there are none, the host itself alone. */
-export type Reach = 'anyone' | readonly Host[];
+import type { App, Host, Hosts, Model, Peers, Value } from './model.ts';
 
 /** How those who use a certificate take up a new one: their unit is reloaded or restarted, or a command does it while they run. */
 export type TakeUp =
@@ -23,7 +20,7 @@ export type Offer = (
   /** A systemd unit that is enabled and started. `downtime`: what a restart interrupts, or null if nobody notices. */
   | { readonly kind: 'unit'; readonly name: string; readonly downtime: string | null }
   /** A TCP port that something on the host opens; `address` '0.0.0.0' means all. A firewall lets in who is in `from`. */
-  | { readonly kind: 'port'; readonly port: number; readonly address: string; readonly from: Reach }
+  | { readonly kind: 'port'; readonly port: number; readonly address: string; readonly from: Peers }
   /** A variable in the environment of an app's slots on the host; what the app's own `env` says goes before it. */
   | { readonly kind: 'variable'; readonly app: App; readonly name: string; readonly value: Value }
   /** A server on the host's nginx: the path of a file that its `http` block includes, and the apps that it passes requests to. */

@@ -3,7 +3,7 @@
 import { takeUpCommand, type OnChange } from './component.ts';
 import { pathText } from './diagnostic.ts';
 import { shWord } from '../escape/sh.ts';
-import type { HostPlan, Planned } from '../plan.ts';
+import type { HostPlan, Planned } from './plan.ts';
 import type { Entry } from './tree.ts';
 
 export interface ManifestLine {

@@ -1,6 +1,6 @@
 // The result of a compilation: what lies, or shall lie, in the directory of a host.
 import type { Host } from './model.ts';
-import type { HostPlan, Planned } from '../plan.ts';
+import type { HostPlan, Planned } from './plan.ts';
 
 /** One path of a tree. `path` is relative to the host's directory: `etc/nginx/nginx.conf`. */
 export type Entry =

@@ -1,4 +1,4 @@
-// Fills the holes of a text for one host and slot. Secrets stay sealed: only the host knows their values.
+// Fills the interpolations of a text for one host and slot. Secrets stay sealed: only the host knows their values.
 import { error, Refused } from '../contract/diagnostic.ts';
 import type { App, Host, Slot, Text, Value } from '../contract/model.ts';
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readManifest } from '../contract/manifest.ts';
-import type { HostPlan as Planned } from '../plan.ts';
+import type { HostPlan as Planned } from '../contract/plan.ts';
 import { standInFor } from './apps.ts';
 import type { AppPlan } from './apps.ts';
 import type { FleetOptions } from './fleet.ts';

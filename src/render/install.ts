@@ -1,7 +1,7 @@
 // The view of install.sh: what a host gets, in the words that the engine on the host knows.
 import { seconds } from '../kit/duration.ts';
 import { changeText } from '../contract/manifest.ts';
-import type { HostPlan } from '../plan.ts';
+import type { HostPlan } from '../contract/plan.ts';
 
 /** The view that templates/host/install.sh.njk prints. */
 export function installView(plan: HostPlan): object {

@@ -1,6 +1,6 @@
-// `${…}` in texts: variables are followed at once, references to host, app, slot and secret become holes.
+// `${…}` in texts: variables are followed at once, references to host, app, slot and secret become interpolations.
 import { error, type Diagnostic, type Path } from '../contract/diagnostic.ts';
-import type { Hole, Text } from '../contract/model.ts';
+import type { Interpolation, Text } from '../contract/model.ts';
 import { knownNames } from '../kit/nearest.ts';
 
 export interface Reader {
@@ -20,7 +20,7 @@ export const NOUNS: Readonly<Record<'host' | 'app' | 'slot', readonly string[]>>
 /** Reads one text; `$${` is a literal `${`. */
 export function patternOf(written: string, scopes: readonly string[], at: Path, reader: Reader): Text {
   if (!written.includes('${')) return written;
-  const parts: (string | Hole)[] = [];
+  const parts: (string | Interpolation)[] = [];
   let literal = '';
   for (let i = 0; i < written.length;) {
     if (written.startsWith('$${', i)) {
@@ -49,7 +49,7 @@ export function patternOf(written: string, scopes: readonly string[], at: Path, 
   return Object.freeze({ at, parts });
 }
 
-function reference(inner: string, scopes: readonly string[], at: Path, reader: Reader): string | Hole | null {
+function reference(inner: string, scopes: readonly string[], at: Path, reader: Reader): string | Interpolation | null {
   const [noun = '', ...rest] = inner.split('.');
   const name = rest.join('.');
   const refuse = (message: string, hint: string): null => {

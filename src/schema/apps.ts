@@ -1,6 +1,8 @@
 // Apps: what runs twice on a host, once live and once next. Core, because nearly every component speaks of them.
 import { Type, type Static } from 'typebox';
-import type { Hosts, Named, Text } from '../contract/model.ts';
+import type { Hosts } from '../contract/host.ts';
+import type { Named } from '../contract/named.ts';
+import type { Text } from '../contract/text.ts';
 import { entries, envValue, filled, map, object, orNull, port, selector, word } from './kinds.ts';
 
 const env = (description: string): ReturnType<typeof map<ReturnType<typeof envValue>>> => filled(

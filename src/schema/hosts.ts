@@ -1,6 +1,6 @@
 // The part of the inventory that every component speaks of: hosts, variables and included files.
 import { Type, type Static } from 'typebox';
-import { entries, filled, map, object, orNull, port, word } from './kinds.ts';
+import { entries, filled, map, object, orNull, port, word } from './values.ts';
 
 const ADDRESS = '^([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]+)$';
 const address = (description: string): ReturnType<typeof Type.String> =>

@@ -4,6 +4,7 @@ import { addressOf } from '../../kit/address.ts';
 import { component, entriesOn, type FileSpec, type Offer, type Offers } from '../../contract/component.ts';
 import { error, type Diagnostic, type Path } from '../../contract/diagnostic.ts';
 import { seconds } from '../../kit/duration.ts';
+import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model } from '../../contract/model.ts';
 import type { Backups } from './schema.ts';
 
@@ -91,7 +92,7 @@ function clientOffers(backup: Backup): Offer[] {
 /** What the host that keeps backups brings: a user for each, and its sshd for those who back up. */
 function keeperOffers(kept: readonly Backup[], host: Host): Offer[] {
   if (kept.length === 0) return [];
-  const from = [...new Set(kept.flatMap(backup => [...backup.hosts]))].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const from = onlyHosts(kept.flatMap(backup => [...backup.hosts]));
   const at = kept[0]?.at ?? host.at;
   return [
     ...kept.map(backup => ({ kind: 'user', name: userOf(backup), home: '/', shell: '/usr/sbin/nologin', groups: [], why: `keeps backup "${backup.name}"`, at: backup.at } as const)),

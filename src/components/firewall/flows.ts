@@ -3,6 +3,7 @@
 import { isIPv6, isLoopback, isPrivate } from '../../kit/address.ts';
 import type { Offers } from '../../contract/component.ts';
 import { pathText, type Path } from '../../contract/diagnostic.ts';
+import { ANYONE } from '../../contract/host.ts';
 import type { Host, Peers } from '../../contract/model.ts';
 import type { Firewall } from './schema.ts';
 
@@ -18,8 +19,6 @@ export interface Flow {
   readonly at: Path;
 }
 
-const ANYONE: Peers = { anyone: true, hosts: new Set(), networks: [] };
-
 /** The open ports of a host, in the order of their numbers; those that only the host itself reaches are left out. */
 export function flowsOn(host: Host, section: Firewall | null, offers: Offers): Flow[] {
   const flows: Flow[] = [{
@@ -27,11 +26,11 @@ export function flowsOn(host: Host, section: Firewall | null, offers: Offers): F
     why: 'ssh', at: host.ssh.port === null ? host.at : [...host.at, 'ssh', 'port'],
   }];
   for (const { port, address, from, why, at } of offers.on(host, 'port')) {
-    const others = from === 'anyone' ? [] : from.filter(one => one !== host);
-    if (isLoopback(address) || (from !== 'anyone' && others.length === 0)) continue;
+    const others = [...from.hosts].filter(one => one !== host);
+    if (isLoopback(address) || (!from.anyone && others.length + from.networks.length === 0)) continue;
     flows.push({
       port, protocol: 'tcp', address: address === '0.0.0.0' ? null : address, why, at, forwarded: false,
-      from: from === 'anyone' ? ANYONE : { anyone: false, hosts: new Set(others), networks: [] },
+      from: { ...from, hosts: new Set(others) },
     });
   }
   for (const one of Object.values(section?.open ?? {}).filter(({ hosts }) => hosts.has(host))) {

@@ -5,6 +5,7 @@ import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
 import { exposedOn, hostsUsing, namesOn, partOf, placeOf, usersOf, variablesOf } from '../../kit/datastore.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model, Value } from '../../contract/model.ts';
 import type { Mongodb } from './schema.ts';
 
@@ -101,8 +102,8 @@ function offers(server: Server, host: Host, model: Model): Offer[] {
     // mongod reads one file with both at its start
     { kind: 'certificate', name: 'mongodb', names: namesOn(host), group: 'mongodb', then: { do: 'restart', unit: UNIT }, ...said },
     { kind: 'log', path: '/var/log/mongodb/*.log', owner: 'mongodb:mongodb', then: ['systemctl', 'kill', '--kill-whom=main', '--signal=USR1', UNIT], ...said },
-    { ...port, address: '127.0.0.1', from: [] },
-    ...(isRemote(server, model) ? [{ ...port, address: addressOf(host), from: clientsOf(server, host, model) }] : []),
+    { ...port, address: '127.0.0.1', from: onlyHosts([]) },
+    ...(isRemote(server, model) ? [{ ...port, address: addressOf(host), from: onlyHosts(clientsOf(server, host, model)) }] : []),
   ];
 }
 

@@ -48,7 +48,7 @@ describe('mongodb', () => {
       const users = text(host, 'etc/vgen/mongodb/users.js');
       expect(users).toContain('const members = ["10.0.0.1:27017", "10.0.0.2:27017", "10.0.0.3:27017"];');
       expect(users).toContain(`const begins = "${host === 'a' ? 'yes' : 'no'}"`);
-      expect(offered(made, host, 'port').flatMap(({ from }) => (from === 'anyone' ? [from] : from.map(({ name }) => name)))).toEqual(['a', 'b', 'c', 'd'].filter(one => one !== host));
+      expect(offered(made, host, 'port').flatMap(({ from }) => [...from.hosts].map(({ name }) => name))).toEqual(['a', 'b', 'c', 'd'].filter(one => one !== host));
     }
   });
 

@@ -5,6 +5,7 @@ import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
 import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../kit/datastore.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model, Value } from '../../contract/model.ts';
 import { tuning } from './memory.ts';
 import type { Database, Postgres } from './schema.ts';
@@ -141,8 +142,8 @@ function offers(server: Server, host: Host, model: Model): Offer[] {
     { kind: 'unit', name: unitOf(server), downtime: 'every client of PostgreSQL on the host, for some seconds', ...said },
     { kind: 'unit', name: ROLES, downtime: null, ...said },
     { kind: 'certificate', name: 'postgres', names: namesOn(host), group: 'postgres', then: { do: 'reload', unit: unitOf(server) }, ...said },
-    { ...port, address: '127.0.0.1', from: [] },
-    ...(clients.length ? [{ ...port, address: addressOf(host), from: clients }] : []),
+    { ...port, address: '127.0.0.1', from: onlyHosts([]) },
+    ...(clients.length ? [{ ...port, address: addressOf(host), from: onlyHosts(clients) }] : []),
     ...Object.keys(server.databases).map((name): Offer => ({
       kind: 'dataset', name: `${server.name}-${name}`, paths: [], user: 'postgres', dump: ['pg_dump', '--format=custom', `--port=${server.port}`, name],
       restore: [RESTORE, String(server.port), name], why: said.why, at: [...server.at, 'databases', name],

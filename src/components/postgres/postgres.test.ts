@@ -31,7 +31,7 @@ apps: { shop: ${app('hosts: all, uses: [db]')}, stats: ${app('hosts: b, uses: [d
     expect(text('a', 'etc/vgen/env/shop-blue.env')).toContain(url('127.0.0.1', 'shop', 'one', 'shop'));
     expect(text('b', 'etc/vgen/env/shop-blue.env')).toContain(url('10.0.0.1', 'shop', 'one', 'shop'));
     expect(text('b', 'etc/vgen/env/stats-blue.env')).toContain(url('10.0.0.1', 'reader', 'two', 'stats'));
-    expect(offered(made, 'a', 'port').filter(({ port }) => port === 5432).map(({ address, from }) => [address, from === 'anyone' ? from : from.map(({ name }) => name)]))
+    expect(offered(made, 'a', 'port').filter(({ port }) => port === 5432).map(({ address, from }) => [address, from.anyone ? 'anyone' : [...from.hosts].map(({ name }) => name)]))
       .toEqual([['127.0.0.1', []], ['10.0.0.1', ['b']]]);
     expect(offered(made, 'a', 'dataset').map(({ name, dump }) => [name, dump?.at(-1)])).toEqual([['db-shop', 'shop'], ['db-stats', 'stats']]);
   });

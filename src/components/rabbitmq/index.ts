@@ -4,6 +4,7 @@ import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
 import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../kit/datastore.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
+import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model, Value } from '../../contract/model.ts';
 import type { Rabbitmq } from './schema.ts';
 
@@ -97,9 +98,9 @@ function offers(broker: Broker, host: Host, model: Model): Offer[] {
     { kind: 'unit', name: DEFINITIONS, downtime: null, ...said },
     // Erlang keeps the contents of certificate files for two minutes: ssl(3erl), ssl_pem_cache_clean
     { kind: 'certificate', name: 'rabbitmq', names: namesOn(host), group: 'rabbitmq', then: { do: 'run', command: ['rabbitmqctl', '--quiet', 'eval', 'ssl:clear_pem_cache().'] }, ...said },
-    { ...port, address: '127.0.0.1', from: [] },
-    ...(clients.length ? [{ ...port, address: addressOf(host), from: clients }] : []),
-    ...own.map(([number, what]): Offer => ({ kind: 'port', port: number, address: '127.0.0.1', from: [], why: `${what}, for ${said.why}`, at: broker.at })),
+    { ...port, address: '127.0.0.1', from: onlyHosts([]) },
+    ...(clients.length ? [{ ...port, address: addressOf(host), from: onlyHosts(clients) }] : []),
+    ...own.map(([number, what]): Offer => ({ kind: 'port', port: number, address: '127.0.0.1', from: onlyHosts([]), why: `${what}, for ${said.why}`, at: broker.at })),
     { kind: 'dataset', name: broker.name, paths: [], user: 'root', dump: [SCRIPT, 'dump'], restore: [SCRIPT, 'restore'], ...said },
   ];
 }

@@ -4,6 +4,7 @@ import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { exposedOn, hostsUsing, namesOn, placeOf, reachedFrom, variablesOf } from '../../kit/datastore.ts';
+import { onlyHosts } from '../../contract/host.ts';
 import type { Host, Model, Value } from '../../contract/model.ts';
 import type { Redis } from './schema.ts';
 
@@ -163,8 +164,8 @@ export default component<Redis | null>({
       } as const] : []),
       { kind: 'package', name: 'redis-server', why, at: instance.at },
       { kind: 'unit', name: UNIT, downtime: 'every client of Redis on the host, until its data is loaded again', why, at: instance.at },
-      { ...port, address: '127.0.0.1', from: [] },
-      ...(isRemote(section, instance, model) ? [{ ...port, address: addressOf(host), from: clientsOf(section, instance, model) }] : []),
+      { ...port, address: '127.0.0.1', from: onlyHosts([]) },
+      ...(isRemote(section, instance, model) ? [{ ...port, address: addressOf(host), from: onlyHosts(clientsOf(section, instance, model)) }] : []),
     ];
   },
   plan: ({ host, section, model }) => {

@@ -3,6 +3,7 @@
 import { addressOf } from '../../kit/address.ts';
 import { CA, certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
+import { ANYONE, onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model } from '../../contract/model.ts';
 import { checkSites } from './check.ts';
 import { balancersOf, bodySizeOf, bracketed, isInner, listensOf, portOf, serverName, timeoutOf, type Listen } from './reach.ts';
@@ -67,7 +68,7 @@ function portsOf(sites: Sites, here: readonly Site[], host: Host): Offer[] {
   }
   return [...places.values()].map(({ listen, by }) => ({
     kind: 'port', port: listen.port, address: listen.address, at: by[0]?.at ?? [],
-    from: by.some(site => !isInner(sites, site)) ? 'anyone' : [...new Set(by.flatMap(site => balancersOf(sites, site)))],
+    from: by.some(site => !isInner(sites, site)) ? ANYONE : onlyHosts(by.flatMap(site => balancersOf(sites, site))),
     why: by.map(site => `site "${site.name}"`).join(', '),
   }));
 }

@@ -22,7 +22,7 @@ const ports = async (host: string, ...sites: string[]): Promise<unknown[]> => {
   if (!model) throw new Error('the inventory is wrong');
   const where = model.hosts.find(({ name }) => name === host);
   return where ? offer(components, model).offers.on(where, 'port').filter(({ by }) => by === 'sites')
-    .map(({ port, address, from }) => [port, address, from === 'anyone' ? from : from.map(({ name }) => name)]) : [];
+    .map(({ port, address, from }) => [port, address, from.anyone ? 'anyone' : [...from.hosts].map(({ name }) => name)]) : [];
 };
 
 describe('a site on a load balancer', () => {

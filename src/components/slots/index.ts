@@ -1,26 +1,27 @@
 // The directory of an app: two slots, the links live and next, its releases, and what the host's scripts must know of it.
-import { component, type FileSpec, type Offer, type Reach } from '../../contract/component.ts';
+import { component, type FileSpec, type Offer } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { knownNames } from '../../kit/nearest.ts';
 import { seconds } from '../../kit/duration.ts';
-import type { App, Host, Model, Text } from '../../contract/model.ts';
+import { ANYONE, onlyHosts } from '../../contract/host.ts';
+import type { App, Host, Model, Peers, Text } from '../../contract/model.ts';
 
 /** A unix socket's path is at most 107 bytes (unix(7)); "/green/nginx.sock" takes 17 of them. */
 const LONGEST_DIR = 90;
 
-const reach = ({ listen }: App): Reach => (listen.from ? [...listen.from] : listen.address === '127.0.0.1' ? [] : 'anyone');
+const peersOf = ({ listen }: App): Peers => (listen.from ? onlyHosts(listen.from) : listen.address === '127.0.0.1' ? onlyHosts([]) : ANYONE);
 
 const offers = (app: App): Offer[] => [
   { kind: 'user', name: app.user, home: app.dir, shell: '/usr/sbin/nologin', groups: [], why: `runs app ${app.name}`, at: app.at },
   ...app.slots.flatMap(slot => [
-    { kind: 'port', port: slot.port, address: '127.0.0.1', from: [], why: `slot ${slot.name} of app "${app.name}"`, at: [...slot.at, 'port'] } as const,
+    { kind: 'port', port: slot.port, address: '127.0.0.1', from: onlyHosts([]), why: `slot ${slot.name} of app "${app.name}"`, at: [...slot.at, 'port'] } as const,
     ...Object.entries(slot.ports).map(([name, port]) => ({
-      kind: 'port', port, address: '0.0.0.0', from: 'anyone', why: `port "${name}" of slot ${slot.name} of app "${app.name}"`, at: [...slot.at, 'ports', name],
+      kind: 'port', port, address: '0.0.0.0', from: ANYONE, why: `port "${name}" of slot ${slot.name} of app "${app.name}"`, at: [...slot.at, 'ports', name],
     } as const)),
   ]),
   ...(['live', 'next'] as const).flatMap(link => {
     const port = app.listen[link];
-    return port === null ? [] : [{ kind: 'port', port, address: app.listen.address, from: reach(app), why: `${link} of app "${app.name}"`, at: [...app.at, 'listen', link] } as const];
+    return port === null ? [] : [{ kind: 'port', port, address: app.listen.address, from: peersOf(app), why: `${link} of app "${app.name}"`, at: [...app.at, 'listen', link] } as const];
   }),
 ];
 

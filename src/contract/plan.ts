@@ -1,0 +1,22 @@
+// What a host gets, before any byte of it is made.
+import type { FileSpec, Made } from './component.ts';
+import type { App, Host } from './model.ts';
+
+/** A certificate that is offered. */
+export type Certificate = Extract<Made, { kind: 'certificate' }>;
+/** A file with the component that planned it. */
+export type Planned = FileSpec & { readonly component: string };
+
+export interface HostPlan {
+  readonly host: Host;
+  /** In the order of their paths. */
+  readonly files: readonly Planned[];
+  readonly packages: readonly Extract<Made, { kind: 'package' }>[];
+  readonly users: readonly Extract<Made, { kind: 'user' }>[];
+  readonly units: readonly Extract<Made, { kind: 'unit' }>[];
+  readonly programs: readonly Extract<Made, { kind: 'program' }>[];
+  /** Those whose key is made on the host; those that are brought along are files. */
+  readonly certificates: readonly Certificate[];
+  readonly secrets: readonly string[];
+  readonly apps: readonly App[];
+}

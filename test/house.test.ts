@@ -1,0 +1,56 @@
+// What is true of the sources: who imports whom, and what is called how.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import glob from 'fast-glob';
+import { describe, expect, it } from 'vitest';
+import type { Component } from '../src/contract/component.ts';
+import { components } from '../src/components/index.ts';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+describe('the house', () => {
+  const sources = glob.sync('src/**/*.ts', { cwd: root }).filter(path => !path.endsWith('.test.ts'));
+  const imports = (path: string): string[] => [...read(path).matchAll(/^import (?!type )[^;]*? from '(\.[^']+)'/gms)].map(([, to]) => join(dirname(path), to ?? ''));
+  /** Types, exports and import() too. */
+  const allImports = (path: string): string[] =>
+    [...read(path).matchAll(/\b(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, to]) => join(dirname(path), to ?? ''));
+  const stages = ['load', 'validate', 'resolve', 'offer', 'check', 'plan', 'render', 'emit', 'diff'].map(name => `src/${name}.ts`);
+
+  it('keeps one list of components: folders, templates and src/components/index.ts agree', () => {
+    const folders = readdirSync(join(root, 'src/components'), { withFileTypes: true }).filter(entry => entry.isDirectory()).map(({ name }) => name).sort();
+    expect(components.map(({ name }: Component) => name)).toEqual(folders);
+    const planned = components.filter(({ plan }) => plan).map(({ name }) => name).filter(name => name !== 'files');
+    expect(readdirSync(join(root, 'templates')).sort()).toEqual(planned);
+    for (const name of folders) expect(existsSync(join(root, 'src/components', name, `${name}.test.ts`)), `${name}.test.ts`).toBe(true);
+  });
+
+  it('joins its stages in compile and the commands alone', () => {
+    for (const stage of stages) expect(imports(stage).filter(path => stages.includes(path)), stage).toEqual([]);
+  });
+
+  it('lets a component know the contract and the model, and no other component', () => {
+    for (const path of sources.filter(one => /^src\/components\/[\w-]+\//.test(one))) {
+      const foreign = imports(path).filter(to => dirname(to) !== dirname(path) && !/^src\/((contract|kit)\/[\w-]+|schema\/kinds)\.ts$/.test(to));
+      expect(foreign, path).toEqual([]);
+    }
+  });
+
+  it('has no drawer without a name of its own', () => {
+    expect(glob.sync(['src/**', 'test/**', 'templates/**'], { cwd: root }).filter(path => /^(utils?|helpers?|common|misc)\b/.test(basename(path)))).toEqual([]);
+  });
+
+  it('has no circle of imports, types included', () => {
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const follow = (path: string, way: readonly string[]): void => {
+      if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' → '));
+      if (way.includes(path) || done.has(path)) return;
+      for (const to of allImports(path).filter(one => sources.includes(one))) follow(to, [...way, path]);
+      done.add(path);
+    };
+    for (const path of sources) follow(path, []);
+    // fleet: the types of a comparison are about to move to one file
+    expect(circles.filter(circle => !circle.includes('src/fleet/observe/actions.ts'))).toEqual([]);
+  });
+});
