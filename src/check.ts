@@ -19,7 +19,9 @@ export interface Checked {
 export function check(components: readonly Component[], model: Model, offers: Offers): Checked {
   const found: Diagnostic[] = [];
   if (model.hosts.length === 0) {
-    found.push(error('hosts/none', ['hosts'], 'the fleet has no host', { hint: 'declare one: hosts: {web1: {address: 203.0.113.10}}' }));
+    found.push(error('hosts/none', ['hosts'], 'the fleet has no hosts', {
+      hint: 'declare one: hosts: {web1: {address: 203.0.113.10}}',
+    }));
   }
   found.push(...ports(model, offers), ...names(model), ...addresses(model));
   for (const component of components) {
@@ -40,7 +42,8 @@ function ports(model: Model, offers: Offers): Diagnostic[] {
       const clash = others.find(other => overlaps(addressOf(other), addressOf(claim)));
       if (clash) {
         taken ??= new Set(model.hosts.flatMap(one => offers.on(one, 'port').map(made => made.port)));
-        found.push(error('ports/clash', claim.at, `port ${port} of host "${host.name}" is claimed twice: ${clash.why}, and ${claim.why}`, {
+        const message = `port ${port} of host "${host.name}" is used by both ${clash.why} and ${claim.why}`;
+        found.push(error('ports/clash', claim.at, message, {
           hint: `port ${freeNear(port, taken)} is free`, see: { message: clash.why, at: clash.at },
         }));
       }
@@ -70,8 +73,8 @@ function names(model: Model): Diagnostic[] {
     for (const name of Object.keys(value)) {
       const before = first.get(name.toLowerCase());
       if (before !== undefined) {
-        found.push(error('names/case', [section, name], `"${name}" and "${before}" differ in case only`, {
-          onKey: true, see: { message: `"${before}"`, at: [section, before] },
+        found.push(error('names/case', [section, name], `names "${name}" and "${before}" differ only in case`, {
+          onKey: true, hint: 'rename one of them', see: { message: `"${before}"`, at: [section, before] },
         }));
       } else first.set(name.toLowerCase(), name);
     }
@@ -90,7 +93,7 @@ function addresses(model: Model): Diagnostic[] {
       const at = [...host.at, key];
       const before = first.get(address);
       if (before && before[1] !== host.name) {
-        found.push(error('hosts/address', at, `"${address}" is the address of host "${String(before[1])}" too`, {
+        found.push(error('hosts/address', at, `address "${address}" is already used by host "${String(before[1])}"`, {
           see: { message: 'first used here', at: before },
         }));
       }
@@ -114,9 +117,9 @@ function suppress(found: readonly Diagnostic[], model: Model): Checked {
   const codes = [...new Set(found.map(diagnostic => diagnostic.code))];
   const idle = model.allowances.filter(allowance => !used.has(allowance)).map(({ code, at }) => {
     const elsewhere = found.find(diagnostic => diagnostic.code === code);
-    const hint = elsewhere ? `it is found at ${pathText(elsewhere.at)}: allow it there`
-      : codes.length ? knownNames(code, codes, 'found in this inventory') : 'remove it';
-    const message = `nothing here is found by "${code}", so nothing is allowed`;
+    const hint = elsewhere ? `it is reported at ${pathText(elsewhere.at)}: allow it there`
+      : codes.length ? knownNames(code, codes, 'reported in this inventory') : 'remove it';
+    const message = `unused allowance: "${code}" reports nothing here`;
     return warning('allow/idle', [...at, 'allow', code], message, { onKey: true, hint });
   });
   return { diagnostics: [...kept, ...idle], suppressed };

@@ -68,14 +68,14 @@ function readText(name: string, path: string): { text: string; diagnostics: Diag
     const stat = statSync(path);
     if (stat.isDirectory()) throw new Failure(`"${name}" is a directory; name the inventory file in it`);
     if (stat.size > LARGEST) {
-      const message = `the file has ${Math.round(stat.size / 1048576)} MiB, more than the ${LARGEST / 1048576} MiB of any inventory`;
+      const message = `file of ${Math.round(stat.size / 1048576)} MiB is too large: at most ${LARGEST / 1048576} MiB`;
       return { text: '', diagnostics: [error('load/too-large', [], message, { place: whole, hint: 'split it and use "include"' })] };
     }
     bytes = readFileSync(path);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     const code = (cause as NodeJS.ErrnoException).code;
-    const say = code === 'ENOENT' ? `there is no file "${name}"; "vgen init" writes a starter, "-i FILE" names another`
+    const say = code === 'ENOENT' ? `file "${name}" not found; "vgen init" writes a starter, "-i FILE" names another`
       : `cannot read "${name}" (${code ?? 'unknown error'})`;
     throw new Failure(say, { cause });
   }
@@ -131,7 +131,7 @@ function merge(
     return new Source(files, {}, own).locate(path, true);
   };
   const twice = (path: Path, first: number): void => {
-    diagnostics.push(error('load/twice', path, `"${path.at(-1)}" is defined twice`, {
+    diagnostics.push(error('load/twice', path, `duplicate key "${path.at(-1)}"`, {
       place: place(index, path), see: { message: 'first defined here', at: path, place: place(first, path) },
     }));
   };
@@ -171,7 +171,9 @@ async function included(
   for (const [i, pattern] of patterns.entries()) {
     const path = Array.isArray(include) ? ['include', i] : ['include'];
     if (typeof pattern !== 'string' || pattern === '') {
-      diagnostics.push(error('load/include', path, 'an include is a file name or a glob', { place: at(path), hint: 'such as "hosts/*.yaml"' }));
+      diagnostics.push(error('load/include', path, '"include" must be a file name or a glob', {
+        place: at(path), hint: 'such as "hosts/*.yaml"',
+      }));
       continue;
     }
     const base = dirname(from.path);
@@ -186,10 +188,12 @@ async function included(
     globs.push({ cwd: base, pattern, found: matches });
     if (matches.length === 0) {
       diagnostics.push(directories.length
-        ? error('load/include', path, `"${pattern}" is a directory`, {
+        ? error('load/include', path, `include "${pattern}" is a directory`, {
           place: at(path), hint: `include the files in it: "${pattern.replace(/\/$/, '')}/*.yaml"`,
         })
-        : error('load/include', path, `"${pattern}" matches no file`, { place: at(path), hint: `names are relative to "${from.name}"` }));
+        : error('load/include', path, `include "${pattern}" matches no file`, {
+          place: at(path), hint: `names are relative to "${from.name}"`,
+        }));
     }
     found.push(...matches.map(match => ({ name: relative(cwd, match), path: match })));
   }

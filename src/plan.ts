@@ -51,10 +51,10 @@ function clashes(files: readonly Planned[], host: Host): Diagnostic[] {
     const before = first.get(file.path.toLowerCase());
     if (before) {
       const same = before.path === file.path;
-      const what = same ? `"${file.path}" on host "${host.name}" is made twice: by ${before.component} and by ${file.component}`
-        : `"${file.path}" and "${before.path}" on host "${host.name}" differ in case only`;
+      const what = same ? `"${file.path}" on host "${host.name}" is written by both ${before.component} and ${file.component}`
+        : `"${file.path}" and "${before.path}" on host "${host.name}" differ only in case`;
       const [at, see] = file.component === 'files' ? [file.at, before.at] : [before.at, file.at];
-      found.push(error('plan/path-twice', at, what, { onKey: true, see: { message: `made by ${file.component === 'files' ? before.component : file.component}`, at: see } }));
+      found.push(error('plan/path-twice', at, what, { onKey: true, see: { message: `written by ${file.component === 'files' ? before.component : file.component}`, at: see } }));
     } else first.set(file.path.toLowerCase(), file);
   }
   for (const file of files) {
@@ -62,7 +62,7 @@ function clashes(files: readonly Planned[], host: Host): Diagnostic[] {
       const parent = first.get(file.path.slice(0, cut).toLowerCase());
       if (parent && parent.kind !== 'directory') {
         found.push(error('plan/path-under-file', file.at, `"${file.path}" lies under "${parent.path}", which is not a directory`, {
-          onKey: true, see: { message: `made by ${parent.component}`, at: parent.at },
+          onKey: true, see: { message: `written by ${parent.component}`, at: parent.at },
         }));
       }
     }

@@ -43,6 +43,8 @@ function contentOf(spec: Extract<Planned, { kind: 'file' }>, engine: Engine, own
 function refusal(problem: RenderError, spec: Planned): Diagnostic {
   const at = problem.at ?? spec.at;
   return problem.inexpressible
-    ? error('render/inexpressible', at, `${problem.message} (in "${spec.path}")`, { hint: 'choose another value, or another way to give it to the program' })
+    ? error('render/inexpressible', at, `${problem.message} (in "${spec.path}")`, {
+      hint: 'choose another value, or another way to pass it to the program',
+    })
     : error('render/template', spec.at, `template "${problem.template}": ${problem.message}`, { onKey: true });
 }

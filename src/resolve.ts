@@ -76,12 +76,14 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
     const known = written(section);
     const within = /^\$\{secret\.(\w+)\}$/.exec(name)?.[1];
     if (section === 'secrets' && within === undefined && (looksLikeSecret(name) || (!/^\w+$/.test(name) && nearest(name, known) === null))) {
-      diagnostics.push(error('secrets/value', at, 'this looks like a secret\'s value where the name of a secret belongs', {
-        sensitive: true, hint: 'declare it under "secrets" as env, file or exec, name it here, and change the value: it has been in a file',
+      diagnostics.push(error('secrets/value', at, 'this looks like the value of a secret; the name of a secret is expected', {
+        sensitive: true,
+        hint: 'declare it under "secrets" as env, file, exec, age or sops, and name it here; '
+          + 'rotate the value, because it has been in a file',
       }));
     } else {
       diagnostics.push(error(`resolve/unknown-${what}`, at, `unknown ${what} "${name}"`, {
-        hint: within !== undefined && known.includes(within) ? `write the name alone: ${within}`
+        hint: within !== undefined && known.includes(within) ? `write only the name: ${within}`
           : knownNames(within ?? name, known, what === section ? 'known' : `known ${section}`),
       }));
     }
@@ -92,8 +94,8 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
   function oneOf(name: string, sections: readonly string[], at: Path): unknown {
     const [section, other] = sections.filter(one => Object.hasOwn(target(one), name));
     if (section !== undefined && other !== undefined) {
-      diagnostics.push(error('resolve/ambiguous', at, `"${name}" is a datastore under ${section} and under ${other}`, {
-        hint: 'give one of them another name', see: { message: `under ${other}`, at: [other, name] },
+      diagnostics.push(error('resolve/ambiguous', at, `ambiguous datastore "${name}": declared under both ${section} and ${other}`, {
+        hint: 'rename one of them', see: { message: `under ${other}`, at: [other, name] },
       }));
       return null;
     }
@@ -107,7 +109,7 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
   function words(value: string, scopes: readonly string[], at: Path): readonly Text[] {
     const mark = /["'\\]/.exec(value)?.[0];
     if (mark !== undefined) {
-      diagnostics.push(error('resolve/quotes', at, 'a command in one text is split at spaces and knows no quotes', {
+      diagnostics.push(error('resolve/quotes', at, 'a command written as text is split at spaces; quotes and backslashes are not supported', {
         part: mark,
         hint: 'write it as a list of words: ["./app", "--name", "two words"]',
       }));
@@ -117,7 +119,7 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
 
   for (const [name, value] of Object.entries(reader.vars)) {
     if (typeof value === 'string' && value.includes('${')) {
-      diagnostics.push(error('resolve/vars', ['vars', name], `"${name}" holds a reference; variables are taken as they are`, {
+      diagnostics.push(error('resolve/vars', ['vars', name], `variable "${name}" contains a reference; variables are not interpolated`, {
         part: '${', hint: 'write the reference in the text that uses the variable',
       }));
     }

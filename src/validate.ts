@@ -48,23 +48,23 @@ function withoutEchoes(found: readonly Diagnostic[]): Diagnostic[] {
     const path = pathText(at);
     const near = typed.get(path) ?? [];
     if (code === 'schema/value') return !mistaken.has(path);
-    const missing = code === 'schema/missing' ? /^"([^"]*)"/.exec(message)?.[1] : undefined;
+    const missing = code === 'schema/missing' ? /^missing key "([^"]*)"/.exec(message)?.[1] : undefined;
     return missing === undefined || !near.some(key => nearest(key, [missing]) !== null);
   });
 }
 
 function toDiagnostic(problem: ErrorObject): Diagnostic[] {
   const at = pathOf(problem.instancePath);
-  const key = String(at.at(-1) ?? 'inventory');
+  const key = keyOf(at);
   const schema = problem.parentSchema as Schema;
   const params = problem.params as Record<string, unknown>;
   const data: unknown = problem.data;
   const kept = typeof data !== 'object' && (at[0] === 'secrets' || TELLING_NAME.test(key)) ? { sensitive: true } : {};
-  const shown = kept.sensitive ? 'this' : quoted(data);
+  const shown = kept.sensitive ? '' : `: ${quoted(data)}`;
   if (problem.propertyName !== undefined) {
     const name = problem.propertyName;
     return problem.keyword === 'pattern'
-      ? [error('schema/name', [...at, name], `"${name}" is not a name here`, { onKey: true, hint: `use ${schema.rule ?? 'another name'}` })] : [];
+      ? [error('schema/name', [...at, name], `invalid name "${name}"`, { onKey: true, hint: `use ${schema.rule ?? 'another name'}` })] : [];
   }
   switch (problem.keyword) {
     case 'additionalProperties': {
@@ -76,34 +76,42 @@ function toDiagnostic(problem: ErrorObject): Diagnostic[] {
     case 'required': {
       const name = String(params['missingProperty']);
       const of = schema.properties?.[name];
-      return [error('schema/missing', at, `"${name}" is missing${at.length ? ` in "${key}"` : ''}`, {
+      return [error('schema/missing', at, `missing key "${name}"${at.length ? ` in "${key}"` : ''}`, {
         onKey: true, hint: `${name}: ${of?.description ?? ''}`,
       })];
     }
     case 'type': return [error('schema/type', at, typeMessage(key, data, schema, kept.sensitive ?? false), {
       ...kept, ...(data === null ? { onKey: true } : {}), ...typeHint(at, data, schema),
     })];
-    case 'enum': return [error('schema/value', at, `${shown} is not a value of "${key}"`, {
-      ...kept, hint: knownNames(typeof data === 'string' ? data : '', (schema.enum ?? []).map(String), 'it takes'),
+    case 'enum': return [error('schema/value', at, `invalid "${key}"${shown}`, {
+      ...kept, hint: knownNames(typeof data === 'string' ? data : '', (schema.enum ?? []).map(String), 'expected one of'),
     })];
-    case 'pattern': return [error('schema/form', at, `${shown} is not right for "${key}"`, {
-      ...kept, hint: `it wants ${schema.rule ?? 'another form'}`,
+    case 'pattern': return [error('schema/form', at, `invalid "${key}"${shown}`, {
+      ...kept, hint: `expected ${schema.rule ?? 'another form'}`,
     })];
     case 'minimum': case 'maximum':
       return [schema.maximum === Number.MAX_SAFE_INTEGER
-        ? error('schema/range', at, `the number of "${key}" has too many digits to be exact`, { ...kept, hint: 'put it in quotes' })
-        : error('schema/range', at, `${shown} is not a value of "${key}"`, { ...kept, hint: `it takes ${schema.minimum} to ${schema.maximum}` })];
+        ? error('schema/range', at, `"${key}" has too many digits for an exact number`, { ...kept, hint: 'quote it' })
+        : error('schema/range', at, `"${key}" is out of range${shown}`, {
+          ...kept, hint: `expected ${schema.minimum} to ${schema.maximum}`,
+        })];
     case 'minItems': case 'minLength': {
       const least = Number(params['limit']);
-      const message = data === '' || Array.isArray(data) ? `"${key}" is empty` : `"${key}" wants at least ${least} characters`;
+      const message = data === '' || Array.isArray(data) ? `"${key}" must not be empty` : `"${key}" must have at least ${least} characters`;
       return [error('schema/empty', at, message, { ...kept, hint: schema.description ?? '' })];
     }
     case 'uniqueItems': {
       const later = Math.max(Number(params['i']), Number(params['j']));
-      return [error('schema/twice', [...at, later], `"${key}" names ${quoted((data as unknown[])[later])} twice`)];
+      return [error('schema/twice', [...at, later], `duplicate ${quoted((data as unknown[])[later])} in "${key}"`)];
     }
-    default: return problem.keyword === 'propertyNames' ? [] : [error('schema/form', at, `"${key}" ${problem.message ?? 'is not right'}`, kept)];
+    default: return problem.keyword === 'propertyNames' ? [] : [error('schema/form', at, `"${key}" ${problem.message ?? 'is invalid'}`, kept)];
   }
+}
+
+/** The last key of a path; an item of a list by its list: `tags[0]`. */
+function keyOf(at: Path): string {
+  const named = at.findLastIndex(key => typeof key === 'string');
+  return named < 0 ? 'inventory' : `${at[named]}${pathText(at.slice(named + 1))}`;
 }
 
 const cut = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}...` : text);
@@ -125,7 +133,7 @@ function nounOf(data: unknown, kept: boolean): string {
 
 function typeMessage(key: string, data: unknown, schema: Schema, kept: boolean): string {
   const wanted = typesOf(schema).map(type => NOUNS[type] ?? type).join(', ').replace(/, ([^,]*)$/, ' or $1');
-  return data === null ? `"${key}" has nothing after it, it wants ${wanted}` : `"${key}" wants ${wanted}, not ${nounOf(data, kept)}`;
+  return data === null ? `"${key}" is empty; it must be ${wanted}` : `"${key}" must be ${wanted}, not ${nounOf(data, kept)}`;
 }
 
 const typesOf = (schema: Schema): string[] => [schema.type ?? []].flat().filter(type => type !== 'null');
@@ -134,20 +142,20 @@ function typeHint(at: Path, data: unknown, schema: Schema): { hint?: string } {
   const types = typesOf(schema);
   if (data === null) {
     return { hint: types.includes('object')
-      ? 'indent what belongs under it, write {} for an empty one, or leave the key out' : 'give a value, or leave the key out' };
+      ? 'indent its entries under it, write {} for an empty mapping, or remove the key' : 'set a value, or remove the key' };
   }
   if (types.includes('string') && (typeof data === 'number' || typeof data === 'boolean')) {
-    return { hint: 'put it in quotes: YAML reads it as something else than text' };
+    return { hint: `quote it: YAML reads it as ${NOUNS[typeof data] ?? 'another type'}` };
   }
   if (types.includes('string') && typeof data === 'object' && !Array.isArray(data)) {
-    return { hint: 'the keys under it belong elsewhere, or it is a value that begins with "{" and wants quotes' };
+    return { hint: 'move the keys under it elsewhere, or quote a value that begins with "{"' };
   }
-  if (types.includes('integer') && typeof data === 'string') return { hint: 'without quotes' };
-  if (types.includes('array') && typeof data === 'string') return { hint: `one is a list too: [${cut(data)}]` };
+  if (types.includes('integer') && typeof data === 'string') return { hint: 'remove the quotes' };
+  if (types.includes('array') && typeof data === 'string') return { hint: `write it as a list: [${cut(data)}]` };
   if (!types.includes('object')) return {};
   if (at[0] === 'secrets' && typeof data === 'string') {
     return { hint: 'say where the value comes from: {env: NAME}, {file: PATH} or {exec: [COMMAND]}; never the value itself' };
   }
-  if (typeof data === 'string' && /^[\w-]+:\S/.test(data)) return { hint: 'a blank is missing after ":"' };
+  if (typeof data === 'string' && /^[\w-]+:\S/.test(data)) return { hint: 'add a space after ":"' };
   return Array.isArray(data) ? { hint: 'write "name: ..." instead of "- ..."' } : {};
 }

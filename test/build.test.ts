@@ -250,7 +250,7 @@ describe('a build with nothing to do', () => {
   }));
 
   it('shows warnings again', () => withFiles({ 'inventory.yaml': `${small}secrets: { unused: { env: X } }\n` }, async dir => {
-    for (let i = 0; i < 2; i++) expect((await vgen(dir, ['build'])).stderr).toMatch(/warning: nothing refers to secret "unused" \[secrets\/unused\][^]*1 warning\n$/);
+    for (let i = 0; i < 2; i++) expect((await vgen(dir, ['build'])).stderr).toMatch(/warning: unused secret "unused" \[secrets\/unused\][^]*1 warning\n$/);
   }));
 });
 

@@ -85,12 +85,13 @@ describe('files that are not kept', () => {
     writeFileSync(join(temporary, 'huge.yaml'), '');
     truncateSync(join(temporary, 'huge.yaml'), 33 * 1024 * 1024);
     expect(textOf(await compileWhole('huge.yaml', temporary)))
-      .toBe('huge.yaml: error: the file has 33 MiB, more than the 32 MiB of any inventory [load/too-large]\n  hint: split it and use "include"\n');
+      .toBe('huge.yaml: error: file of 33 MiB is too large: at most 32 MiB [load/too-large]\n'
+        + '  hint: split it and use "include"\n');
   });
 
   it('says which file there is not, and what is a directory', async () => {
     await expect(compileWhole('absent.yaml', temporary)).rejects.toThrow(Failure);
-    await expect(compileWhole('absent.yaml', temporary)).rejects.toThrow('there is no file "absent.yaml"');
+    await expect(compileWhole('absent.yaml', temporary)).rejects.toThrow('file "absent.yaml" not found');
     await expect(compileWhole('.', temporary)).rejects.toThrow('"." is a directory');
   });
 });

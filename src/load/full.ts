@@ -6,12 +6,12 @@ import {
 import { error, type Diagnostic, type Path, type Place } from '../contract/diagnostic.ts';
 
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
-  TAB_AS_INDENT: 'a tab is used as indentation; YAML wants spaces',
-  BAD_INDENT: 'this line is indented less or more than its neighbours',
+  TAB_AS_INDENT: 'tab used as indentation; YAML allows only spaces',
+  BAD_INDENT: 'inconsistent indentation',
   BLOCK_AS_IMPLICIT_KEY: 'a second ": " on one line; quote the value',
   MISSING_CHAR: 'a closing quote, bracket or comma is missing here',
   MULTILINE_IMPLICIT_KEY: 'a key must be on one line; is a ":" missing, or a quote not closed?',
-  UNEXPECTED_TOKEN: 'this is not YAML; a value that begins with @, `, % or another mark wants quotes',
+  UNEXPECTED_TOKEN: 'invalid YAML; quote a value that begins with @, `, % or another mark',
   BAD_SCALAR_START: 'a plain value cannot begin with this character; quote it',
   KEY_OVER_1024_CHARS: 'a key has more than 1024 characters; is a ":" missing?',
 };
@@ -40,10 +40,10 @@ export function readFully(name: string, text: string): { value: unknown; diagnos
   }
   if (doc.directives?.yaml.explicit && doc.directives.yaml.version !== '1.2') {
     const at = place(text.indexOf('%YAML'), '%YAML 1.1'.length);
-    return wrong('load/syntax', `an inventory is YAML 1.2, not ${doc.directives.yaml.version}`, at, { hint: 'leave the line out' });
+    return wrong('load/syntax', `an inventory is YAML 1.2, not ${doc.directives.yaml.version}`, at, { hint: 'remove this line' });
   }
   if (second) {
-    return wrong('load/documents', 'a second document begins here; an inventory is one document', place(second.range[0], 3), {
+    return wrong('load/documents', 'second YAML document; an inventory is a single document', place(second.range[0], 3), {
       hint: 'use several files and "include" instead of "---"',
     });
   }
@@ -56,12 +56,12 @@ export function readFully(name: string, text: string): { value: unknown; diagnos
     const message = (cause as Error).message;
     if (!message.includes('alias count')) return wrong('load/syntax', lower(message), place(0));
     const [from, to] = aliases(doc).at(-1)?.range ?? [0, 1];
-    return wrong('load/aliases', 'aliases of aliases make more than 100 copies here', place(from, to - from), {
-      hint: 'write it out, or use fewer aliases',
+    return wrong('load/aliases', 'nested aliases expand to more than 100 copies', place(from, to - from), {
+      hint: 'write the values out, or use fewer aliases',
     });
   }
   if (!isMap(doc.contents)) {
-    return wrong('load/syntax', 'an inventory is a mapping at its top', place(doc.contents?.range?.[0] ?? 0), {
+    return wrong('load/syntax', 'an inventory must be a mapping at its top level', place(doc.contents?.range?.[0] ?? 0), {
       hint: 'begin with "hosts:" and indent the hosts under it',
     });
   }
@@ -74,7 +74,10 @@ interface Syntax { message: string; at: number; length?: number; hint?: string }
 function syntax(problem: YAMLError, doc: Document, text: string): Syntax {
   const at = problem.pos[0];
   const conflict = /^(<{7}|={7}|>{7})( .*)?$/m.exec(text);
-  if (conflict) return { message: 'a merge conflict is left here', at: conflict.index, length: 7, hint: 'choose one side and take out the marks' };
+  if (conflict) {
+    const hint = 'choose one side and remove the conflict markers';
+    return { message: 'unresolved merge conflict', at: conflict.index, length: 7, hint };
+  }
   if (problem.message.startsWith('Missing closing')) {
     const quotes: number[] = [];
     visit(doc, {
@@ -82,17 +85,17 @@ function syntax(problem: YAMLError, doc: Document, text: string): Syntax {
         if (type?.startsWith('QUOTE') && range && range[0] < at) quotes.push(range[0]);
       },
     });
-    return { message: 'this quote is not closed', at: quotes.at(-1) ?? at };
+    return { message: 'unclosed quote', at: quotes.at(-1) ?? at };
   }
   const open = /end with a (.)$/.exec(problem.message)?.[1];
-  if (open) return { message: `a "${open}" is missing before this`, at };
+  if (open) return { message: `missing "${open}" before this`, at };
   if (problem.code === 'UNEXPECTED_TOKEN' && /["']/.test(text[at - 1] ?? '')) {
-    const hint = "a quote in quotes is written twice ('it''s'), or with other quotes around it (\"it's\")";
-    return { message: 'text goes on after a closing quote', at, hint };
+    const hint = "double the quote inside quotes ('it''s'), or use the other kind around it (\"it's\")";
+    return { message: 'unexpected text after the closing quote', at, hint };
   }
   if (problem.code === 'TAG_RESOLVE_FAILED') {
     const tag = /^!\S*/.exec(text.slice(at))?.[0] ?? '!';
-    return { message: `the tag "${tag}" means nothing here`, at, length: tag.length, hint: 'quote a value that begins with "!"' };
+    return { message: `unknown tag "${tag}"`, at, length: tag.length, hint: 'quote a value that begins with "!"' };
   }
   const indent = problem.code === 'BAD_INDENT' ? /^ */.exec(text.slice(at))?.[0].length ?? 0 : 0;
   return { message: SENTENCES[problem.code] ?? lower(problem.message), at: at + indent };
@@ -115,10 +118,10 @@ function references(doc: Document, place: (from: number, length: number) => Plac
     Alias(_, alias, ancestors) {
       const target = alias.resolve(doc);
       if (!target) {
-        const message = `"*${alias.source}" repeats nothing: no "&${alias.source}" comes before it`;
+        const message = `undefined alias "*${alias.source}": no anchor "&${alias.source}" precedes it`;
         found.push(error('load/aliases', [], message, { place: at(alias) }));
       } else if (ancestors.includes(target)) {
-        found.push(error('load/aliases', [], `"*${alias.source}" stands in what it repeats`, { place: at(alias) }));
+        found.push(error('load/aliases', [], `alias "*${alias.source}" contains itself`, { place: at(alias) }));
       }
     },
     Pair(_, { key, value }) {
@@ -126,7 +129,9 @@ function references(doc: Document, place: (from: number, length: number) => Plac
       for (const source of isSeq(value) ? value.items : [value]) {
         const target = isAlias(source) ? source.resolve(doc) : source;
         if (!target || isMap(target)) continue;
-        found.push(error('load/syntax', [], '"<<" merges mappings, and this is none', { place: at(source), hint: 'such as "<<: *base"' }));
+        found.push(error('load/syntax', [], '"<<" merges mappings, and this is not one', {
+          place: at(source), hint: 'such as "<<: *base"',
+        }));
       }
     },
   });
@@ -146,9 +151,10 @@ function duplicates(doc: Document, place: (from: number, length: number) => Plac
         const start = (key as { range?: [number, number, number] } | null)?.range;
         const at = place(start?.[0] ?? 0, (start?.[1] ?? 0) - (start?.[0] ?? 0));
         if (!isScalar(key) || key.value === null || key.value === '__proto__') {
-          found.push(error('load/key', [], 'a key must be a plain word', {
-            place: at, hint: isScalar(key) ? `write ${key.value === null ? 'a' : 'another'} word before the ":"` : 'quote a value that begins with "{", "[" or "?"',
-          }));
+          const [message, hint] = !isScalar(key) ? ['a key must be text', 'quote a value that begins with "{", "[" or "?"']
+            : key.value === null ? ['missing key before ":"', 'write a key before the ":"']
+            : ['key "__proto__" is reserved', 'choose another key'];
+          found.push(error('load/key', [], message, { place: at, hint }));
           return visit.BREAK;
         }
         const name = String(key.value);
@@ -156,7 +162,7 @@ function duplicates(doc: Document, place: (from: number, length: number) => Plac
         if (isMerge(key)) continue;
         if (before) {
           const path: Path = ancestors.length > 1 ? [] : [name];
-          found.push(error('load/twice', path, `"${name}" is defined twice`, {
+          found.push(error('load/twice', path, `duplicate key "${name}"`, {
             place: at, see: { message: 'first defined here', at: path, place: before },
           }));
         } else first.set(name, at);

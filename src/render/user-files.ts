@@ -34,14 +34,14 @@ export async function userFiles(model: Model, inventory: string, cwd = process.c
     globs.push({ cwd: root, pattern: '**/*.njk', found });
     read.push(...found);
     for (const path of found) templates.set(relative(root, path), readFileSync(path, 'utf8'));
-    if (templates.size === 0) diagnostics.push(error('files/templates', ['templates'], `there is no template (*.njk) under "${dir}"`, {
+    if (templates.size === 0) diagnostics.push(error('files/templates', ['templates'], `no template (*.njk) found under "${dir}"`, {
       hint: 'the path is relative to the inventory',
     }));
   }
   const named = Object.values((model.sections['files'] ?? {}) as Record<string, Item<FileEntry>>);
   for (const file of named) {
     if (file.template === null || templates.has(file.template)) continue;
-    diagnostics.push(error('files/missing', [...file.at, 'template'], `there is no template "${file.template}"`, {
+    diagnostics.push(error('files/missing', [...file.at, 'template'], `template "${file.template}" not found`, {
       hint: dir ? knownNames(file.template, templates.keys(), `in "${dir}"`) : 'name their directory: templates: my-templates',
     }));
   }
@@ -51,11 +51,11 @@ export async function userFiles(model: Model, inventory: string, cwd = process.c
       files.set(name, readFileSync(join(base, name)));
       read.push(join(base, name));
     } catch {
-      diagnostics.push(error('files/missing', at, `there is no file "${name}"`, { hint: 'the path is relative to the inventory' }));
+      diagnostics.push(error('files/missing', at, `file "${name}" not found`, { hint: 'the path is relative to the inventory' }));
       continue;
     }
     if (files.get(name)?.includes('PRIVATE KEY-----')) {
-      diagnostics.push(error('files/private-key', at, `"${name}" holds a private key, and would lie in out/ as it is`, {
+      diagnostics.push(error('files/private-key', at, `"${name}" contains a private key, which would be written to out/ as it is`, {
         hint: 'keep the key out of git and declare it under "secrets"; name a file with the certificate alone',
       }));
     }

@@ -29,7 +29,7 @@ export function patternOf(written: string, scopes: readonly string[], at: Path, 
     } else if (written.startsWith('${', i)) {
       const end = written.indexOf('}', i);
       if (end < 0) {
-        reader.diagnostics.push(error('resolve/unclosed', at, '"${" is not closed by "}"', {
+        reader.diagnostics.push(error('resolve/unclosed', at, 'unclosed "${": "}" is missing', {
           part: written.slice(i), hint: 'write $${ for a literal ${',
         }));
         return written;
@@ -64,9 +64,9 @@ function reference(inner: string, scopes: readonly string[], at: Path, reader: R
   }
   if (!scopes.includes(noun)) {
     const all = [...scopes, 'vars'].sort();
-    const what = 'what can be referred to here';
+    const what = 'available here';
     const list = `${what}: ${all.join(', ')}`;
-    if (['host', 'app', 'slot', 'secret'].includes(noun)) return refuse(`"\${${inner}}" cannot stand here`, list);
+    if (['host', 'app', 'slot', 'secret'].includes(noun)) return refuse(`"\${${inner}}" is not available here`, list);
     return refuse(`unknown reference "\${${inner}}"`, /^[A-Z_][A-Z0-9_]*$/.test(inner)
       ? `write $\${${inner}} for a literal \${${inner}}; ${list}` : knownNames(noun, all, what));
   }

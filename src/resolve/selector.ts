@@ -26,11 +26,11 @@ export function selectorOf(
       : [...hosts.map(host => host.name), 'all'];
     const separate = word.split(/[\s,]+/).filter(Boolean);
     diagnostics.push(word.includes(':') && kind !== 'tag' && kind !== 'region'
-      ? error('resolve/selector', place, `"${word}" selects nothing`, {
-        hint: 'a selector is all, a host\'s name, tag:NAME or region:NAME, or a list of these',
+      ? error('resolve/selector', place, `invalid selector "${word}"`, {
+        hint: 'use all, the name of a host, tag:NAME, region:NAME, or a list of these',
       })
       : error(`resolve/unknown-${kind}`, place, `unknown ${kind} "${value}"`, {
-        hint: separate.length > 1 ? `several are a list: [${separate.join(', ')}]` : knownNames(value, new Set(names), `known ${kind}s`),
+        hint: separate.length > 1 ? `write several as a list: [${separate.join(', ')}]` : knownNames(value, new Set(names), `known ${kind}s`),
       }));
   }
   const ordered: Hosts = new Set([...chosen].sort((a, b) => (a.name < b.name ? -1 : 1)));
@@ -58,7 +58,9 @@ export function peersOf(
     if (word === 'anyone') continue;
     if (isNetwork(word)) networks.push(word);
     else if (/^[0-9]|:.*:|\//.test(word)) {
-      diagnostics.push(error('resolve/network', place, `"${word}" is neither an address nor a network`, { hint: 'such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32' }));
+      diagnostics.push(error('resolve/network', place, `"${word}" is neither an IP address nor a network`, {
+        hint: 'such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32',
+      }));
     } else for (const host of selectorOf(word, hosts, place, known, diagnostics)) chosen.add(host);
   }
   const ordered = [...chosen].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -39,15 +39,16 @@ export async function compareTwins(source: Source, twin: TwinWritten | undefined
   return {
     read: files,
     diagnostics: [...diagnostics, ...idle.map(([pattern, at]) =>
-      warning('twin/idle', at, `nothing at "${pattern}" differs from "${twin.of}"`, { hint: 'remove it, so that a difference there is noticed' }))],
+      warning('twin/idle', at, `unused entry "${pattern}": nothing there differs from "${twin.of}"`, { hint: 'remove it, so that a later difference is reported' }))],
   };
 }
 
-const unreadable = (message: string): Diagnostic => error('twin/of', ['twin', 'of'], message, { hint: 'the name of the other inventory, relative to this one' });
+const unreadable = (message: string): Diagnostic =>
+  error('twin/of', ['twin', 'of'], message, { hint: 'set the name of the other inventory, relative to this one' });
 
 function undeclared(path: Path, source: Source, other: Source, name: string): Diagnostic {
   const there: Place | null = other.has(path) ? other.locate(path, true) : null;
-  const what = !source.has(path) ? `is in "${name}" and not here` : there === null ? `is here and not in "${name}"` : `is not as in "${name}"`;
+  const what = !source.has(path) ? `is only in "${name}"` : there === null ? `is not in "${name}"` : `differs from "${name}"`;
   return error('twin/differs', source.has(path) ? path : ['twin', 'of'], `"${pathText(path)}" ${what}, and is not declared to differ`, {
     ...source.has(path) ? { onKey: true } : {}, hint: `share it in a file that both include, or add "${pathText(path)}" to "differ"`,
     ...there === null ? {} : { see: { message: `in "${name}"`, at: path, place: there } },

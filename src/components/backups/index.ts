@@ -47,18 +47,25 @@ function check(section: Backups, model: Model, offers: Offers): Diagnostic[] {
     const found: Diagnostic[] = [];
     const { sftp } = backup;
     if ((sftp === null) === (backup.s3 === null)) {
-      found.push(error('backups/target', backup.at, `backup "${backup.name}" wants "sftp" or "s3", one of them`, { onKey: true, hint: 'sftp: a host of the fleet keeps it; s3: a store' }));
+      found.push(error('backups/target', backup.at, `backup "${backup.name}" must set exactly one of "sftp", "s3"`, {
+        onKey: true, hint: 'sftp: a host of the fleet stores it; s3: an object store',
+      }));
     }
     if (sftp && userOf(backup).length > LONGEST) {
-      found.push(error('backups/name', backup.at, `"${userOf(backup)}" is too long for the name of a user`, { onKey: true, hint: `at most ${LONGEST - 7} characters` }));
+      found.push(error('backups/name', backup.at, `user name "${userOf(backup)}" is too long`, {
+        onKey: true, hint: `shorten the name of the backup to at most ${LONGEST - 7} characters`,
+      }));
     }
     if (sftp && sftp.host.ssh.hostKey === null) {
-      found.push(error('backups/no-host-key', [...backup.at, 'sftp', 'host'], `host "${sftp.host.name}" has no "hostKey": those that back up to it could not know it`, {
-        hint: 'under "ssh" of the host; on it: cat /etc/ssh/ssh_host_ed25519_key.pub', see: { message: `host "${sftp.host.name}"`, at: sftp.host.at },
+      const message = `host "${sftp.host.name}" has no "hostKey", by which the hosts that back up to it verify it`;
+      found.push(error('backups/no-host-key', [...backup.at, 'sftp', 'host'], message, {
+        hint: 'set it under "ssh" of the host; there, cat /etc/ssh/ssh_host_ed25519_key.pub prints it', see: { message: `host "${sftp.host.name}"`, at: sftp.host.at },
       }));
     }
     if (sftp && backup.hosts.has(sftp.host)) {
-      found.push(error('backups/onto-itself', [...backup.at, 'hosts'], `host "${sftp.host.name}" would keep its own backup`, { hint: 'choose other hosts, or another place for it' }));
+      found.push(error('backups/onto-itself', [...backup.at, 'hosts'], `host "${sftp.host.name}" would store its backup on itself`, {
+        hint: 'remove it from "hosts", or choose another host under "sftp"',
+      }));
     }
     for (const host of backup.hosts) {
       const apps = model.apps.filter(app => app.hosts.has(host));
@@ -66,7 +73,9 @@ function check(section: Backups, model: Model, offers: Offers): Diagnostic[] {
       for (const one of datasets(backup, host, apps, offers)) {
         const before = names.get(one.name);
         if (before) {
-          return [...found, error('backups/dataset-twice', one.at, `host "${host.name}" has two data sets "${one.name}"`, { onKey: true, hint: 'choose another name', see: { message: 'the first one', at: before.at } })];
+          return [...found, error('backups/dataset-twice', one.at, `duplicate data set "${one.name}" on host "${host.name}"`, {
+            onKey: true, hint: 'rename one of them', see: { message: 'first defined here', at: before.at },
+          })];
         }
         names.set(one.name, one);
       }

@@ -24,12 +24,12 @@ function check(section: Certs | null, model: Model, offers: Offers): Diagnostic[
     for (const one of offers.on(host, 'certificate')) {
       const own = ownName(one);
       if (one.issuer === 'internal' && !section?.ca) {
-        found.push(error('certs/no-ca', one.at, `nobody signs the certificate of ${one.why}`, {
-          hint: 'declare the fleet\'s own CA: certs: {ca: {certificate: ca.crt, key: SECRET}}',
+        found.push(error('certs/no-ca', one.at, `certificate "internal" of ${one.why} needs a CA, and none is declared`, {
+          hint: 'declare the CA of the fleet: certs: {ca: {certificate: ca.crt, key: SECRET}}',
         }));
       } else if (own !== null && !Object.hasOwn(section?.own ?? {}, own)) {
         found.push(error('certs/unknown-own', one.at, `unknown certificate "${own}"`, {
-          hint: knownNames(own, ['internal', 'acme', ...Object.keys(section?.own ?? {})], 'known'),
+          hint: knownNames(own, ['internal', 'acme', ...Object.keys(section?.own ?? {})], 'known certificates'),
         }));
       } else if (one.issuer === 'acme') {
         found.push(...acmeProblems(section, one, host, first.get(one.name)));
@@ -43,19 +43,18 @@ function check(section: Certs | null, model: Model, offers: Offers): Diagnostic[
 function acmeProblems(section: Certs | null, one: Certificate, host: Host, before: Certificate | undefined): Diagnostic[] {
   const acme = section?.acme;
   if (!acme?.hosts.has(host)) {
-    return [error('certs/no-acme', one.at, `host "${host.name}" gets no certificates from Let's Encrypt`, {
-      hint: acme ? `add it to certs.acme.hosts` : 'declare it: certs: {acme: {hosts: all, email: ops@example.com}}',
+    return [error('certs/no-acme', one.at, `certificate "acme" is not available on host "${host.name}"`, {
+      hint: acme ? 'add the host to certs.acme.hosts' : 'set certs: {acme: {hosts: all, email: ops@example.com}}',
     })];
   }
   if (acme.dns) return [];
   const wildcard = one.names.find(name => name.startsWith('*'));
-  if (wildcard !== undefined) return [error('certs/wildcard', one.at, `"${wildcard}" can be proven by DNS alone`, {
-    hint: 'set certs.acme.dns',
-  })];
-  const both = `hosts "${before?.host.name ?? ''}" and "${host.name}" would both prove the same domains over port 80, where one of them is asked`;
-  return before === undefined ? [] : [error('certs/http-hosts', one.at, both, {
-    hint: 'set certs.acme.dns, or give the site one host',
-  })];
+  if (wildcard !== undefined) {
+    return [error('certs/wildcard', one.at, `wildcard domain "${wildcard}" needs a DNS challenge`, { hint: 'set certs.acme.dns' })];
+  }
+  if (before === undefined) return [];
+  const both = `hosts "${before.host.name}" and "${host.name}" share domains, and an HTTP challenge reaches only one of them`;
+  return [error('certs/http-hosts', one.at, both, { hint: 'set certs.acme.dns, or select one host for the site' })];
 }
 
 /** What a change of a brought certificate, or of the CA, calls for; a command belongs to a new pair alone. */

@@ -13,19 +13,23 @@ function check(section: Files, model: Model, offers: Offers): Diagnostic[] {
   return Object.values(section).flatMap(file => {
     const found: Diagnostic[] = [];
     if (!/^\/(etc|opt)\//.test(file.name) || /\/(\.{0,2})(\/|$)/.test(file.name)) {
-      found.push(error('files/outside', file.at, `"${file.name}" is not a plain path under /etc or /opt`, { onKey: true, hint: 'vgen manages files there and nowhere else' }));
+      found.push(error('files/outside', file.at, `"${file.name}" is not a normalized path under /etc or /opt`, {
+        onKey: true, hint: 'vgen manages files only there',
+      }));
     } else if (!/^[A-Za-z0-9_./@+:,=-]+$/.test(file.name)) {
-      found.push(error('files/path', file.at, `"${file.name}" has characters that not every program takes in a path`, {
-        onKey: true, hint: 'letters, digits and _ . / @ + : , = -',
+      found.push(error('files/path', file.at, `path "${file.name}" has unsupported characters`, {
+        onKey: true, hint: 'allowed: letters, digits and _ . / @ + : , = -',
       }));
     }
     if ([file.content, file.source, file.template].filter(from => from !== null).length !== 1) {
-      found.push(error('files/content', file.at, `"${file.name}" wants "content", "source" or "template", one of them`, {
+      found.push(error('files/content', file.at, `file "${file.name}" must set exactly one of "content", "source", "template"`, {
         onKey: true, hint: 'content: the text; source: a file beside the inventory; template: a name in "templates"',
       }));
     }
     if (/[2367]$/.test(file.mode)) {
-      found.push(error('files/writable', [...file.at, 'mode'], `mode "${file.mode}" lets every user of the host write the file`, { hint: 'such as "0644"' }));
+      found.push(error('files/writable', [...file.at, 'mode'], `mode "${file.mode}" makes the file world-writable`, {
+        hint: 'such as "0644"',
+      }));
     }
     for (const key of ['reload', 'restart'] as const) {
       for (const [i, unit] of file[key].entries()) found.push(...unknownUnit(unit, [...file.at, key, i], file, model, offers));
@@ -36,10 +40,15 @@ function check(section: Files, model: Model, offers: Offers): Diagnostic[] {
 
 /** A unit that neither Debian, vgen nor another file brings to a host. */
 function unknownUnit(unit: string, at: readonly (string | number)[], file: File, model: Model, offers: Offers): Diagnostic[] {
-  const own = Object.keys((model.sections['files'] ?? {}) as object).flatMap(path => /^\/etc\/systemd\/system\/([^/]+)$/.exec(path)?.[1] ?? []);
+  const written = Object.keys((model.sections['files'] ?? {}) as object)
+    .flatMap(path => /^\/etc\/systemd\/system\/([^/]+)$/.exec(path)?.[1] ?? []);
   for (const host of file.hosts) {
-    const known = [...offers.on(host, 'unit').map(({ name }) => name), ...own];
-    if (!known.includes(unit) && !BASE_UNITS.includes(unit)) return [error('files/unknown-unit', at, `unknown service "${unit}" on host "${host.name}"`, { hint: knownNames(unit, [...known, ...BASE_UNITS], 'known there') })];
+    const known = [...offers.on(host, 'unit').map(({ name }) => name), ...written];
+    if (!known.includes(unit) && !BASE_UNITS.includes(unit)) {
+      return [error('files/unknown-unit', at, `unknown service "${unit}" on host "${host.name}"`, {
+        hint: knownNames(unit, [...known, ...BASE_UNITS], 'known there'),
+      })];
+    }
   }
   return [];
 }

@@ -29,22 +29,25 @@ function reportView(host: Host, filtered: boolean, flows: readonly Flow[]): obje
 function check(section: Firewall, model: Model): Diagnostic[] {
   const found: Diagnostic[] = [];
   if (section.ssh && !section.ssh.anyone && section.ssh.networks.length === 0) {
-    found.push(warning('firewall/ssh-hosts-only', ['firewall', 'ssh'], 'only hosts of the fleet may connect to sshd: nobody else gets in', {
-      hint: 'add the network that you come from, such as 192.0.2.0/24, unless you always go through one of these hosts',
+    found.push(warning('firewall/ssh-hosts-only', ['firewall', 'ssh'], 'only hosts of the fleet may connect to sshd', {
+      hint: 'add the network that you connect from, such as 192.0.2.0/24, unless you always connect through one of these hosts',
     }));
   }
   for (const one of Object.values(section.open)) {
     const other = Object.values(section.open).find(before => before.name < one.name && before.port === one.port && before.protocol === one.protocol
       && [...before.hosts].some(host => one.hosts.has(host)));
     if (other) {
-      found.push(error('firewall/open-twice', [...one.at, 'port'], `port ${one.port}/${one.protocol} is opened twice: by "${other.name}" and by "${one.name}"`, {
-        hint: 'one entry, with everybody in "from"', see: { message: `"${other.name}"`, at: other.at },
+      const message = `port ${one.port}/${one.protocol} is opened by both "${other.name}" and "${one.name}"`;
+      found.push(error('firewall/open-twice', [...one.at, 'port'], message, {
+        hint: 'merge them into one entry that lists every peer in "from"', see: { message: `"${other.name}"`, at: other.at },
       }));
     }
     const idle = [...one.hosts].find(host => !section.hosts.has(host));
     if (idle && one.hosts.size < model.hosts.length) {
-      found.push(error('firewall/open-elsewhere', [...one.at, 'hosts'], `"${one.name}" opens a port on host "${idle.name}", which has no firewall`, {
-        hint: 'add the host to "hosts" of the firewall', see: { message: 'hosts of the firewall', at: ['firewall', 'hosts'] },
+      const message = `"${one.name}" opens a port on host "${idle.name}", which has no firewall`;
+      found.push(error('firewall/open-elsewhere', [...one.at, 'hosts'], message, {
+        hint: 'add the host to "hosts" of the firewall',
+        see: { message: 'hosts of the firewall', at: ['firewall', 'hosts'] },
       }));
     }
   }

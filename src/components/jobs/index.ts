@@ -23,14 +23,19 @@ function check(section: Jobs, model: Model): Diagnostic[] {
     const app = appOf(job, model);
     const start = firstOf(job.command[0]);
     if (!start.startsWith('/') && !(app && start.startsWith('./'))) {
-      return [error('jobs/program', [...job.at, 'command'], `"${start}" is not an absolute path${app ? ' and not in the release' : ''}`, {
-        hint: app ? `"./${start.replace(/^\.\//, '')}" is in the live release, "/usr/bin/${start.replace(/^\.\//, '')}" on the host` : `such as "/usr/bin/${start.replace(/^\.\//, '')}"; "./x" wants an "app"`,
+      const name = start.replace(/^\.\//, '');
+      const what = app ? 'neither an absolute path nor a path in the release' : 'not an absolute path';
+      return [error('jobs/program', [...job.at, 'command'], `program "${start}" is ${what}`, {
+        hint: app ? `write "./${name}" for a program in the live release, "/usr/bin/${name}" for one on the host`
+          : `such as "/usr/bin/${name}"; set "app" to run "./${name}" from its release`,
       })];
     }
     const elsewhere = app && job.hosts && [...job.hosts].find(host => !app.hosts.has(host));
-    return elsewhere ? [error('jobs/app-elsewhere', [...job.at, 'hosts'], `job "${job.name}" runs on host "${elsewhere.name}", where app "${app.name}" does not`, {
-      hint: 'leave "hosts" out: they are those of the app', see: { message: `app "${app.name}"`, at: app.at },
-    })] : [];
+    if (!elsewhere) return [];
+    const message = `job "${job.name}" runs on host "${elsewhere.name}", where app "${app.name}" does not run`;
+    return [error('jobs/app-elsewhere', [...job.at, 'hosts'], message, {
+      hint: 'remove "hosts", which defaults to the hosts of the app', see: { message: `app "${app.name}"`, at: app.at },
+    })];
   });
 }
 

@@ -34,21 +34,22 @@ function check(section: Mongodb, model: Model): Diagnostic[] {
     const other = servers.slice(0, i).find(one => [...one.hosts].some(host => server.hosts.has(host)));
     return [
       ...(server.hosts.size % 2 === 1 ? [] : [error(
-        'mongodb/members', at, `"${server.name}" would have ${server.hosts.size} members, no more safety than with one less`, { hint: 'one host, or an odd number' },
+        'mongodb/members', at, `replica set "${server.name}" has an even number of members: ${server.hosts.size}`,
+        { hint: 'select an odd number of hosts: one more than an odd number tolerates no further failure' },
       )]),
-      ...(other ? [error('mongodb/two-on-host', at, `a host would run two: "${other.name}" and "${server.name}"`, {
-        hint: 'one server a host holds many databases', see: { message: `mongodb "${other.name}"`, at: other.at },
+      ...(other ? [error('mongodb/two-on-host', at, `a host would run two MongoDB servers: "${other.name}" and "${server.name}"`, {
+        hint: 'run one server per host: it can hold many databases', see: { message: `mongodb "${other.name}"`, at: other.at },
       })] : []),
       ...Object.keys(server.databases).filter(name => RESERVED.includes(name)).map(name => error(
-        'mongodb/reserved', [...server.at, 'databases', name], `"${name}" is MongoDB's own database`, { onKey: true, hint: 'choose another name' },
+        'mongodb/reserved', [...server.at, 'databases', name], `name "${name}" is reserved by MongoDB`, { onKey: true, hint: 'choose another name' },
       )),
       ...usersOf(model, server).filter(app => partOf(server.databases, app) === null).map(app => error(
-        'mongodb/which-database', [...app.at, 'uses', app.uses.findIndex(one => one === server)], `"${server.name}" has no database for app "${app.name}"`,
-        { hint: `name one "${app.name}", or keep a single one`, see: { message: `databases of "${server.name}"`, at: [...server.at, 'databases'] } },
+        'mongodb/which-database', [...app.at, 'uses', app.uses.findIndex(one => one === server)], `mongodb "${server.name}" has no database for app "${app.name}"`,
+        { hint: `name a database "${app.name}", or declare only one`, see: { message: `databases of "${server.name}"`, at: [...server.at, 'databases'] } },
       )),
       ...(isRemote(server, model) ? exposedOn(server) : []).map(host => error(
         'mongodb/exposed', server.at, `mongodb "${server.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}"`,
-        { onKey: true, hint: 'give the host a "private" address that the others share', see: { message: `host "${host.name}"`, at: host.at } },
+        { onKey: true, hint: 'set "private" of the host to an address in a network that the members and the apps\' hosts share', see: { message: `host "${host.name}"`, at: host.at } },
       )),
     ];
   });

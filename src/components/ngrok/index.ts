@@ -25,15 +25,19 @@ function check(section: Ngrok, model: Model, offers: Offers): Diagnostic[] {
   const domains = new Map<string, Tunnel>();
   for (const tunnel of Object.values(section.tunnels)) {
     if ((tunnel.app === null) === (tunnel.port === null)) {
-      found.push(error('ngrok/target', tunnel.at, `tunnel "${tunnel.name}" wants "app" or "port", one of them`, { onKey: true, hint: 'app: a name, with "link: live" or "link: next"; port: a number' }));
+      found.push(error('ngrok/target', tunnel.at, `tunnel "${tunnel.name}" must set exactly one of "app", "port"`, {
+        onKey: true, hint: 'app: a name, with "link: live" or "link: next"; port: a number',
+      }));
       continue;
     }
     if (tunnel.domain !== null && tunnel.edge !== null) {
-      found.push(error('ngrok/edge-and-domain', [...tunnel.at, 'edge'], `tunnel "${tunnel.name}" has both "edge" and "domain"; the domain of an edge is set at ngrok`, { hint: 'keep one of them' }));
+      const message = `tunnel "${tunnel.name}" sets both "edge" and "domain"; the domain of an edge is configured at ngrok`;
+      found.push(error('ngrok/edge-and-domain', [...tunnel.at, 'edge'], message, { hint: 'remove one of them' }));
     }
     if (tunnel.edge !== null && section.version === 3) {
-      found.push(error('ngrok/edge-version', [...tunnel.at, 'edge'], 'version 3 of the agent\'s configuration knows no edges', {
-        hint: 'use version 2, or a domain', see: { message: 'the version', at: ['ngrok', 'version'] },
+      const message = 'edges are not supported by version 3 of the agent\'s configuration';
+      found.push(error('ngrok/edge-version', [...tunnel.at, 'edge'], message, {
+        hint: 'use version 2, or set "domain" instead', see: { message: 'the version', at: ['ngrok', 'version'] },
       }));
     }
     for (const host of tunnel.hosts) {
@@ -42,7 +46,9 @@ function check(section: Ngrok, model: Model, offers: Offers): Diagnostic[] {
       const domain = expandPlain(tunnel.domain, { host }).toLowerCase();
       const other = domains.get(domain);
       if (other) {
-        found.push(error('ngrok/domain-twice', [...tunnel.at, 'domain'], `domain "${domain}" is opened twice${other === tunnel ? `: on ${[...tunnel.hosts].map(one => one.name).slice(0, 5).join(', ')}` : ''}`, {
+        const users = other === tunnel ? `hosts ${[...tunnel.hosts].map(one => one.name).slice(0, 5).join(', ')}`
+          : `tunnels "${other.name}" and "${tunnel.name}"`;
+        found.push(error('ngrok/domain-twice', [...tunnel.at, 'domain'], `domain "${domain}" is used by ${users}`, {
           hint: 'a domain leads to one host; use ${host.name} in it, or an edge that hosts share',
           ...(other === tunnel ? {} : { see: { message: `tunnel "${other.name}"`, at: other.at } }),
         }));
@@ -58,19 +64,21 @@ function check(section: Ngrok, model: Model, offers: Offers): Diagnostic[] {
 function target(tunnel: Tunnel, host: Host, model: Model, offers: Offers): Diagnostic[] {
   const apps = model.apps.filter(app => app.hosts.has(host));
   if (tunnel.app !== null && !apps.some(app => app.name === tunnel.app?.name)) {
-    return [error('ngrok/app-elsewhere', [...tunnel.at, 'app'], `app "${tunnel.app.name}" does not run on host "${host.name}", which opens the tunnel`, {
-      hint: 'set "hosts" of the tunnel to those of the app', see: { message: `app "${tunnel.app.name}"`, at: tunnel.app.at },
+    const message = `app "${tunnel.app.name}" does not run on host "${host.name}", which opens the tunnel`;
+    return [error('ngrok/app-elsewhere', [...tunnel.at, 'app'], message, {
+      hint: 'set "hosts" of the tunnel to hosts of the app', see: { message: `app "${tunnel.app.name}"`, at: tunnel.app.at },
     })];
   }
   if (addressOf(tunnel, apps) === null) {
     return [error('ngrok/not-served', [...tunnel.at, 'link'], `app "${tunnel.app?.name ?? ''}" has no port for "${tunnel.link}"`, {
-      hint: `set "listen: {${tunnel.link}: 8000}" of the app`, see: { message: `app "${tunnel.app?.name ?? ''}"`, at: tunnel.app?.at ?? [] },
+      hint: `set "listen: {${tunnel.link}: 8000}" of the app`,
+      see: { message: `app "${tunnel.app?.name ?? ''}"`, at: tunnel.app?.at ?? [] },
     })];
   }
   const ports = offers.on(host, 'port').map(({ port }) => port);
   return tunnel.port === null || tunnel.port === SSH || ports.includes(tunnel.port) ? []
-    : [error('ngrok/not-served', [...tunnel.at, 'port'], `nothing serves port ${tunnel.port} on host "${host.name}"`, {
-      hint: `served there: ${[...new Set(ports)].sort((a, b) => a - b).join(', ') || 'none'}`,
+    : [error('ngrok/not-served', [...tunnel.at, 'port'], `nothing listens on port ${tunnel.port} of host "${host.name}"`, {
+      hint: `ports in use there: ${[...new Set(ports)].sort((a, b) => a - b).join(', ') || 'none'}`,
     })];
 }
 

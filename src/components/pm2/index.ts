@@ -23,7 +23,7 @@ function check(section: Pm2, model: Model): Diagnostic[] {
   const wrong = Object.entries(section.workers).flatMap(([name, workers]) => {
     const app = apps.get(name);
     if (!app || workers === 1 || clusters(app)) return [];
-    return [error('pm2/cluster', ['pm2', 'workers', name], `"${name}" is not a script of Node.js, which workers that share a port have to be`, {
+    return [error('pm2/cluster', ['pm2', 'workers', name], `app "${name}" is not a Node.js script, which "workers" requires`, {
       hint: 'such as command: /usr/bin/node server.js ${slot.port}', see: { message: 'its command', at: [...app.at, 'command'] },
     })];
   });

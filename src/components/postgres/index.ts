@@ -29,7 +29,7 @@ function check(section: Postgres, model: Model): Diagnostic[] {
     ...place(server, servers.slice(0, i)), ...databases(server), ...users(server, model),
     ...(clientsOf(server, model).length === 0 ? [] : exposedOn(server).map(host => error(
       'postgres/exposed', server.at, `postgres "${server.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}"`,
-      { onKey: true, hint: 'give the host a "private" address that the apps\' hosts share', see: { message: `host "${host.name}"`, at: host.at } },
+      { onKey: true, hint: 'set "private" of the host to an address in a network that the apps\' hosts share', see: { message: `host "${host.name}"`, at: host.at } },
     ))),
   ]);
 }
@@ -37,13 +37,14 @@ function check(section: Postgres, model: Model): Diagnostic[] {
 function place(server: Server, before: readonly Server[]): Diagnostic[] {
   const at = [...server.at, 'hosts'];
   if (server.hosts.size !== 1) {
-    return [error('postgres/one-host', at, `"${server.name}" would run on ${server.hosts.size} hosts, each with data of its own`, {
-      hint: 'name one host; vgen sets up no replication of PostgreSQL',
+    return [error('postgres/one-host', at, `postgres "${server.name}" selects ${server.hosts.size} hosts, whose data would diverge`, {
+      hint: 'select one host: vgen does not set up replication of PostgreSQL',
     })];
   }
   const other = before.find(one => [...one.hosts].some(host => server.hosts.has(host)));
-  return other ? [error('postgres/two-on-host', at, `host "${[...server.hosts][0]?.name ?? ''}" would run two: "${other.name}" and "${server.name}"`, {
-    hint: 'one server a host holds many databases', see: { message: `postgres "${other.name}"`, at: other.at },
+  const servers = `"${other?.name ?? ''}" and "${server.name}"`;
+  return other ? [error('postgres/two-on-host', at, `host "${[...server.hosts][0]?.name ?? ''}" would run two PostgreSQL servers: ${servers}`, {
+    hint: 'run one server per host: it can hold many databases', see: { message: `postgres "${other.name}"`, at: other.at },
   })] : [];
 }
 
@@ -56,12 +57,15 @@ function databases(server: Server): Diagnostic[] {
     const reserved = [name, owner].find(one => RESERVED.test(one));
     if (reserved !== undefined) {
       const place = RESERVED.test(name) ? at : [...at, 'owner'];
-      found.push(error('postgres/reserved', place, `"${reserved}" means something of its own to PostgreSQL`, { onKey: place === at, hint: 'choose another name' }));
+      found.push(error('postgres/reserved', place, `name "${reserved}" is reserved by PostgreSQL`, {
+        onKey: place === at, hint: 'choose another name',
+      }));
     }
     const other = owners.get(owner);
     if (other && other[1].password !== database.password) {
-      found.push(error('postgres/two-passwords', [...at, 'password'], `role "${owner}" owns "${other[0]}" too, and has another password there`, {
-        hint: `use "${other[1].password.name}" for both, or give each its own "owner"`,
+      const message = `role "${owner}" has two passwords: it also owns database "${other[0]}"`;
+      found.push(error('postgres/two-passwords', [...at, 'password'], message, {
+        hint: `use secret "${other[1].password.name}" for both, or set another "owner" for one`,
         see: { message: `database "${other[0]}"`, at: [...server.at, 'databases', other[0]] },
       }));
     }
@@ -72,8 +76,8 @@ function databases(server: Server): Diagnostic[] {
 
 /** Apps whose database cannot be told. */
 const users = (server: Server, model: Model): Diagnostic[] => usersOf(model, server).filter(app => partOf(server.databases, app) === null).map(app => error(
-  'postgres/which-database', [...app.at, 'uses', app.uses.findIndex(one => one === server)], `"${server.name}" has no database for app "${app.name}"`,
-  { hint: `name one "${app.name}", or keep a single one`, see: { message: `databases of "${server.name}"`, at: [...server.at, 'databases'] } },
+  'postgres/which-database', [...app.at, 'uses', app.uses.findIndex(one => one === server)], `postgres "${server.name}" has no database for app "${app.name}"`,
+  { hint: `name a database "${app.name}", or declare only one`, see: { message: `databases of "${server.name}"`, at: [...server.at, 'databases'] } },
 ));
 
 function files(server: Server, host: Host, model: Model): FileSpec[] {

@@ -25,15 +25,15 @@ function check(section: Rabbitmq, model: Model): Diagnostic[] {
   return brokers.flatMap((broker, i) => [
     ...place(broker, brokers.slice(0, i)),
     ...(Object.hasOwn(broker.vhosts, 'guest') ? [error(
-      'rabbitmq/guest', [...broker.at, 'vhosts', 'guest'], '"guest" is RabbitMQ\'s own user, which is removed', { onKey: true, hint: 'choose another name' },
+      'rabbitmq/guest', [...broker.at, 'vhosts', 'guest'], 'name "guest" is reserved for RabbitMQ\'s default user, which vgen removes', { onKey: true, hint: 'choose another name' },
     )] : []),
     ...usersOf(model, broker).filter(app => partOf(broker.vhosts, app) === null).map(app => error(
-      'rabbitmq/which-vhost', [...app.at, 'uses', app.uses.findIndex(one => one === broker)], `"${broker.name}" has no vhost for app "${app.name}"`,
-      { hint: `name one "${app.name}", or keep a single one`, see: { message: `vhosts of "${broker.name}"`, at: [...broker.at, 'vhosts'] } },
+      'rabbitmq/which-vhost', [...app.at, 'uses', app.uses.findIndex(one => one === broker)], `rabbitmq "${broker.name}" has no vhost for app "${app.name}"`,
+      { hint: `name a vhost "${app.name}", or declare only one`, see: { message: `vhosts of "${broker.name}"`, at: [...broker.at, 'vhosts'] } },
     )),
     ...(clientsOf(broker, model).length === 0 ? [] : exposedOn(broker).map(host => error(
       'rabbitmq/exposed', broker.at, `rabbitmq "${broker.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}"`,
-      { onKey: true, hint: 'give the host a "private" address that the apps\' hosts share', see: { message: `host "${host.name}"`, at: host.at } },
+      { onKey: true, hint: 'set "private" of the host to an address in a network that the apps\' hosts share', see: { message: `host "${host.name}"`, at: host.at } },
     ))),
   ]);
 }
@@ -41,13 +41,14 @@ function check(section: Rabbitmq, model: Model): Diagnostic[] {
 function place(broker: Broker, before: readonly Broker[]): Diagnostic[] {
   const at = [...broker.at, 'hosts'];
   if (broker.hosts.size !== 1) {
-    return [error('rabbitmq/one-host', at, `"${broker.name}" would run on ${broker.hosts.size} hosts, each with queues of its own`, {
-      hint: 'name one host; vgen sets up no cluster of RabbitMQ',
+    return [error('rabbitmq/one-host', at, `rabbitmq "${broker.name}" selects ${broker.hosts.size} hosts, whose queues would diverge`, {
+      hint: 'select one host: vgen does not set up a cluster of RabbitMQ',
     })];
   }
   const other = before.find(one => [...one.hosts].some(host => broker.hosts.has(host)));
-  return other ? [error('rabbitmq/two-on-host', at, `host "${[...broker.hosts][0]?.name ?? ''}" would run two: "${other.name}" and "${broker.name}"`, {
-    hint: 'one broker a host holds many vhosts', see: { message: `rabbitmq "${other.name}"`, at: other.at },
+  const brokers = `"${other?.name ?? ''}" and "${broker.name}"`;
+  return other ? [error('rabbitmq/two-on-host', at, `host "${[...broker.hosts][0]?.name ?? ''}" would run two RabbitMQ brokers: ${brokers}`, {
+    hint: 'run one broker per host: it can hold many vhosts', see: { message: `rabbitmq "${other.name}"`, at: other.at },
   })] : [];
 }
 

@@ -36,8 +36,8 @@ function check(section: Redis, model: Model): Diagnostic[] {
     for (const other of instances.slice(0, i)) {
       const host = [...instance.hosts].find(one => other.hosts.has(one));
       if (host) {
-        found.push(error('redis/two-on-host', [...instance.at, 'hosts'], `host "${host.name}" would run two: "${other.name}" and "${instance.name}"`, {
-          hint: 'one Redis a host; choose other hosts', see: { message: `redis "${other.name}"`, at: other.at },
+        found.push(error('redis/two-on-host', [...instance.at, 'hosts'], `host "${host.name}" would run two Redis servers: "${other.name}" and "${instance.name}"`, {
+          hint: 'run one Redis per host: choose other hosts', see: { message: `redis "${other.name}"`, at: other.at },
         }));
       }
     }
@@ -50,30 +50,35 @@ function replication(instance: Instance): Diagnostic[] {
   const source = instance.replicaOf;
   const at = [...instance.at, 'replicaOf'];
   if (source === null) return [];
-  if (source.name === instance.name) return [error('redis/replica-of-itself', at, `"${instance.name}" cannot be a replica of itself`, { hint: 'name the Redis whose data it copies' })];
+  if (source.name === instance.name) {
+    return [error('redis/replica-of-itself', at, `redis "${instance.name}" cannot be a replica of itself`, { hint: 'name its primary' })];
+  }
   if (source.replicaOf !== null) {
-    return [error('redis/replica-of-replica', at, `"${source.name}" is a replica itself`, {
-      hint: `copy "${source.replicaOf.name}"`, see: { message: `"${source.name}" is a replica`, at: [...source.at, 'replicaOf'] },
+    return [error('redis/replica-of-replica', at, `redis "${source.name}" is itself a replica`, {
+      hint: `name its primary, "${source.replicaOf.name}"`, see: { message: `"${source.name}" is a replica`, at: [...source.at, 'replicaOf'] },
     })];
   }
   if (source.tls !== instance.tls) {
-    return [error('redis/replica-tls', [...instance.at, 'tls'], `"${source.name}" and its replica "${instance.name}" do not agree on TLS`, {
+    const message = `"tls" differs between redis "${source.name}" and its replica "${instance.name}"`;
+    return [error('redis/replica-tls', [...instance.at, 'tls'], message, {
       hint: `set "tls: ${source.tls}"`, see: { message: `"${source.name}"`, at: source.at },
     })];
   }
-  return source.hosts.size === 1 ? [] : [error('redis/many-sources', at, `"${source.name}" runs on ${source.hosts.size} hosts; a replica copies one`, {
-    hint: 'give the primary an instance of its own, on one host', see: { message: `hosts of "${source.name}"`, at: [...source.at, 'hosts'] },
+  if (source.hosts.size === 1) return [];
+  const message = `redis "${source.name}" runs on ${source.hosts.size} hosts; the primary of a replica runs on one`;
+  return [error('redis/many-sources', at, message, {
+    hint: 'declare the primary as a separate instance on one host', see: { message: `hosts of "${source.name}"`, at: [...source.at, 'hosts'] },
   })];
 }
 
 function exposure(section: Redis, instance: Instance, model: Model): Diagnostic[] {
   if (!isRemote(section, instance, model)) return [];
   const found = exposedOn(instance).map(host => error(
-    'redis/exposed', instance.at, `redis "${instance.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}", beyond its peers`,
-    { onKey: true, hint: `give the host a "private" address that the peers share`, see: { message: `host "${host.name}"`, at: host.at } },
+    'redis/exposed', instance.at, `redis "${instance.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}"`,
+    { onKey: true, hint: 'set "private" of the host to an address in a network that the peers share', see: { message: `host "${host.name}"`, at: host.at } },
   ));
   if (passwordOf(instance) === null) {
-    found.push(error('redis/no-password', instance.at, `redis "${instance.name}" is reached over the network without a password`, {
+    found.push(error('redis/no-password', instance.at, `redis "${instance.name}" is reachable over the network without a password`, {
       onKey: true, hint: 'set "password" to the name of a secret',
     }));
   }

@@ -17,8 +17,10 @@ function pasted(model: Model): Diagnostic[] {
   const look = (name: string, value: unknown, at: Path): void => {
     if (typeof value !== 'string') return;
     if (TELLING_VALUE.test(value) || URL_PASSWORD.test(value) || (TELLING_NAME.test(name) && value.length >= 6 && !/^(\/|true$|false$)/.test(value))) {
-      found.push(error('secrets/value', at, `"${name}" holds what looks like a secret's value`, {
-        sensitive: true, hint: 'declare it under "secrets" as env, file, exec, age or sops, and write ${secret.name} here; change the value, it has been in a file',
+      found.push(error('secrets/value', at, `"${name}" contains what looks like the value of a secret`, {
+        sensitive: true,
+        hint: 'declare it under "secrets" as env, file, exec, age or sops, and write ${secret.name} here; '
+          + 'rotate the value, because it has been in a file',
       }));
     }
   };
@@ -30,17 +32,18 @@ function pasted(model: Model): Diagnostic[] {
 function sourceOf({ name, at, ...secret }: Secrets[string]): Diagnostic[] {
   const has = (key: Source | 'identity' | 'key'): boolean => secret[key] !== null && secret[key] !== undefined;
   if (SOURCES.filter(has).length !== 1) {
-    return [error('secrets/one-source', at, `secret "${name}" wants "env", "file", "exec", "age" or "sops", one of them`, {
-      onKey: true, hint: 'env: the name of a variable; file: a path; exec: [pass, show, NAME]; age: a path; sops: a path, with key: a.b',
+    return [error('secrets/one-source', at, `secret "${name}" must set exactly one of "env", "file", "exec", "age", "sops"`, {
+      onKey: true,
+      hint: 'env: the name of a variable; file: a path; exec: [pass, show, NAME]; age: a path; sops: a path, with key: a.b',
     })];
   }
   if (has('sops') !== has('key')) {
-    return [error('secrets/sops-key', has('key') ? [...at, 'key'] : at, `"key" and "sops" of secret "${name}" belong together`, {
+    return [error('secrets/sops-key', has('key') ? [...at, 'key'] : at, `secret "${name}" must set "sops" and "key" together`, {
       onKey: true, hint: 'sops: the path of a file; key: where the value stands in it, such as redis.password',
     })];
   }
-  return has('identity') && !has('age') ? [error('secrets/age-identity', [...at, 'identity'], `secret "${name}" has an "identity" and no "age"`, {
-    onKey: true, hint: 'an identity decrypts the file that "age" names',
+  return has('identity') && !has('age') ? [error('secrets/age-identity', [...at, 'identity'], `secret "${name}" sets "identity" without "age"`, {
+    onKey: true, hint: '"identity" names the key file that decrypts the file of "age"',
   })] : [];
 }
 
@@ -56,6 +59,6 @@ export default component<Secrets | null>({
     ...pasted(model),
     ...Object.values(section ?? {}).flatMap(sourceOf),
     ...Object.values(section ?? {}).filter(({ name }) => !model.usedSecrets.has(name)).map(({ name, at }) =>
-      warning('secrets/unused', at, `nothing refers to secret "${name}"`, { onKey: true, hint: `use it as \${secret.${name}}, or remove it` })),
+      warning('secrets/unused', at, `unused secret "${name}"`, { onKey: true, hint: `use it as \${secret.${name}}, or remove it` })),
   ],
 });

@@ -19,29 +19,33 @@ export function checkSites(sites: Sites): Diagnostic[] {
 const DOMAIN = /^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
 const domains = (site: Site): Diagnostic[] => site.domains.flatMap((domain, i) => (DOMAIN.test(domain) && domain.length < 254 ? []
-  : [error('sites/domain', [...site.at, 'domains', i], `"${domain}" is no domain`, { hint: 'in lower case, such as www.example.com or *.example.com' })]));
+  : [error('sites/domain', [...site.at, 'domains', i], `invalid domain "${domain}"`, {
+    hint: 'use lower case, such as www.example.com or *.example.com',
+  })]));
 
 function paths(site: Site): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const [path, target] of Object.entries(site.paths)) {
     const at = [...site.at, 'paths', path];
     if (!/^(\/|(\/[A-Za-z0-9._~@:+-]+)+)$/.test(path) || path.split('/').some(part => part === '.' || part === '..')) {
-      found.push(error('sites/path', at, `"${path}" is no plain path`, {
-        onKey: true, hint: 'such as / or /api; without a slash at its end',
+      found.push(error('sites/path', at, `invalid path "${path}"`, {
+        onKey: true, hint: 'such as / or /api, without a trailing slash',
       }));
     }
     if ([target.app, target.site, target.dir, target.redirect].filter(one => one !== null).length !== 1) {
-      found.push(error('sites/one-target', at, `"${path}" wants "app", "site", "dir" or "redirect", one of them`, { onKey: true }));
+      const message = `path "${path}" must set exactly one of "app", "site", "dir", "redirect"`;
+      found.push(error('sites/one-target', at, message, { onKey: true }));
     }
     if (target.dir !== null && !/^(\/[A-Za-z0-9_.@+-]+)+$/.test(target.dir)) {
-      found.push(error('sites/dir', [...at, 'dir'], `"${target.dir}" is no plain directory`, {
-        hint: 'such as /srv/www; without a slash at its end',
+      found.push(error('sites/dir', [...at, 'dir'], `invalid directory "${target.dir}"`, {
+        hint: 'such as /srv/www, without a trailing slash',
       }));
     }
     const without = target.app && [...site.hosts].find(host => !target.app?.hosts.has(host));
     if (without) {
-      found.push(error('sites/app-elsewhere', [...at, 'app'], `app "${target.app?.name ?? ''}" does not run on host "${without.name}"`, {
-        hint: 'give the app a site on its own hosts, and point to that one: {site: NAME}',
+      const message = `app "${target.app?.name ?? ''}" does not run on host "${without.name}"`;
+      found.push(error('sites/app-elsewhere', [...at, 'app'], message, {
+        hint: 'declare a site on the hosts of the app, and point to it: {site: NAME}',
         see: { message: `hosts of "${target.app?.name ?? ''}"`, at: [...target.app?.at ?? [], 'hosts'] },
       }));
     }
@@ -58,8 +62,8 @@ function circle(site: Site): Diagnostic[] {
     seen.add(next);
     return leadsBack(next);
   });
-  return leadsBack(site) ? [error('sites/circle', [...site.at, 'paths'], `site "${site.name}" leads back to itself`, {
-    onKey: true, hint: 'in the end an app, a directory or a redirect has to answer',
+  return leadsBack(site) ? [error('sites/circle', [...site.at, 'paths'], `site "${site.name}" points back to itself`, {
+    onKey: true, hint: 'end the chain with "app", "dir" or "redirect"',
   })] : [];
 }
 
@@ -72,13 +76,13 @@ function pool(site: Site): Diagnostic[] {
     ...site.drain.map(({ name }, i): [string, Path] => [name, [...site.at, 'drain', i]]),
   ];
   for (const [name, at] of named) {
-    if (!names.includes(name)) found.push(error('sites/not-its-host', at, `site "${site.name}" is not on host "${name}"`, {
-      onKey: at.at(-2) === 'weights', hint: knownNames(name, names, 'its hosts'),
+    if (!names.includes(name)) found.push(error('sites/not-its-host', at, `site "${site.name}" does not run on host "${name}"`, {
+      onKey: at.at(-2) === 'weights', hint: knownNames(name, names, 'hosts of the site'),
     }));
   }
   if (names.every(name => site.drain.some(host => host.name === name))) {
-    found.push(error('sites/all-drained', [...site.at, 'drain'], `no host is left to answer for site "${site.name}"`, {
-      hint: 'leave one out, or set "maintenance"',
+    found.push(error('sites/all-drained', [...site.at, 'drain'], `all hosts of site "${site.name}" are drained`, {
+      hint: 'remove one from "drain", or set "maintenance"',
     }));
   }
   return found;
@@ -89,13 +93,17 @@ function inner(sites: Sites, site: Site): Diagnostic[] {
   const see = by && { message: `site "${by.name}" points to it`, at: [...by.at, 'paths'] };
   const from = balancersOf(sites, site);
   const remote = (host: Host): boolean => from.some(one => one !== host);
-  const found: Diagnostic[] = [...site.hosts].filter(host => remote(host) && host.private === null).slice(0, 1).map(host =>
-    error('sites/no-private', [...site.at, 'hosts'], `site "${site.name}" would listen for other hosts on the public address of host "${host.name}"`, {
-      hint: 'give the host a "private" address', ...see ? { see } : {},
+  const found: Diagnostic[] = [];
+  const bare = [...site.hosts].find(host => remote(host) && host.private === null);
+  if (bare) {
+    const message = `site "${site.name}" would listen for other hosts on the public address of host "${bare.name}"`;
+    found.push(error('sites/no-private', [...site.at, 'hosts'], message, {
+      hint: 'set "private" of the host', ...see ? { see } : {},
     }));
+  }
   if (site.certificate === null && [...site.hosts].some(remote)) {
     found.push(error('sites/unencrypted', site.at, `requests to site "${site.name}" would cross the network unencrypted`, {
-      onKey: true, hint: 'set certificate: internal', ...see ? { see } : {},
+      onKey: true, hint: 'set "certificate: internal"', ...see ? { see } : {},
     }));
   }
   return found;
@@ -107,8 +115,10 @@ function sameDomain(sites: Sites, first: Site, second: Site): Diagnostic[] {
   const host = [...second.hosts].find(one => first.hosts.has(one));
   if (domain === undefined || host === undefined) return [];
   const places = listensOf(sites, first, host).map(({ address, port }) => `${address} ${port}`);
-  return listensOf(sites, second, host).some(({ address, port }) => places.includes(`${address} ${port}`))
-    ? [error('sites/domain-twice', [...second.at, 'domains', second.domains.indexOf(domain)], `"${domain}" on host "${host.name}" is the domain of site "${first.name}" too`, {
-      hint: 'one site may have many paths', see: { message: `site "${first.name}"`, at: [...first.at, 'domains', first.domains.indexOf(domain)] },
-    })] : [];
+  if (!listensOf(sites, second, host).some(({ address, port }) => places.includes(`${address} ${port}`))) return [];
+  const at = (site: Site): Path => [...site.at, 'domains', site.domains.indexOf(domain)];
+  const message = `domain "${domain}" on host "${host.name}" is already used by site "${first.name}"`;
+  return [error('sites/domain-twice', at(second), message, {
+    hint: 'declare one site with several paths', see: { message: `site "${first.name}"`, at: at(first) },
+  })];
 }

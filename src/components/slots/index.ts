@@ -62,23 +62,26 @@ function check(model: Model): Diagnostic[] {
 function place(app: App): Diagnostic[] {
   const at = [...app.at, 'dir'];
   if (!/^\/opt(\/[A-Za-z0-9_.-]+)+$/.test(app.dir) || app.dir.split('/').some(part => part === '.' || part === '..')) {
-    return [error('apps/dir', at, `"${app.dir}" is not a directory under /opt`, { hint: `such as /opt/${app.name}; letters, digits, "_", "." and "-"` })];
+    return [error('apps/dir', at, `"${app.dir}" is not a directory under /opt`, {
+      hint: `such as /opt/${app.name}; allowed: letters, digits, "_", "." and "-"`,
+    })];
   }
   if (app.dir === '/opt/vgen' || app.dir.startsWith('/opt/vgen/')) {
-    return [error('apps/dir', at, '"/opt/vgen" is where vgen keeps its own scripts', { hint: 'set "dir"' })];
+    return [error('apps/dir', at, 'directory "/opt/vgen" is reserved for vgen', { hint: 'set "dir" to another directory under /opt' })];
   }
-  return app.dir.length > LONGEST_DIR
-    ? [error('apps/dir-length', at, `the directory has ${app.dir.length} characters; a socket in it could not be opened beyond ${LONGEST_DIR}`, { hint: `such as /opt/${app.name}` })] : [];
+  if (app.dir.length <= LONGEST_DIR) return [];
+  const message = `directory of ${app.dir.length} characters is too long for a Unix socket in it: at most ${LONGEST_DIR}`;
+  return [error('apps/dir-length', at, message, { hint: `such as /opt/${app.name}` })];
 }
 
 /** Runtimes look for a bare name in different places. */
 function program(app: App): Diagnostic[] {
   const first = app.command[0] ?? '';
   const start = typeof first === 'string' ? first : first.parts[0];
-  if (start === '') return [error('apps/program', [...app.at, 'command'], 'the command is blank', { hint: 'such as ./app --port ${slot.port}' })];
+  if (start === '') return [error('apps/program', [...app.at, 'command'], '"command" is blank', { hint: 'such as ./app --port ${slot.port}' })];
   if (typeof start !== 'string' || start.startsWith('/') || start.startsWith('./')) return [];
-  return [error('apps/program', [...app.at, 'command'], `"${start}" is neither in the release nor an absolute path`, {
-    hint: `"./${start}" is in the release, "/usr/bin/${start}" on the host`,
+  return [error('apps/program', [...app.at, 'command'], `program "${start}" is neither an absolute path nor a path in the release`, {
+    hint: `write "./${start}" for a program in the release, "/usr/bin/${start}" for one on the host`,
   })];
 }
 
@@ -86,12 +89,15 @@ function shared(app: App, other: App): Diagnostic[] {
   if (![...app.hosts].some((host: Host) => other.hosts.has(host))) return [];
   const found: Diagnostic[] = [];
   if (app.dir === other.dir || app.dir.startsWith(`${other.dir}/`) || other.dir.startsWith(`${app.dir}/`)) {
-    found.push(error('apps/shared-dir', [...app.at, 'dir'], `apps "${other.name}" and "${app.name}" share "${app.dir.length < other.dir.length ? app.dir : other.dir}"`, {
+    const dir = app.dir.length < other.dir.length ? app.dir : other.dir;
+    found.push(error('apps/shared-dir', [...app.at, 'dir'], `apps "${other.name}" and "${app.name}" share directory "${dir}"`, {
+      hint: 'choose another "dir" for one of them',
       see: { message: `app "${other.name}"`, at: [...other.at, 'dir'] },
     }));
   }
   if (app.unit === other.unit) {
-    found.push(error('apps/shared-unit', [...app.at, 'unit'], `apps "${other.name}" and "${app.name}" both name their units "${app.unit}"`, {
+    found.push(error('apps/shared-unit', [...app.at, 'unit'], `apps "${other.name}" and "${app.name}" share unit name "${app.unit}"`, {
+      hint: 'choose another "unit" for one of them',
       see: { message: `app "${other.name}"`, at: [...other.at, 'unit'] },
     }));
   }
@@ -103,7 +109,9 @@ function unknownPorts(text: Text, slot: string, ports: Readonly<Record<string, n
   return text.parts.flatMap(part => {
     if (typeof part === 'string' || part.kind !== 'slot' || !part.name.startsWith('ports')) return [];
     const name = part.name.split('.')[1] ?? '';
-    return Object.hasOwn(ports, name) ? [] : [error('apps/unknown-port', text.at, `slot ${slot} has no port "${name}"`, { hint: knownNames(name, Object.keys(ports), 'its ports'), part: `\${slot.${part.name}}` })];
+    return Object.hasOwn(ports, name) ? [] : [error('apps/unknown-port', text.at, `slot ${slot} has no port "${name}"`, {
+      hint: knownNames(name, Object.keys(ports), 'ports of the slot'), part: `\${slot.${part.name}}`,
+    })];
   });
 }
 

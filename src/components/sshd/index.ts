@@ -14,14 +14,16 @@ function check(section: Sshd, offers: Offers): Diagnostic[] {
   for (const host of section.hosts) {
     const admins = adminsOf(section, host, offers);
     if (admins.length === 0) {
-      return [error('sshd/no-way-in', section.root === 'no' ? ['sshd', 'root'] : ['sshd', 'allowUsers'], `nobody could log in to host "${host.name}" and become root`, {
-        hint: 'declare one under users, with "keys", a "shell" and "sudo: [ALL]"; with "allowUsers" name that one there',
+      const at = section.root === 'no' ? ['sshd', 'root'] : ['sshd', 'allowUsers'];
+      return [error('sshd/no-management-access', at, `no user could log in to host "${host.name}" and become root`, {
+        hint: 'declare a user with "keys", a "shell" and "sudo: [ALL]", and list it in "allowUsers" if that is set',
       })];
     }
-    const own = host.ssh.user ?? 'root';
-    if (admins.includes(own)) continue;
-    return [error('sshd/vgen-shut-out', ['sshd'], `vgen logs in to host "${host.name}" as "${own}", who could not do that any more`, {
-      onKey: true, hint: `set "ssh: {user: ${admins.find(name => name !== 'root') ?? 'root'}}" of the host`, see: { message: `host "${host.name}"`, at: host.at },
+    const login = host.ssh.user ?? 'root';
+    if (admins.includes(login)) continue;
+    return [error('sshd/vgen-locked-out', ['sshd'], `vgen logs in to host "${host.name}" as "${login}", which sshd would refuse`, {
+      onKey: true, hint: `set "ssh: {user: ${admins.find(name => name !== 'root') ?? 'root'}}" of the host`,
+      see: { message: `host "${host.name}"`, at: host.at },
     })];
   }
   return [];

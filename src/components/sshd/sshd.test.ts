@@ -19,7 +19,7 @@ it('goes on to offer a host key of a kind that is pinned', async () => {
 });
 
 it.each([
-  ['{}', 'root: key', []], ['{}', 'root: "no"', ['sshd/vgen-shut-out sshd']], ['{ user: ada }', 'root: "no"', []], ['{ user: eve }', 'root: "no"', ['sshd/vgen-shut-out sshd']],
-  ['{ user: ada }', 'allowUsers: [ada]', []], ['{ user: ada }', 'allowUsers: [eve]', ['sshd/no-way-in sshd.allowUsers']], ['{}', 'allowUsers: [ada]', ['sshd/vgen-shut-out sshd']],
-  ['{}', 'allowUsers: [root, ada]', []], ['{ user: ada }', 'root: "no", allowUsers: [root]', ['sshd/no-way-in sshd.root']],
+  ['{}', 'root: key', []], ['{}', 'root: "no"', ['sshd/vgen-locked-out sshd']], ['{ user: ada }', 'root: "no"', []], ['{ user: eve }', 'root: "no"', ['sshd/vgen-locked-out sshd']],
+  ['{ user: ada }', 'allowUsers: [ada]', []], ['{ user: ada }', 'allowUsers: [eve]', ['sshd/no-management-access sshd.allowUsers']], ['{}', 'allowUsers: [ada]', ['sshd/vgen-locked-out sshd']],
+  ['{}', 'allowUsers: [root, ada]', []], ['{ user: ada }', 'root: "no", allowUsers: [root]', ['sshd/no-management-access sshd.root']],
 ])('ssh %s, %s', async (ssh, written, wanted) => expect((await compiled(`${hosts(ssh)}${users}sshd: { ${written} }\n`)).found).toEqual(wanted));

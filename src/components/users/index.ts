@@ -14,7 +14,7 @@ const on = (section: Users | null, host: Host): User[] => entriesOn(section, hos
 
 function check(section: Users): Diagnostic[] {
   return Object.values(section).flatMap(user => (user.keys.length > 0 && NO_LOGIN.test(user.shell)
-    ? [error('users/no-shell', [...user.at, 'keys'], `user "${user.name}" has keys, and "${user.shell}" as shell: nobody can log in with them`, {
+    ? [error('users/no-shell', [...user.at, 'keys'], `user "${user.name}" has keys but cannot log in: its shell is "${user.shell}"`, {
       hint: 'set "shell", such as /bin/bash',
     })] : []));
 }

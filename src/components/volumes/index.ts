@@ -19,19 +19,20 @@ function check(section: Volumes, model: Model): Diagnostic[] {
   const volumes = Object.values(section);
   for (const [i, volume] of volumes.entries()) {
     if (!PLACE.test(volume.path)) {
-      found.push(error('volumes/path', [...volume.at, 'path'], `"${volume.path}" is no place for a volume`, {
-        hint: 'below /srv, /mnt, /data or /var/lib/data; letters, digits, "_" and "."',
+      found.push(error('volumes/path', [...volume.at, 'path'], `invalid mount point "${volume.path}"`, {
+        hint: 'choose a path below /srv, /mnt, /data or /var/lib/data of letters, digits, "_" and "."',
       }));
     }
     if ((volume.uuid === null) === (volume.label === null)) {
-      found.push(error('volumes/device', volume.at, `volume "${volume.name}" wants "uuid" or "label", one of them`, {
-        onKey: true, hint: 'blkid on the host shows both',
+      found.push(error('volumes/device', volume.at, `volume "${volume.name}" must set exactly one of "uuid", "label"`, {
+        onKey: true, hint: 'on the host, blkid shows both',
       }));
     }
     const other = volumes.slice(0, i).find(one => one.path === volume.path && share(one, volume));
     if (other) {
-      found.push(error('volumes/path-twice', [...volume.at, 'path'], `volumes "${other.name}" and "${volume.name}" are both mounted at "${volume.path}"`, {
-        hint: 'one path a volume', see: { message: `volume "${other.name}"`, at: [...other.at, 'path'] },
+      const message = `volumes "${other.name}" and "${volume.name}" are both mounted at "${volume.path}"`;
+      found.push(error('volumes/path-twice', [...volume.at, 'path'], message, {
+        hint: 'choose another path for one of them', see: { message: `volume "${other.name}"`, at: [...other.at, 'path'] },
       }));
     }
   }
@@ -49,15 +50,17 @@ function users(model: Model): Diagnostic[] {
     const at = [...one.at, 'volume'];
     const bare = [...one.hosts].find(host => !one.volume.hosts.has(host));
     if (bare) {
-      found.push(error('volumes/elsewhere', at, `host "${bare.name}" runs "${one.name}" and does not have volume "${one.volume.name}"`, {
+      const message = `"${one.name}" runs on host "${bare.name}", which does not have volume "${one.volume.name}"`;
+      found.push(error('volumes/elsewhere', at, message, {
         hint: `volume "${one.volume.name}" is on ${[...one.volume.hosts].map(({ name }) => name).slice(0, 5).join(', ')}`,
         see: { message: `volume "${one.volume.name}"`, at: [...one.volume.at, 'hosts'] },
       }));
     }
     const other = all.slice(0, i).find(before => before.name === one.name && before.volume === one.volume);
     if (other) {
-      found.push(error('volumes/name-twice', at, `two datastores named "${one.name}" would share ${one.volume.path}/${one.name}`, {
-        hint: 'give one of them another name', see: { message: `the other "${one.name}"`, at: other.at },
+      const message = `two datastores named "${one.name}" would share "${one.volume.path}/${one.name}"`;
+      found.push(error('volumes/name-twice', at, message, {
+        hint: 'rename one of them', see: { message: `the other "${one.name}"`, at: other.at },
       }));
     }
   }

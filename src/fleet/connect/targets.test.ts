@@ -32,7 +32,7 @@ describe('the hosts that --on means', () => {
     await expect(names('eu3')).rejects.toThrow('unknown host "eu3"; did you mean "eu1"? known hosts: eu1, eu2, us1');
     await expect(names('tag:egde')).rejects.toThrow('unknown tag "egde"; did you mean "edge"? known tags: edge, first');
     await expect(names('region:asia')).rejects.toThrow('unknown region "asia"; known regions: eu, us');
-    await expect(names('role:web')).rejects.toThrow('"role:web" selects nothing');
+    await expect(names('role:web')).rejects.toThrow('invalid selector "role:web"');
   });
 });
 

@@ -33,7 +33,7 @@ function matching(word: string, hosts: readonly Host[]): readonly Host[] {
     : kind === 'host' ? hosts.filter(({ name }) => name === value)
     : kind === 'tag' ? hosts.filter(({ tags }) => tags.includes(value))
     : kind === 'region' ? hosts.filter(({ region }) => region === value) : null;
-  if (found === null) throw new Failure(`"${word}" selects nothing; write a host's name, tag:NAME, region:NAME or all`);
+  if (found === null) throw new Failure(`invalid selector "${word}"; use all, the name of a host, tag:NAME or region:NAME`);
   if (found.length > 0) return found;
   const known = kind === 'tag' ? hosts.flatMap(({ tags }) => tags)
     : kind === 'region' ? hosts.flatMap(({ region }) => region ?? []) : hosts.map(({ name }) => name);
