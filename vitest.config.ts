@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The longest first, so that none of them runs alone in the end: the crash matrix, then all that boot hosts. */
-const longest = [/host\/matrix\.test/, /three-tiers\.test/, /host\/(faults|confirm)\.test/, /test\/(host|fleet|rehearse)/, /test\/(scaffold|ubuntu|vanilla)/];
+/** What needs root: tests that boot hosts, and those that give files to Debian's programs. All else is fast. */
+const needsRoot = ['test/host/**/*.test.ts', 'test/fleet/**/*.test.ts', 'test/programs/**/*.test.ts'];
+
+/** The longest first, so that none of them runs alone in the end. */
+const longest = [/host\/matrix\.test/, /three-tiers\.test/, /host\/(faults|confirm)\.test/, /test\/(host|fleet)\//];
 const rank = ({ moduleId }: TestSpecification): number => {
   const found = longest.findIndex(pattern => pattern.test(moduleId));
   return found < 0 ? longest.length : found;
@@ -16,11 +19,31 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 600_000,
-    // more than cores: what runs on real hosts mostly waits
-    maxWorkers: 3,
+    // dist/ is what the sources say, however the tests were started
+    globalSetup: 'test/setup.ts',
     sequence: { sequencer: LongestFirst },
+    projects: [{
+      extends: true,
+      test: {
+        name: 'fast',
+        include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+        exclude: needsRoot,
+        // modules are imported once per process, not once per file: nine tenths of the time
+        isolate: false,
+        maxWorkers: 2,
+        sequence: { groupOrder: 0 },
+      },
+    }, {
+      extends: true,
+      test: {
+        name: 'host',
+        include: needsRoot,
+        // more than cores: what runs on real hosts mostly waits
+        maxWorkers: 3,
+        sequence: { groupOrder: 1 },
+      },
+    }],
   },
 });

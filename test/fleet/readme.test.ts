@@ -40,7 +40,7 @@ describe.skipIf(lack !== null)(`README.md over the fleet (${because})`, () => {
   it('has commands to run', () => expect(commands.length).toBeGreaterThan(8));
 
   it.each(commands.map((command, i) => [command, i] as const))('%s', (command, i) => {
-    const program = readFileSync(join(root, 'test/vanilla/peerbook.py'), 'utf8').replaceAll('@RELEASE@', `release ${i}`)
+    const program = readFileSync(join(root, 'test/host/vanilla/peerbook.py'), 'utf8').replaceAll('@RELEASE@', `release ${i}`)
       .replace('\n', `\nprint('release ${i} starts', flush=True)\n`);
     writeFileSync(join(work, 'build/peerbook'), program, { mode: 0o755 });
     const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { cwd: work, encoding: 'utf8', timeout: 300_000, env: {

@@ -27,7 +27,7 @@ export function redisTests(able: boolean): void {
   const skipped = describe.skipIf(!able || !have('redis-server'));
   skipped.concurrent('redis-server (needs: root; apt-get install redis-server)', () => {
     it('has expectations for every tree', () => {
-      // with TLS it wants certificates: test/datastores.test.ts runs it on a host that has some
+      // with TLS it wants certificates: test/host/datastores.test.ts runs it on a host that has some
       const tls = ['datastores/data1', 'three-tiers/data', 'three-tiers-staging/data'];
       expect(treesWith('etc/redis/redis.conf').map(({ name }) => name).filter(name => !tls.includes(name)).sort()).toEqual(Object.keys(said).sort());
     });

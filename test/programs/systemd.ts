@@ -13,7 +13,7 @@ const unitsOf = (tree: Tree): string[] => tree.entries.map(({ path }) => path).f
   && /\.(service|timer|mount)$/.test(path) && !ELSEWHERE.test(path));
 const dropInsOf = (tree: Tree): string[] => tree.entries.map(({ path }) => path).filter(path => path.startsWith(UNITS)
   && path.endsWith('.conf') && !ELSEWHERE.test(path));
-/** Of packages that this machine need not have: test/datastores.test.ts runs them on hosts that have. */
+/** Of packages that this machine need not have: test/host/datastores.test.ts runs them on hosts that have. */
 const ELSEWHERE = /^etc\/systemd\/system\/(vgen-rabbitmq\.service|(redis-server|rabbitmq-server|postgresql@\d+-main)\.service\.d\/|epmd\.socket\.d\/)/;
 const slotUnits = (tree: Tree): string[] => tree.plan.apps.filter(app => app.runtime !== 'supervisor').flatMap(app =>
   app.slots.map(({ unit }) => unit));

@@ -4,12 +4,12 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootFleet, type Fleet } from '../src/rehearse/fleet.ts';
-import type { RehearsalHost } from '../src/rehearse/host.ts';
-import { missing } from '../src/rehearse/requirements.ts';
-import { commandsOf } from './readme.ts';
+import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
+import type { RehearsalHost } from '../../src/rehearse/host.ts';
+import { missing } from '../../src/rehearse/requirements.ts';
+import { commandsOf } from '../readme.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const lack = missing();
 const secrets = { ngrokToken: 'tok"en', redisPassword: 'r3d!s "quoted" #%$\\', smtpPass: 'p@ss;word %(x)s', smtpUser: 'AKIA-like user', turnKey: 'turn' };
 

@@ -5,17 +5,17 @@ import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compile } from '../src/compile.ts';
-import { buildOnce } from '../src/rehearse/cache.ts';
-import { Load } from '../src/rehearse/load.ts';
-import type { LoadOptions } from '../src/rehearse/load/options.ts';
-import type { LoadResult } from '../src/rehearse/load/tally.ts';
+import { compile } from '../../src/compile.ts';
+import { buildOnce } from '../../src/rehearse/cache.ts';
+import { Load } from '../../src/rehearse/load.ts';
+import type { LoadOptions } from '../../src/rehearse/load/options.ts';
+import type { LoadResult } from '../../src/rehearse/load/tally.ts';
 import { lacking } from './datastores/fleet.ts';
-import { Estate } from './host/estate.ts';
-import { opened, promised, report, type Addresses } from './host/exposure.ts';
-import { commandsOf } from './readme.ts';
+import { Estate } from './estate.ts';
+import { opened, promised, report, type Addresses } from './exposure.ts';
+import { commandsOf } from '../readme.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const example = join(root, 'examples/three-tiers');
 const lack = lacking();
 const because = lack ?? 'systemd-nspawn, a loop device';
@@ -49,7 +49,7 @@ describe.skipIf(lack !== null)(`three tiers (${because})`, () => {
       packages, binds: [{ from: pm2, to: '/usr/local/lib/pm2' }],
     }, secrets);
     cpSync(example, estate.dir, { recursive: true });
-    for (const [name, file] of [['web', 'src/rehearse/stand-in.py'], ['api', 'test/datastores/shop.py']] as const) {
+    for (const [name, file] of [['web', 'src/rehearse/stand-in.py'], ['api', 'test/host/datastores/shop.py']] as const) {
       copyFileSync(join(root, file), at(name));
       chmodSync(at(name), 0o755);
     }

@@ -5,10 +5,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { vgen, write } from '../vgen.ts';
-import { inventoryOf } from './hosts.ts';
+import { vgen, write } from './vgen.ts';
+import { inventoryOf } from './fleet/hosts.ts';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '..');
 const dir = mkdtempSync(join(tmpdir(), 'vgen-ci-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 write(dir, { 'inventory.yaml': inventoryOf(['web1', 'web2', 'web3', 'web4', 'web5']) });

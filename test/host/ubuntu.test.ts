@@ -2,15 +2,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compile } from '../src/compile.ts';
-import { cachePath } from '../src/rehearse/cache.ts';
-import { bootFleet, type Fleet } from '../src/rehearse/fleet.ts';
-import { fleetOf, planHost, type HostPlan } from '../src/rehearse/plan.ts';
-import { rehearse, type Step } from '../src/rehearse/rehearsal.ts';
-import { missing } from '../src/rehearse/requirements.ts';
-import { run } from '../src/process/run.ts';
+import { compile } from '../../src/compile.ts';
+import { cachePath } from '../../src/rehearse/cache.ts';
+import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
+import { fleetOf, planHost, type HostPlan } from '../../src/rehearse/plan.ts';
+import { rehearse, type Step } from '../../src/rehearse/rehearsal.ts';
+import { missing } from '../../src/rehearse/requirements.ts';
+import { run } from '../../src/process/run.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const mirror = 'http://archive.ubuntu.com/ubuntu/dists/noble/InRelease';
 
 /** Asked with apt's own means, so that a proxy of the machine's is used. */

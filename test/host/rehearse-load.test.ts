@@ -2,15 +2,15 @@
 // client sees each switch exactly once.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compile } from '../src/compile.ts';
-import { bootFleet, type Fleet } from '../src/rehearse/fleet.ts';
-import { Load } from '../src/rehearse/load.ts';
-import { Flips } from '../src/rehearse/load/tally.ts';
-import { fleetOf, planHost, type HostPlan } from '../src/rehearse/plan.ts';
-import { faults, rehearse, type Amounts, type Step } from '../src/rehearse/rehearsal.ts';
-import { missing } from '../src/rehearse/requirements.ts';
+import { compile } from '../../src/compile.ts';
+import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
+import { Load } from '../../src/rehearse/load.ts';
+import { Flips } from '../../src/rehearse/load/tally.ts';
+import { fleetOf, planHost, type HostPlan } from '../../src/rehearse/plan.ts';
+import { faults, rehearse, type Amounts, type Step } from '../../src/rehearse/rehearsal.ts';
+import { missing } from '../../src/rehearse/requirements.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const lack = missing();
 
 describe('which release answers', () => {

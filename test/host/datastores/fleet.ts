@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
-import type { RehearsalHost } from '../../src/rehearse/host.ts';
-import { missing } from '../../src/rehearse/requirements.ts';
-import { cli } from '../vgen.ts';
+import { bootFleet, type Fleet } from '../../../src/rehearse/fleet.ts';
+import type { RehearsalHost } from '../../../src/rehearse/host.ts';
+import { missing } from '../../../src/rehearse/requirements.ts';
+import { cli } from '../../vgen.ts';
 
 const run = (program: string, ...words: string[]): string => execFileSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 

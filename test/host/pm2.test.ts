@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootFleet, type Fleet } from '../src/rehearse/fleet.ts';
-import type { RehearsalHost } from '../src/rehearse/host.ts';
-import { buildOnce } from '../src/rehearse/cache.ts';
-import { missing } from '../src/rehearse/requirements.ts';
-import { cli } from './vgen.ts';
+import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
+import type { RehearsalHost } from '../../src/rehearse/host.ts';
+import { buildOnce } from '../../src/rehearse/cache.ts';
+import { missing } from '../../src/rehearse/requirements.ts';
+import { cli } from '../vgen.ts';
 
 const lack = missing();
 const PM2 = 'pm2@7.0.4';

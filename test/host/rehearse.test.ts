@@ -4,12 +4,12 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootFleet } from '../src/rehearse/fleet.ts';
-import type { Fleet } from '../src/rehearse/fleet.ts';
-import type { RehearsalHost } from '../src/rehearse/host.ts';
-import { isAlive } from '../src/process/marks.ts';
-import { runNow } from '../src/process/run.ts';
-import { missing } from '../src/rehearse/requirements.ts';
+import { bootFleet } from '../../src/rehearse/fleet.ts';
+import type { Fleet } from '../../src/rehearse/fleet.ts';
+import type { RehearsalHost } from '../../src/rehearse/host.ts';
+import { isAlive } from '../../src/process/marks.ts';
+import { runNow } from '../../src/process/run.ts';
+import { missing } from '../../src/rehearse/requirements.ts';
 
 const lack = missing();
 

@@ -4,11 +4,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { missing } from '../src/rehearse/requirements.ts';
-import type { Step } from '../src/rehearse/rehearsal.ts';
-import { cli, small, start, vgen, withFiles } from './vgen.ts';
+import { missing } from '../../src/rehearse/requirements.ts';
+import type { Step } from '../../src/rehearse/rehearsal.ts';
+import { cli, small, start, vgen, withFiles } from '../vgen.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const lack = missing();
 
 interface Answer { good: boolean; steps: Step[]; notes: string[]; blamed: object[] }
