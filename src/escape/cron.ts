@@ -1,6 +1,6 @@
 // The command of a line in /etc/cron.d (crontab(5); Debian cron 3.0pl1): % becomes a line break, a backslash before
-// one cannot be written, and lines above some 1000 characters are dropped. formats.md section 11: what needs more than
-// plain words belongs in a script that cron calls.
+// one cannot be written, and lines above some 1000 characters are dropped (docs/formats.md#cron). What needs more
+// than plain words belongs in a script that cron starts.
 import { Inexpressible, requireText } from './inexpressible.ts';
 
 /** `value`, a command of plain words, unchanged. Throws for all that cron or its shell would read otherwise. */

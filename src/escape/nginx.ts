@@ -1,6 +1,6 @@
 // A parameter of nginx.conf in double quotes (ngx_conf_file.c, ngx_conf_read_token): \" and \\ are the character,
 // \n \r \t become control characters, any other backslash stays. A dollar cannot be escaped: http{} must hold
-// `geo $dollar { default "$"; }`. A token of 4096 bytes is refused by nginx. formats.md section 1.1.
+// `geo $dollar { default "$"; }`. A token of 4096 bytes is refused by nginx (docs/formats.md#nginx).
 import { Inexpressible, requireText } from './inexpressible.ts';
 
 const longest = 4000;

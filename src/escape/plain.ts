@@ -1,5 +1,5 @@
 // Text printed bare, because its form alone makes it safe in every grammar here: comments, names, paths, numbers.
-// formats.md section 0.1 rule 4: names are not values, so they are checked and never quoted.
+// Names are not values, so they are checked and never quoted (docs/formats.md#rules).
 import { Inexpressible, requireText } from './inexpressible.ts';
 
 /**

@@ -1,5 +1,5 @@
 // One argument of redis.conf 7.0 (sds.c, sdssplitargs): in double quotes, \" and \\ are the character and \xHH a byte.
-// Every byte that is not printable ASCII becomes \xHH, so no line break and no locale matters. formats.md section 4.1.
+// Every byte that is not printable ASCII becomes \xHH, so no line break and no locale matters (docs/formats.md#redis).
 // Wrong for `sentinel auth-pass`, which Redis writes back unquoted, and for an aclfile, which has no quoting at all.
 import { createHash } from 'node:crypto';
 import { Inexpressible, requireText } from './inexpressible.ts';

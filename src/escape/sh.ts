@@ -1,5 +1,5 @@
 // One word of bash, dash or any POSIX shell (POSIX 2.2.2, single quotes): nothing is special between single quotes, and
-// a single quote is closed, escaped and opened again. formats.md section 20: never printf %q, which dash misreads.
+// a single quote is closed, escaped and opened again. Never printf %q, which dash misreads (docs/formats.md#shells).
 import { Inexpressible, requireText } from './inexpressible.ts';
 
 const bare = /^[A-Za-z0-9_./:@%+=,-]+$/;
@@ -19,7 +19,7 @@ export const shWord = (value: string): string => {
 
 /**
  * `value` in double quotes for `KEY=<here>` in a file that systemd reads as EnvironmentFile= and bash or dash with `.`:
- * backslash, dollar, backquote and double quote are the four that all three unescape (systemd.exec(5), formats.md 3.2).
+ * backslash, dollar, backquote and double quote are the four that all three unescape (docs/formats.md#environment-files).
  * Throws for NUL and lone surrogates, and for Unicode's noncharacters: systemd calls those invalid UTF-8 and does not
  * start the unit (utf8.c, unichar_is_valid).
  */

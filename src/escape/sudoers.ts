@@ -1,4 +1,4 @@
-// Commands in a sudoers file (sudoers(5), "Sudoers Format"): exact ones alone, so no wildcard and no regular expression.
+// Commands in a sudoers file (docs/formats.md#sudoers): exact ones alone, so no wildcard and no regular expression.
 import { Inexpressible, requireText } from './inexpressible.ts';
 
 /**

@@ -1,4 +1,4 @@
-// Words of a systemd 252 unit (systemd.syntax(7), systemd.service(5) "COMMAND LINES"; formats.md sections 3.1 and 3.3):
+// Words of a systemd 252 unit (systemd.syntax(7), systemd.service(5) "Command lines"; docs/formats.md#systemd):
 // C escapes inside double quotes, %% for a percent sign, and in ExecStart= also $$ for a dollar, quoted or not.
 // EnvironmentFile= is another grammar: see envfileValue in sh.ts.
 import { Inexpressible, requireText } from './inexpressible.ts';

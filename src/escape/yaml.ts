@@ -1,6 +1,6 @@
 // A double-quoted YAML scalar that readers of YAML 1.1 (PyYAML, go-yaml) and 1.2 take alike, and that is JSON too:
 // JSON's escapes, and \uXXXX for what YAML 1.1 calls not printable or a line break (YAML 1.1 section 5.1 and 5.4).
-// formats.md section 22: plain scalars change type (`no`, `22:22`, `1_000`), so every string is quoted.
+// Plain scalars change type (`no`, `22:22`, `1_000`), so every string is quoted (docs/formats.md#yaml).
 import { requireText } from './inexpressible.ts';
 
 /**
