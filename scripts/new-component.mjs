@@ -27,25 +27,23 @@ export type ${type} = Static<typeof schema>;
 `);
 writeFileSync(`${folder}/index.ts`, `// What ${name} does, in a sentence or two.
 import { component } from '../../contract/component.ts';
+import { filesOf } from '../../kit/files.ts';
 import type { ${type} } from './schema.ts';
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
+const { template } = filesOf('${name}');
 
-export default component<${type} | null>({
+export const ${variable} = component<${type} | null>({
   name: '${name}',
   summary: 'What ${name} is for, in one sentence.',
   key: '${variable}',
-  schema,
-  plan: ({ host, section }) => (section?.hosts.has(host) ? [{
-    kind: 'file', path: '/etc/${name}.conf', mode: '0644', owner: 'root:root', at: ['${variable}'],
-    from: { template: '${name}/etc/${name}.conf.njk', view: { at: ['${variable}'], level: section.level } },
-    secrets: [], onChange: [], check: null,
-  }] : []),
+  schema: () => import('./schema.ts'),
+  plan: ({ host, section }) => ({
+    files: section?.hosts.has(host) ? [template('/etc/${name}.conf', ['${variable}'], { level: section.level })] : [],
+  }),
 });
 `);
 writeFileSync(`${folder}/${name}.test.ts`, `import { expect, it } from 'vitest';
-import ${variable} from './index.ts';
+import { ${variable} } from './index.ts';
 
 it('is called by its folder', () => {
   expect(${variable}.name).toBe('${name}');
@@ -55,9 +53,9 @@ writeFileSync(`templates/${name}/etc/${name}.conf.njk`, `# Made by vgen from ${v
 
 const list = 'src/components/index.ts';
 const text = readFileSync(list, 'utf8');
-const imports = [...text.matchAll(/^import \w+ from '\.\/.+$/gm)].map(([line]) => line);
+const imports = [...text.matchAll(/^import \{ \w+ \} from '\.\/.+$/gm)].map(([line]) => line);
 const names = [...text.matchAll(/^ {2}(\w+),$/gm)].map(([, one]) => one);
-const sortedImports = [...imports, `import ${variable} from './${name}/index.ts';`].sort((a, b) => (a.split("'")[1] < b.split("'")[1] ? -1 : 1));
+const sortedImports = [...imports, `import { ${variable} } from './${name}/index.ts';`].sort((a, b) => (a.split("'")[1] < b.split("'")[1] ? -1 : 1));
 writeFileSync(list, text
   .replace(imports.join('\n'), sortedImports.join('\n'))
   .replace(names.map(one => `  ${one},`).join('\n'), [...names, variable].sort().map(one => `  ${one},`).join('\n')));

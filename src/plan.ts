@@ -1,6 +1,6 @@
 // Model × Offers → HostPlan, one host at a time. Out: pure sorted data: the files, packages, users, units and secrets
 // that a host gets. Now true: no path is made twice, and whatever needs a secret says so.
-import { sectionOf, type Component, type Offers } from './contract/component.ts';
+import { sectionOf, type Component, type Made, type Offers } from './contract/component.ts';
 import { error, Refused, type Diagnostic } from './contract/diagnostic.ts';
 import type { App, Host, Model } from './contract/model.ts';
 import type { HostPlan, Planned } from './contract/plan.ts';
@@ -11,11 +11,17 @@ export function planHost(
 ): { plan: HostPlan; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const files: Planned[] = [];
+  const made: Made[] = [];
   for (const component of components) {
     if (!component.plan) continue;
     try {
-      const specs = component.plan({ host, apps, section: sectionOf(component, model), model }, offers);
-      for (const spec of specs) files.push({ ...spec, component: component.name });
+      const own = component.plan({ host, apps, section: sectionOf(component, model), model }, offers);
+      for (const spec of own.files ?? []) files.push({ ...spec, component: component.name });
+      const by = { by: component.name, host };
+      for (const one of own.packages ?? []) made.push({ ...one, kind: 'package', ...by });
+      for (const one of own.units ?? []) made.push({ ...one, kind: 'unit', ...by });
+      for (const one of own.users ?? []) made.push({ ...one, kind: 'user', ...by });
+      for (const one of own.programs ?? []) made.push({ ...one, kind: 'program', ...by });
     } catch (cause) {
       if (!(cause instanceof Refused)) throw cause;
       diagnostics.push(cause.diagnostic);
@@ -23,14 +29,15 @@ export function planHost(
   }
   files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   diagnostics.push(...clashes(files, host));
-  const certificates = unique(offers.on(host, 'certificate')).filter(({ issuer }) => typeof issuer !== 'object');
+  const all = <K extends Made['kind']>(kind: K): Extract<Made, { kind: K }>[] =>
+    [...offers.on(host, kind), ...made.filter((one): one is Extract<Made, { kind: K }> => one.kind === kind)];
   const plan: HostPlan = {
-    host, files, apps, certificates,
-    packages: unique([...offers.on(host, 'package'), ...certificates.slice(0, 1).map(({ at, by }) => (
-      { kind: 'package', name: 'openssl', why: 'makes the keys of certificates', at, by, host } as const))]),
-    users: unique(offers.on(host, 'user')),
-    units: unique(offers.on(host, 'unit')),
-    programs: [...offers.on(host, 'program')],
+    host, files, apps,
+    packages: unique(all('package')),
+    users: unique(all('user')),
+    units: unique(all('unit')),
+    programs: all('program'),
+    certificates: unique(offers.on(host, 'certificate')).filter(({ issuer }) => typeof issuer !== 'object'),
     secrets: [...new Set(files.flatMap(file => (file.kind === 'file' ? file.secrets : [])))].sort(),
   };
   return { plan, diagnostics };

@@ -53,6 +53,21 @@ export type Offer = (
   | { readonly kind: 'program'; readonly path: string; readonly url: string }
 ) & { readonly why: string; readonly at: Path };
 
+/** What a component brings to a host when it plans, in the words of the offer of that kind. */
+export type Brought<K extends Offer['kind']> = Omit<Extract<Offer, { kind: K }>, 'kind'>;
+
+/**
+ * What a component brings to a host once it knows what others offer there. Others do not see this: what they have to know
+ * (a unit whose name a file may mention, a user that logs in) is an offer.
+ */
+export interface Plan {
+  readonly files?: readonly FileSpec[];
+  readonly packages?: readonly Brought<'package'>[];
+  readonly units?: readonly Brought<'unit'>[];
+  readonly users?: readonly Brought<'user'>[];
+  readonly programs?: readonly Brought<'program'>[];
+}
+
 export type Made = Offer & { readonly by: string; readonly host: Host };
 
 /** All offers of the fleet, found by host and kind in constant time. */
@@ -120,7 +135,7 @@ export interface Component<S = unknown> {
   /** What a schema cannot say, over the whole fleet. */
   readonly check?: (fleet: { readonly section: S; readonly model: Model; readonly offers: Offers }) => Diagnostic[];
   readonly offer?: (on: OnHost<S>) => Offer[];
-  readonly plan?: (on: OnHost<S>, offers: Offers) => FileSpec[];
+  readonly plan?: (on: OnHost<S>, offers: Offers) => Plan;
 }
 
 /** Declares a component; the section's type stays inside it. */

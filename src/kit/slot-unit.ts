@@ -3,7 +3,10 @@
 import type { FileSpec, Offer, Offers } from '../contract/component.ts';
 import { environmentOf } from './environment.ts';
 import { secretsIn } from './expand.ts';
+import { filesOf } from './files.ts';
 import type { App, Host, Slot } from '../contract/model.ts';
+
+const { template } = filesOf('kit');
 
 /** What an app can be allowed that its unit denies; systemd.exec(5). */
 export const RELAXATIONS = ['devices', 'home', 'jit', 'namespaces', 'proc', 'syscalls'] as const;
@@ -24,32 +27,23 @@ export interface SlotUnit {
 export function slotUnit(slot: Slot, host: Host, offers: Offers, { program, words, stop, settings, relax, home }: SlotUnit): FileSpec[] {
   const env = environmentOf(slot, host, offers);
   const onChange = [{ do: 'slot', app: slot.app.name, slot: slot.name }] as const;
-  const common = { at: slot.at, app: slot.app.name, name: slot.name, unit: slot.unit };
+  const common = { app: slot.app.name, name: slot.name, unit: slot.unit };
   return [
-    {
-      kind: 'file', path: `/etc/systemd/system/${slot.unit}.service`, mode: '0644', owner: 'root:root', at: slot.at,
-      from: {
-        template: 'systemd/etc/systemd/system/{unit}.service.njk',
-        view: {
-          ...common, user: slot.app.user, release: slot.release, settings: { at: settings, stop }, program, words, home,
-          allow: Object.fromEntries(RELAXATIONS.map(one => [one, relax.includes(one)])),
-        },
-      },
-      secrets: [], onChange, check: 'systemd',
-    },
-    {
-      kind: 'file', path: `/etc/vgen/env/${slot.unit}.env`, mode: '0600', owner: 'root:root', at: slot.at,
-      from: { template: 'systemd/etc/vgen/env/{unit}.env.njk', view: { ...common, env } },
-      secrets: secretsIn(env.map(({ value }) => value)), onChange, check: null,
-    },
+    template(`/etc/systemd/system/${slot.unit}.service`, slot.at, {
+      ...common, user: slot.app.user, release: slot.release, settings: { at: settings, stop }, program, words, home,
+      allow: Object.fromEntries(RELAXATIONS.map(one => [one, relax.includes(one)])),
+    }, { as: '/etc/systemd/system/{unit}.service', onChange, check: 'systemd' }),
+    template(`/etc/vgen/env/${slot.unit}.env`, slot.at, { ...common, env }, {
+      as: '/etc/vgen/env/{unit}.env', mode: '0600', secrets: secretsIn(env.map(({ value }) => value)), onChange,
+    }),
   ];
 }
 
 /** The log directory that the unit has is the app's own to write to; what it prints is the journal's, which limits itself. */
-export const slotLog = (app: App): Offer[] => [
-  { kind: 'log', path: `/var/log/${app.name}/*.log`, owner: `${app.user}:${app.user}`, then: null, why: `what app "${app.name}" writes itself`, at: app.at },
-  { kind: 'package', name: 'logrotate', why: 'what apps write', at: app.at },
-];
+export const slotLog = (app: App): Offer => ({
+  kind: 'log', path: `/var/log/${app.name}/*.log`, owner: `${app.user}:${app.user}`, then: null,
+  why: `what app "${app.name}" writes itself`, at: app.at,
+});
 
 /** A program of a command as an absolute path: "./x" is in the release. */
 export const programPath = (program: string, slot: Slot): string => (program.startsWith('./') ? `${slot.release}/${program.slice(2)}` : program);

@@ -4,12 +4,14 @@ import { addressOf } from '../../kit/address.ts';
 import { component, entriesOn, type FileSpec, type Offer, type Offers } from '../../contract/component.ts';
 import { error, type Diagnostic, type Path } from '../../contract/diagnostic.ts';
 import { seconds } from '../../kit/duration.ts';
+import { CONFIRM, directory, filesOf, reload } from '../../kit/files.ts';
 import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model } from '../../contract/model.ts';
 import type { Backups } from './schema.ts';
 
 type Backup = Backups[string];
 
+const { script, template } = filesOf('backups');
 const DIR = '/opt/vgen/backup';
 const SCRIPTS = ['backup', 'check', 'drill', 'lib', 'restore'];
 /** useradd(8): the name of a user has at most 32 characters. */
@@ -87,14 +89,13 @@ function check(section: Backups, model: Model, offers: Offers): Diagnostic[] {
 function clientOffers(backup: Backup): Offer[] {
   const { at, name } = backup;
   const why = `backup "${name}"`;
-  const job = (job: string, calendar: string, script: string): Offer[] => [
-    { kind: 'job', name: job, calendar, command: [`${DIR}/${script}.sh`, name], user: 'root', why: `${script} of ${why}`, at },
-    { kind: 'unit', name: `vgen-job-${job}.timer`, downtime: null, why: `${script} of ${why}`, at },
-  ];
+  const job = (job: string, calendar: string, script: string): Offer =>
+    ({ kind: 'job', name: job, calendar, command: [`${DIR}/${script}.sh`, name], user: 'root', why: `${script} of ${why}`, at });
   return [
     { kind: 'package', name: 'restic', why, at },
     ...backup.sftp === null ? [] : [{ kind: 'package', name: 'openssh-client', why, at } as const],
-    ...job(`backup-${name}`, backup.calendar, 'backup'), ...job(`backup-${name}-check`, 'hourly', 'check'), ...job(`backup-${name}-drill`, backup.drill, 'drill'),
+    job(`backup-${name}`, backup.calendar, 'backup'), job(`backup-${name}-check`, 'hourly', 'check'),
+    job(`backup-${name}-drill`, backup.drill, 'drill'),
   ];
 }
 
@@ -114,72 +115,56 @@ function clientFiles(backup: Backup, host: Host, apps: readonly App[], offers: O
   const used = [backup.password, ...sftp ? [sftp.key] : [], ...s3 ? [s3.accessKey, s3.secretKey] : []].map(secret => secret.name);
   const sealed = (secret: { name: string }): object => ({ sealed: [{ secret: secret.name }] });
   const known = sftp && { name: portOf(sftp.host) === 22 ? addressOf(sftp.host) : `[${addressOf(sftp.host)}]:${portOf(sftp.host)}`, key: sftp.host.ssh.hostKey ?? '' };
-  const common = { kind: 'file', owner: 'root:root', at, onChange: [] } as const;
   return [
-    {
-      ...common, path: `/etc/vgen/backup/${name}.conf`, mode: '0600', secrets: [...new Set(used)].sort(), check: 'bash',
-      from: {
-        template: 'backups/etc/vgen/backup/{backup}.conf.njk',
-        view: {
-          at, name, client: host.name, password: sealed(backup.password), keep: { at: [...at, 'keep'], ...backup.keep }, stale: seconds(backup.stale), exclude: backup.exclude,
-          sftp: sftp && { at: [...at, 'sftp'], host: addressOf(sftp.host), port: portOf(sftp.host), user: userOf(backup), key: sftp.key.name },
-          s3: s3 && { at: [...at, 's3'], url: s3.url, accessKey: sealed(s3.accessKey), secretKey: sealed(s3.secretKey) },
-          datasets: datasets(backup, host, apps, offers),
-        },
-      },
-    },
-    ...known === null ? [] : [{
-      ...common, path: `/etc/vgen/backup/${name}.known`, mode: '0644', secrets: [], check: null,
-      from: { template: 'backups/etc/vgen/backup/{backup}.known.njk', view: { at, name, known: { at: [...at, 'sftp'], ...known } } },
-    } as const],
+    template(`/etc/vgen/backup/${name}.conf`, at, {
+      name, client: host.name, password: sealed(backup.password), keep: { at: [...at, 'keep'], ...backup.keep },
+      stale: seconds(backup.stale), exclude: backup.exclude,
+      sftp: sftp && { at: [...at, 'sftp'], host: addressOf(sftp.host), port: portOf(sftp.host), user: userOf(backup), key: sftp.key.name },
+      s3: s3 && { at: [...at, 's3'], url: s3.url, accessKey: sealed(s3.accessKey), secretKey: sealed(s3.secretKey) },
+      datasets: datasets(backup, host, apps, offers),
+    }, { as: '/etc/vgen/backup/{backup}.conf', mode: '0600', secrets: [...new Set(used)].sort(), check: 'bash' }),
+    ...known === null ? [] : [
+      template(`/etc/vgen/backup/${name}.known`, at, { name, known: { at: [...at, 'sftp'], ...known } }, { as: '/etc/vgen/backup/{backup}.known' }),
+    ],
   ];
 }
 
 function keeperFiles(kept: readonly Backup[]): FileSpec[] {
   if (kept.length === 0) return [];
-  const directory = (path: string, mode: string, owner: string, at: Path): FileSpec => ({ kind: 'directory', path, mode, owner, at });
   const tops = [...new Set(kept.map(({ sftp }) => sftp?.dir ?? ''))];
   return [
-    {
-      kind: 'file', path: '/etc/ssh/sshd_config.d/90-vgen-backups.conf', mode: '0644', owner: 'root:root', at: ['backups'], secrets: [], check: 'sshd',
-      onChange: [{ do: 'reload', unit: 'ssh.service' }, { do: 'confirm' }],
-      from: {
-        template: 'backups/etc/ssh/sshd_config.d/90-vgen-backups.conf.njk',
-        view: { at: ['backups'], kept: kept.map(backup => ({ at: backup.at, user: userOf(backup), dir: `${backup.sftp?.dir ?? ''}/${backup.name}` })) },
-      },
-    },
+    template('/etc/ssh/sshd_config.d/90-vgen-backups.conf', ['backups'], {
+      kept: kept.map(backup => ({ at: backup.at, user: userOf(backup), dir: `${backup.sftp?.dir ?? ''}/${backup.name}` })),
+    }, { check: 'sshd', onChange: [reload('ssh.service'), CONFIRM] }),
     // sshd wants root to own the whole way to a chroot (sshd_config(5), ChrootDirectory)
-    ...tops.map(path => directory(path, '0755', 'root:root', ['backups'])),
-    ...kept.flatMap(backup => [
-      directory(`${backup.sftp?.dir ?? ''}/${backup.name}`, '0755', 'root:root', backup.at),
-      ...[...backup.hosts].map(host => directory(`${backup.sftp?.dir ?? ''}/${backup.name}/${host.name}`, '0700', `${userOf(backup)}:${userOf(backup)}`, backup.at)),
-      {
-        kind: 'file', path: `/etc/ssh/authorized_keys.d/${userOf(backup)}`, mode: '0644', owner: 'root:root', at: backup.at, secrets: [], check: null, onChange: [{ do: 'confirm' }],
-        from: { template: 'backups/etc/ssh/authorized_keys.d/{user}.njk', view: { at: [...backup.at, 'sftp'], name: backup.name, key: backup.sftp?.publicKey ?? '' } },
-      } as const,
-    ]),
+    ...tops.map(path => directory(path, ['backups'])),
+    ...kept.flatMap(backup => {
+      const dir = `${backup.sftp?.dir ?? ''}/${backup.name}`;
+      const user = userOf(backup);
+      return [
+        directory(dir, backup.at),
+        ...[...backup.hosts].map(host => directory(`${dir}/${host.name}`, backup.at, { mode: '0700', owner: `${user}:${user}` })),
+        template(`/etc/ssh/authorized_keys.d/${user}`, backup.at,
+          { at: [...backup.at, 'sftp'], name: backup.name, key: backup.sftp?.publicKey ?? '' },
+          { as: '/etc/ssh/authorized_keys.d/{user}', onChange: [CONFIRM] }),
+      ];
+    }),
   ];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Backups | null>({
+export const backups = component<Backups | null>({
   name: 'backups',
   summary: 'Backups by restic, their age, and the drill that proves them.',
   key: 'backups',
-  schema,
+  schema: () => import('./schema.ts'),
   check: ({ section, model, offers }) => (section ? check(section, model, offers) : []),
   offer: ({ host, section }) => [...of(section, host).flatMap(clientOffers), ...keeperOffers(keptOn(section, host), host)],
   plan: ({ host, apps, section }, offers) => {
     const own = of(section, host);
-    return [
+    return { files: [
       ...own.flatMap(backup => clientFiles(backup, host, apps, offers)),
-      ...own.length === 0 ? [] : SCRIPTS.map((name): FileSpec => ({
-        kind: 'file', path: `${DIR}/${name}.sh`, mode: name === 'lib' ? '0644' : '0755', owner: 'root:root', at: ['backups'], secrets: [], onChange: [], check: 'bash',
-        from: { static: `backups/opt/vgen/backup/${name}.sh` },
-      })),
+      ...own.length === 0 ? [] : SCRIPTS.map(name => script(`${DIR}/${name}.sh`, ['backups'], name === 'lib' ? { mode: '0644' } : {})),
       ...keeperFiles(keptOn(section, host)),
-    ];
+    ] };
   },
 });

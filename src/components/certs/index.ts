@@ -1,15 +1,17 @@
 // Where certificates come from: the bundle of the fleet's own CA, those that are brought along, and certbot for those of
 // Let's Encrypt. Who wants one says so by an offer; keys of the other ones are made on their hosts.
 import { CA, certificateFiles } from '../../kit/certificate-files.ts';
-import { component, takeUpCommand, type FileSpec, type Made, type Offer, type Offers, type OnChange } from '../../contract/component.ts';
+import { component, takeUpCommand, type Brought, type FileSpec, type Made, type Offer, type Offers, type OnChange } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { expand, secretsIn } from '../../kit/expand.ts';
+import { directory, file, filesOf, link, restart } from '../../kit/files.ts';
 import type { Host, Model, Value } from '../../contract/model.ts';
 import { knownNames } from '../../kit/nearest.ts';
 import type { Certs } from './schema.ts';
 
 type Certificate = Extract<Made, { kind: 'certificate' }>;
 
+const { copy, template } = filesOf('certs');
 const TIMER = 'vgen-acme.timer';
 const DNS_FILE = '/etc/vgen/acme-dns.ini';
 const at = ['certs'];
@@ -64,25 +66,23 @@ const unique = (changes: readonly OnChange[]): OnChange[] => [...new Map(changes
 
 function files(section: Certs, host: Host, offers: Offers): FileSpec[] {
   const offered = [...new Map(offers.on(host, 'certificate').map(one => [one.name, one])).values()];
-  const made: FileSpec[] = section.ca === null ? [] : [{
-    kind: 'file', path: CA, mode: '0644', owner: 'root:root', at: [...at, 'ca', 'certificate'], from: { own: section.ca.certificate },
-    secrets: [], check: null,
+  const made: FileSpec[] = section.ca === null ? [] : [
     // who shows a certificate of the CA takes it up anew; so does who verifies those of others
-    onChange: unique([...offered.flatMap(onChangeOf), ...offers.on(host, 'trust').map(({ onChange }) => onChange)]),
-  }];
+    file(CA, [...at, 'ca', 'certificate'], { own: section.ca.certificate }, {
+      onChange: unique([...offered.flatMap(onChangeOf), ...offers.on(host, 'trust').map(({ onChange }) => onChange)]),
+    }),
+  ];
   for (const one of offered) {
     const own = section.own[ownName(one) ?? ''];
     if (own === undefined) continue;
     const { dir, cert, key } = certificateFiles(one.name);
     const place = [...at, 'own', ownName(one) ?? ''];
-    const shared = { kind: 'file', owner: `root:${one.group}`, onChange: onChangeOf(one), check: null } as const;
+    const shared = { owner: `root:${one.group}`, onChange: onChangeOf(one) };
     made.push(
-      { kind: 'directory', path: dir, mode: '0750', owner: `root:${one.group}`, at: place },
-      { ...shared, path: cert, mode: '0644', at: [...place, 'certificate'], from: { own: own.certificate }, secrets: [] },
-      {
-        ...shared, path: key, mode: '0640', at: [...place, 'key'], secrets: [own.key.name],
-        from: { template: 'certs/etc/vgen/tls/{name}/key.pem.njk', view: { at: [...place, 'key'], key: { sealed: [{ secret: own.key.name }] } } },
-      },
+      directory(dir, place, { mode: '0750', owner: `root:${one.group}` }),
+      file(cert, [...place, 'certificate'], { own: own.certificate }, shared),
+      template(key, [...place, 'key'], { key: { sealed: [{ secret: own.key.name }] } },
+        { ...shared, as: '/etc/vgen/tls/{name}/key.pem', mode: '0640', secrets: [own.key.name] }),
     );
   }
   return [...made, ...acmeFiles(section, host, offered.filter(({ issuer }) => issuer === 'acme'))];
@@ -90,29 +90,29 @@ function files(section: Certs, host: Host, offers: Offers): FileSpec[] {
 
 function acmeFiles({ acme }: Certs, host: Host, certificates: readonly Certificate[]): FileSpec[] {
   if (!acme?.hosts.has(host)) return [];
-  const shared = { kind: 'file', owner: 'root:root', mode: '0644', at: acmeAt, secrets: [] } as const;
-  const unit = (name: string): FileSpec => (
-    { ...shared, path: `/etc/systemd/system/${name}`, from: { static: `certs/etc/systemd/system/${name}` }, onChange: [], check: 'systemd' });
-  const view = {
-    at: acmeAt, email: acme.email, server: acme.server, 
-    plugin: acme.dns ? { name: `dns-${acme.dns.plugin}`, option: `--dns-${acme.dns.plugin}-credentials`, at: [...acmeAt, 'dns', 'plugin'] } : null,
-    certificates: certificates.map(one => ({ name: one.name, group: one.group, names: one.names.join(','), then: takeUpCommand(one.then), at: one.at })),
-  };
+  const unit = (name: string): FileSpec => copy(`/etc/systemd/system/${name}`, acmeAt, { check: 'systemd' });
+  const dns = acme.dns && { name: `dns-${acme.dns.plugin}`, option: `--dns-${acme.dns.plugin}-credentials`, at: [...acmeAt, 'dns', 'plugin'] };
   const credentials = Object.entries(acme.dns?.credentials ?? {}).map(([name, value]): { name: string; value: Value; at: object } => (
     { name, value: expand(value, { host }), at: [...acmeAt, 'dns', 'credentials', name] }));
   return [
     // the timer runs it at once when it starts
-    {
-      ...shared, path: '/opt/vgen/acme.sh', mode: '0755', from: { template: 'certs/opt/vgen/acme.sh.njk', view }, check: 'bash',
-      onChange: [{ do: 'restart', unit: TIMER }],
-    },
-    { kind: 'link', path: '/etc/letsencrypt/renewal-hooks/deploy/vgen', target: '/opt/vgen/acme.sh', at: acmeAt },
+    template('/opt/vgen/acme.sh', acmeAt, {
+      email: acme.email, server: acme.server, plugin: dns,
+      certificates: certificates.map(one => (
+        { name: one.name, group: one.group, names: one.names.join(','), then: takeUpCommand(one.then), at: one.at })),
+    }, { mode: '0755', check: 'bash', onChange: [restart(TIMER)] }),
+    link('/etc/letsencrypt/renewal-hooks/deploy/vgen', acmeAt, '/opt/vgen/acme.sh'),
     unit('vgen-acme.service'), unit(TIMER),
-    ...acme.dns ? [{
-      ...shared, path: DNS_FILE, mode: '0600', at: [...acmeAt, 'dns'], secrets: secretsIn(credentials.map(({ value }) => value)), onChange: [], check: null,
-      from: { template: 'certs/etc/vgen/acme-dns.ini.njk', view: { at: [...acmeAt, 'dns'], credentials } },
-    } as const] : [],
+    ...acme.dns ? [template(DNS_FILE, [...acmeAt, 'dns'], { credentials }, {
+      mode: '0600', secrets: secretsIn(credentials.map(({ value }) => value)),
+    })] : [],
   ];
+}
+
+/** What makes keys where certificates are wanted whose keys are made on the host. */
+function keyMaker(host: Host, offers: Offers): Brought<'package'>[] {
+  const [first] = offers.on(host, 'certificate').filter(one => ownName(one) === null).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return first ? [{ name: 'openssl', why: 'makes the keys of certificates', at: first.at }] : [];
 }
 
 function offer(section: Certs | null, host: Host): Offer[] {
@@ -131,15 +131,14 @@ function offer(section: Certs | null, host: Host): Offer[] {
   ];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Certs | null>({
+export const certs = component<Certs | null>({
   name: 'certs',
   summary: 'The fleet\'s own CA, certificates of Let\'s Encrypt, and those that are brought along.',
   key: 'certs',
-  schema,
+  schema: () => import('./schema.ts'),
   check: ({ section, model, offers }) => check(section, model, offers),
   offer: ({ host, section }) => offer(section, host),
-  plan: ({ host, section }, offers) => (section ? files(section, host, offers) : []),
+  plan: ({ host, section }, offers) => ({
+    files: section ? files(section, host, offers) : [], packages: keyMaker(host, offers),
+  }),
 });

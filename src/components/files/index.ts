@@ -2,6 +2,7 @@
 import { component, entriesOn, type FileSpec, type Offers } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { expandPlain } from '../../kit/expand.ts';
+import { CONFIRM, file as fileOf, reload, restart } from '../../kit/files.ts';
 import type { Host, Model } from '../../contract/model.ts';
 import { knownNames } from '../../kit/nearest.ts';
 import { BASE_UNITS, checkerOf, leadsIn } from './known.ts';
@@ -59,20 +60,16 @@ const contentOf = (file: File, host: Host, model: Model): Extract<FileSpec, { ki
   return { template: file.template ?? '', view: { at: file.at, host: { ...host, at: host.at }, vars: { ...(model.sections['vars'] ?? {}) as object, at: ['vars'] } } };
 };
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Files | null>({
+export const files = component<Files | null>({
   name: 'files',
   summary: 'Further files of the team\'s own.',
   key: 'files',
-  schema,
+  schema: () => import('./schema.ts'),
   check: ({ section, model, offers }) => (section ? check(section, model, offers) : []),
-  plan: ({ host, section, model }) => entriesOn(section, host).map(file => ({
-    kind: 'file', path: file.name, mode: file.mode, owner: file.owner, at: file.at, from: contentOf(file, host, model), secrets: [], check: checkerOf(file.name),
-    onChange: [
-      ...file.reload.map(unit => ({ do: 'reload', unit } as const)), ...file.restart.map(unit => ({ do: 'restart', unit } as const)),
-      ...leadsIn(file.name) ? [{ do: 'confirm' } as const] : [],
-    ],
-  })),
+  plan: ({ host, section, model }) => ({
+    files: entriesOn(section, host).map(file => fileOf(file.name, file.at, contentOf(file, host, model), {
+      mode: file.mode, owner: file.owner, check: checkerOf(file.name),
+      onChange: [...file.reload.map(reload), ...file.restart.map(restart), ...leadsIn(file.name) ? [CONFIRM] : []],
+    })),
+  }),
 });

@@ -1,12 +1,15 @@
 // The firewall of a host, made of what the others offer, and the report of who can reach what. It keeps to a table of its
 // own: those of Docker and of others stay as they are, and what they let through still has to pass here.
 import { isIPv6 } from '../../kit/address.ts';
-import { component, type FileSpec, type OnChange } from '../../contract/component.ts';
+import { component, type FileSpec } from '../../contract/component.ts';
+import { CONFIRM, filesOf, reload } from '../../kit/files.ts';
 import { error, warning, type Diagnostic } from '../../contract/diagnostic.ts';
 import type { Host, Model } from '../../contract/model.ts';
 import { exposure, flowsOn, sourceMatches, type Flow } from './flows.ts';
 import type { Firewall } from './schema.ts';
 
+const { template } = filesOf('firewall');
+const AT = ['firewall'];
 const UNIT = 'vgen-firewall.service';
 /** A comment of nft has at most 128 bytes and knows no quotes in it (nft(8), "COMMENT"). */
 const LONGEST = 120;
@@ -54,29 +57,21 @@ function check(section: Firewall, model: Model): Diagnostic[] {
   return found;
 }
 
-function plan(host: Host, flows: readonly Flow[]): FileSpec[] {
-  const onChange: OnChange[] = [{ do: 'reload', unit: UNIT }, { do: 'confirm' }];
-  const unit = (path: string): FileSpec => ({
-    kind: 'file', path: `/etc/systemd/system/${path}`, mode: '0644', owner: 'root:root', at: ['firewall'], secrets: [], onChange: [{ do: 'confirm' }], check: 'systemd',
-    from: { template: `firewall/etc/systemd/system/${path}.njk`, view: { at: ['firewall'] } },
-  });
+function files(host: Host, flows: readonly Flow[]): FileSpec[] {
+  const unit = (path: string): FileSpec =>
+    template(`/etc/systemd/system/${path}`, AT, {}, { onChange: [CONFIRM], check: 'systemd' });
   return [
-    {
-      kind: 'file', path: '/etc/nftables.d/vgen.nft', mode: '0644', owner: 'root:root', at: ['firewall'], secrets: [], onChange, check: 'nft',
-      from: { template: 'firewall/etc/nftables.d/vgen.nft.njk', view: { at: ['firewall'], host: host.name, rules: flows.flatMap(ruleView) } },
-    },
+    template('/etc/nftables.d/vgen.nft', AT, { host: host.name, rules: flows.flatMap(ruleView) },
+      { onChange: [reload(UNIT), CONFIRM], check: 'nft' }),
     unit(UNIT), unit('nftables.service.d/vgen.conf'),
   ];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Firewall | null>({
+export const firewall = component<Firewall | null>({
   name: 'firewall',
   summary: 'A firewall made of the ports that others offer, and the report of who can reach what.',
   key: 'firewall',
-  schema,
+  schema: () => import('./schema.ts'),
   check: ({ section, model }) => (section ? check(section, model) : []),
   offer: ({ host, section }) => (section?.hosts.has(host) ? [
     { kind: 'package', name: 'nftables', why: 'the firewall', at: ['firewall'] },
@@ -85,12 +80,9 @@ export default component<Firewall | null>({
   plan: ({ host, section }, offers) => {
     const own = section?.hosts.has(host) ? section : null;
     const flows = flowsOn(host, own, offers);
-    return [
-      {
-        kind: 'file', path: '/etc/vgen/exposure.txt', mode: '0644', owner: 'root:root', at: host.at, secrets: [], onChange: [], check: null,
-        from: { template: 'firewall/etc/vgen/exposure.txt.njk', view: reportView(host, own !== null, flows) },
-      },
-      ...own ? plan(host, flows) : [],
-    ];
+    return { files: [
+      template('/etc/vgen/exposure.txt', host.at, reportView(host, own !== null, flows)),
+      ...own ? files(host, flows) : [],
+    ] };
   },
 });

@@ -1,5 +1,6 @@
 // The engine on the host: static scripts, the same bytes everywhere, so that a console alone is enough to repair it.
-import { component, type FileSpec } from '../../contract/component.ts';
+import { component } from '../../contract/component.ts';
+import { directory, filesOf } from '../../kit/files.ts';
 
 const bin = ['confirm', 'deploy', 'rollback', 'status', 'switch'];
 const lib = [
@@ -7,16 +8,16 @@ const lib = [
   'journal', 'lock', 'options', 'packages', 'pending', 'places', 'process', 'record', 'release', 'say', 'slots', 'supervisor',
   'switch', 'units', 'users', 'view', 'words',
 ];
-const scripts = [...bin.map(name => `bin/${name}.sh`), ...lib.map(name => `lib/${name}.sh`)];
+const { script } = filesOf('host');
 
-export default component<null>({
+export const host = component<null>({
   name: 'host',
   summary: 'install.sh and the scripts in /opt/vgen that deploy, switch, roll back and tell the status.',
   key: null,
   schema: null,
   // what is in /etc/vgen says itself who may read it; datastores and apps have to get at their certificates
-  plan: ({ host }) => [{ kind: 'directory', path: '/etc/vgen', mode: '0755', owner: 'root:root', at: host.at }, ...scripts.map((script): FileSpec => ({
-    kind: 'file', path: `/opt/vgen/${script}`, mode: script.startsWith('bin/') ? '0755' : '0644', owner: 'root:root', at: host.at,
-    from: { static: `host/opt/vgen/${script}` }, secrets: [], onChange: [], check: 'bash',
-  }))],
+  plan: ({ host }) => ({
+    files: [directory('/etc/vgen', host.at), ...bin.map(name => script(`/opt/vgen/bin/${name}.sh`, host.at)),
+      ...lib.map(name => script(`/opt/vgen/lib/${name}.sh`, host.at, { mode: '0644' }))],
+  }),
 });

@@ -1,12 +1,17 @@
 // A timer of systemd for every job: of the inventory, and those that components offer.
-import { component, type FileSpec, type Offers } from '../../contract/component.ts';
+import { component, type FileSpec, type Offers, type OnChange } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { seconds } from '../../kit/duration.ts';
+import { filesOf, restart } from '../../kit/files.ts';
 import { expandPlain } from '../../kit/expand.ts';
 import type { App, Host, Model, Text } from '../../contract/model.ts';
 import type { Jobs } from './schema.ts';
 
 type Job = Jobs[string];
+
+const { template } = filesOf('jobs');
+
+const timerOf = (name: string): string => `vgen-job-${name}.timer`;
 
 /** The app as the model has it: what a reference leads to lacks the names that are derived. */
 const appOf = (job: Job, model: Model): App | null => model.apps.find(({ name }) => name === job.app?.name) ?? null;
@@ -69,29 +74,29 @@ function jobsOn(host: Host, section: Jobs | null, model: Model, offers: Offers):
 }
 
 function files(job: View): FileSpec[] {
-  const unit = `vgen-job-${job.name}`;
   const [program = '', ...words] = job.words;
-  const file = (ending: 'service' | 'timer', view: object): FileSpec => ({
-    kind: 'file', path: `/etc/systemd/system/${unit}.${ending}`, mode: '0644', owner: 'root:root', at: job.at, secrets: [], check: 'systemd',
-    onChange: ending === 'timer' ? [{ do: 'restart', unit: `${unit}.timer` }] : [],
-    from: { template: `jobs/etc/systemd/system/vgen-job-{job}.${ending}.njk`, view: { at: job.at, name: job.name, why: job.why, ...view } },
-  });
+  const unit = (ending: 'service' | 'timer', view: object, onChange: readonly OnChange[] = []): FileSpec => template(
+    `/etc/systemd/system/vgen-job-${job.name}.${ending}`, job.at, { name: job.name, why: job.why, ...view },
+    { as: `/etc/systemd/system/vgen-job-{job}.${ending}`, onChange, check: 'systemd' },
+  );
   return [
-    file('service', { program, words: words.map((text, i) => ({ at: [...job.at, 'command', i + 1], text })), user: job.user, dir: job.dir, timeout: job.timeout }),
-    file('timer', { calendar: job.calendar }),
+    unit('service', {
+      program, words: words.map((text, i) => ({ at: [...job.at, 'command', i + 1], text })), user: job.user, dir: job.dir, timeout: job.timeout,
+    }),
+    unit('timer', { calendar: job.calendar }, [restart(timerOf(job.name))]),
   ];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Jobs | null>({
+export const jobs = component<Jobs | null>({
   name: 'jobs',
   summary: 'Timers for what is done again and again.',
   key: 'jobs',
-  schema,
+  schema: () => import('./schema.ts'),
   check: ({ section, model }) => (section ? check(section, model) : []),
   offer: ({ host, section, model }) => Object.values(section ?? {}).filter(job => runsOn(job, host, model))
-    .map(({ name, at }) => ({ kind: 'unit', name: `vgen-job-${name}.timer`, downtime: null, why: `job "${name}"`, at })),
-  plan: ({ host, section, model }, offers) => jobsOn(host, section, model, offers).flatMap(files),
+    .map(({ name, at }) => ({ kind: 'unit', name: timerOf(name), downtime: null, why: `job "${name}"`, at })),
+  plan: ({ host, section, model }, offers) => ({
+    files: jobsOn(host, section, model, offers).flatMap(files),
+    units: offers.on(host, 'job').map(({ name, why, at }) => ({ name: timerOf(name), downtime: null, why, at })),
+  }),
 });

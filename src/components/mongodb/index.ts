@@ -4,6 +4,7 @@ import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
 import { exposedOn, hostsUsing, namesOn, partOf, placeOf, usersOf, variablesOf } from '../../kit/datastore.ts';
+import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model, Value } from '../../contract/model.ts';
@@ -11,6 +12,7 @@ import type { Mongodb } from './schema.ts';
 
 type Server = Mongodb[string];
 
+const { template } = filesOf('mongodb');
 const UNIT = 'mongod.service';
 const USERS = 'vgen-mongodb.service';
 const URL = 'https://www.mongodb.com/docs/manual/administration/install-on-linux/';
@@ -56,11 +58,9 @@ function check(section: Mongodb, model: Model): Diagnostic[] {
 }
 
 function files(server: Server, host: Host, model: Model): FileSpec[] {
-  const restart = { onChange: [{ do: 'restart', unit: UNIT }] } as const;
-  const file = (path: string, view: object, more: Partial<FileSpec>): FileSpec => ({
-    kind: 'file', path, mode: '0644', owner: 'root:root', at: server.at, secrets: [], onChange: [], check: null,
-    from: { template: `mongodb${path}.njk`, view: { at: server.at, name: server.name, port: server.port, ...certificateFiles('mongodb'), ...view } }, ...more,
-  } as FileSpec);
+  const onChange = [restart(UNIT)];
+  const file = (path: string, view: object, details: FileDetails): FileSpec => template(path, server.at,
+    { name: server.name, port: server.port, ...certificateFiles('mongodb'), ...view }, details);
   const users = Object.entries(server.databases).map(([name, { password }]) => ({
     at: [...server.at, 'databases', name], name, password: { sealed: [{ secret: password.name }] }, secret: password.name,
   }));
@@ -68,18 +68,18 @@ function files(server: Server, host: Host, model: Model): FileSpec[] {
   return [
     file('/etc/mongod.conf', {
       address: isRemote(server, model) ? addressOf(host) : null, directory: server.volume === null ? '/var/lib/mongodb' : `${server.volume.path}/${server.name}`,
-    }, restart),
+    }, { onChange }),
     file('/etc/vgen/mongodb/keyfile', { key: { sealed: [{ secret: server.keyFile.name }] } }, {
-      mode: '0400', owner: 'mongodb:mongodb', secrets: [server.keyFile.name], ...restart,
+      mode: '0400', owner: 'mongodb:mongodb', secrets: [server.keyFile.name], onChange,
     }),
     file('/etc/vgen/mongodb/users.js', {
       members: members(server, model), admin: { sealed: [{ secret: server.admin.name }] }, users, begins: [...server.hosts].sort(byName)[0] === host ? 'yes' : 'no',
     }, {
-      mode: '0400', owner: 'mongodb:mongodb', onChange: [{ do: 'restart', unit: USERS }],
+      mode: '0400', owner: 'mongodb:mongodb', onChange: [restart(USERS)],
       secrets: [...new Set([server.admin.name, ...users.map(({ secret }) => secret)])].sort(),
     }),
-    file(`/etc/systemd/system/${UNIT}`, { binary: server.binary, place }, { check: 'systemd', ...restart }),
-    file(`/etc/systemd/system/${USERS}`, { shell: server.shell }, { check: 'systemd', onChange: [{ do: 'restart', unit: USERS }] }),
+    file(`/etc/systemd/system/${UNIT}`, { binary: server.binary, place }, { check: 'systemd', onChange }),
+    file(`/etc/systemd/system/${USERS}`, { shell: server.shell }, { check: 'systemd', onChange: [restart(USERS)] }),
   ];
 }
 
@@ -108,14 +108,11 @@ function offers(server: Server, host: Host, model: Model): Offer[] {
   ];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Mongodb | null>({
+export const mongodb = component<Mongodb | null>({
   name: 'mongodb',
   summary: 'MongoDB from its vendor\'s packages: a replica set with users, over TLS.',
   key: 'mongodb',
-  schema,
+  schema: () => import('./schema.ts'),
   datastore: true,
   check: ({ section, model }) => (section ? check(section, model) : []),
   offer: ({ host, apps, section, model }) => {
@@ -127,6 +124,6 @@ export default component<Mongodb | null>({
   },
   plan: ({ host, section, model }) => {
     const server = on(section, host);
-    return server ? files(server, host, model) : [];
+    return { files: server ? files(server, host, model) : [] };
   },
 });

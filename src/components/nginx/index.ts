@@ -2,11 +2,13 @@
 // live and next connect to that socket through the link, which the kernel resolves at every connect: exchanging the
 // links is the whole switch, and no reload is needed for it.
 import { component, type FileSpec } from '../../contract/component.ts';
+import { filesOf, reload } from '../../kit/files.ts';
 import type { App } from '../../contract/model.ts';
 import type { Nginx } from './schema.ts';
 
 const UNIT = 'nginx.service';
-const reload = [{ do: 'reload', unit: UNIT }] as const;
+const { template } = filesOf('nginx');
+const shared = { onChange: [reload(UNIT)], check: 'nginx' } as const;
 
 const listens = (app: App): boolean => app.listen.live !== null || app.listen.next !== null;
 
@@ -26,21 +28,15 @@ function appView(app: App): object {
 }
 
 function slotFiles(app: App): FileSpec[] {
-  return app.slots.map(slot => ({
-    kind: 'file', path: `${slot.dir}/nginx.conf`, mode: '0644', owner: 'root:root', at: [...slot.at, 'port'],
-    from: { template: 'nginx/opt/{app}/{slot}/nginx.conf.njk', view: { at: slot.at, app: app.name, name: slot.name, port: slot.port } },
-    secrets: [], onChange: reload, check: 'nginx',
-  }));
+  return app.slots.map(slot => template(`${slot.dir}/nginx.conf`, [...slot.at, 'port'],
+    { at: slot.at, app: app.name, name: slot.name, port: slot.port }, { ...shared, as: '/opt/{app}/{slot}/nginx.conf' }));
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Nginx>({
+export const nginx = component<Nginx>({
   name: 'nginx',
   summary: 'Reverse proxy in front of the slots, switched without a reload.',
   key: 'nginx',
-  schema,
+  schema: () => import('./schema.ts'),
   offer: ({ apps, host }) => (apps.some(listens) ? [
     { kind: 'package', name: 'nginx-light', why: 'reverse proxy in front of the slots', at: host.at },
     { kind: 'unit', name: UNIT, downtime: 'every app of the host for about a second', why: 'reverse proxy in front of the slots', at: host.at },
@@ -49,29 +45,16 @@ export default component<Nginx>({
     const servers = offers.on(host, 'http');
     const bySites = new Set(servers.flatMap(one => one.apps ?? []));
     const served = apps.filter(app => listens(app) || bySites.has(app));
-    if (served.length === 0 && servers.length === 0) return [];
-    return [
-      {
-        kind: 'file', path: '/etc/nginx/nginx.conf', mode: '0644', owner: 'root:root', at: ['nginx'],
-        from: {
-          template: 'nginx/etc/nginx/nginx.conf.njk',
-          view: {
-            at: ['nginx'], connections: section.connections, shutdown: section.shutdown, apps: served.map(appView),
-            includes: servers.map(({ path, at }) => ({ path, at })),
-          },
-        },
-        secrets: [], onChange: reload, check: 'nginx',
-      },
-      ...served.length === 0 ? [] : [{
-        // takes effect at the next start; a restart for its sake would cost requests
-        kind: 'file', path: '/etc/systemd/system/nginx.service.d/vgen.conf', mode: '0644', owner: 'root:root', at: ['nginx'],
-        from: {
-          template: 'nginx/etc/systemd/system/nginx.service.d/vgen.conf.njk',
-          view: { sockets: served.flatMap(app => app.slots.map(({ socket }) => socket)) },
-        },
-        secrets: [], onChange: [], check: 'systemd',
-      } as const],
+    if (served.length === 0 && servers.length === 0) return {};
+    return { files: [
+      template('/etc/nginx/nginx.conf', ['nginx'], {
+        connections: section.connections, shutdown: section.shutdown, apps: served.map(appView),
+        includes: servers.map(({ path, at }) => ({ path, at })),
+      }, shared),
+      // takes effect at the next start; a restart for its sake would cost requests
+      ...served.length === 0 ? [] : [template('/etc/systemd/system/nginx.service.d/vgen.conf', ['nginx'],
+        { sockets: served.flatMap(app => app.slots.map(({ socket }) => socket)) }, { check: 'systemd' })],
       ...served.flatMap(slotFiles),
-    ];
+    ] };
   },
 });

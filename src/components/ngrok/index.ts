@@ -1,11 +1,16 @@
 // Tunnels by the ngrok agent: the host introduces itself to ngrok and opens no port to the internet.
-import { component, entriesOn, type FileSpec, type Offers, type OnChange } from '../../contract/component.ts';
+import { component, entriesOn, type FileSpec, type Offers } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { expandPlain } from '../../kit/expand.ts';
+import { CONFIRM, filesOf, restart } from '../../kit/files.ts';
 import type { App, Host, Model } from '../../contract/model.ts';
 import type { Ngrok } from './schema.ts';
 
 type Tunnel = Ngrok['tunnels'][string];
+
+const { template } = filesOf('ngrok');
+const UNIT = 'ngrok.service';
+const AT = ['ngrok'];
 
 /** Where sshd listens on every host; vgen itself comes in there. */
 const SSH = 22;
@@ -82,7 +87,7 @@ function target(tunnel: Tunnel, host: Host, model: Model, offers: Offers): Diagn
     })];
 }
 
-function plan(section: Ngrok, host: Host, apps: readonly App[]): FileSpec[] {
+function files(section: Ngrok, host: Host, apps: readonly App[]): FileSpec[] {
   const tunnels = on(section, host).map(tunnel => ({
     at: tunnel.at, name: tunnel.name, address: addressOf(tunnel, apps) ?? '',
     domain: tunnel.domain === null ? null : expandPlain(tunnel.domain, { host }),
@@ -91,35 +96,26 @@ function plan(section: Ngrok, host: Host, apps: readonly App[]): FileSpec[] {
   if (tunnels.length === 0) return [];
   // A tunnel to sshd is a way into the host, perhaps the only one.
   const leadsIn = on(section, host).some(({ port }) => port === SSH);
-  const onChange: OnChange[] = [{ do: 'restart', unit: 'ngrok.service' }, ...leadsIn ? [{ do: 'confirm' } as const] : []];
+  const onChange = [restart(UNIT), ...leadsIn ? [CONFIRM] : []];
+  const secret = section.authtoken.name;
   return [
-    {
-      kind: 'file', path: '/etc/ngrok.yml', mode: '0640', owner: 'root:ngrok', at: ['ngrok'], secrets: [section.authtoken.name], onChange, check: null,
-      from: {
-        template: section.version === 2 ? 'ngrok/etc/ngrok.yml.njk' : 'ngrok/etc/ngrok-v3.yml.njk',
-        view: { at: ['ngrok'], authtoken: { sealed: [{ secret: section.authtoken.name }] }, tunnels },
-      },
-    },
-    {
-      kind: 'file', path: '/etc/systemd/system/ngrok.service', mode: '0644', owner: 'root:root', at: ['ngrok'], secrets: [], onChange, check: 'systemd',
-      from: { template: 'ngrok/etc/systemd/system/ngrok.service.njk', view: { at: ['ngrok'], binary: section.binary } },
-    },
+    template('/etc/ngrok.yml', AT, { authtoken: { sealed: [{ secret }] }, tunnels }, {
+      as: section.version === 2 ? '/etc/ngrok.yml' : '/etc/ngrok-v3.yml', mode: '0640', owner: 'root:ngrok', secrets: [secret], onChange,
+    }),
+    template(`/etc/systemd/system/${UNIT}`, AT, { binary: section.binary }, { onChange, check: 'systemd' }),
   ];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Ngrok | null>({
+export const ngrok = component<Ngrok | null>({
   name: 'ngrok',
   summary: 'Tunnels by the ngrok agent.',
   key: 'ngrok',
-  schema,
+  schema: () => import('./schema.ts'),
   check: ({ section, model, offers }) => (section ? check(section, model, offers) : []),
   offer: ({ host, section }) => (section && on(section, host).length ? [
     { kind: 'program', path: section.binary, url: 'https://ngrok.com/download', why: 'the tunnel agent', at: ['ngrok', 'binary'] },
     { kind: 'user', name: 'ngrok', home: '/nonexistent', shell: '/usr/sbin/nologin', groups: [], why: 'runs the tunnel agent', at: ['ngrok'] },
-    { kind: 'unit', name: 'ngrok.service', downtime: 'every client that comes through the tunnels', why: 'the tunnel agent', at: ['ngrok'] },
+    { kind: 'unit', name: UNIT, downtime: 'every client that comes through the tunnels', why: 'the tunnel agent', at: ['ngrok'] },
   ] : []),
-  plan: ({ section, host, apps }) => (section ? plan(section, host, apps) : []),
+  plan: ({ section, host, apps }) => ({ files: section ? files(section, host, apps) : [] }),
 });

@@ -2,14 +2,11 @@
 import { component, entriesOn } from '../../contract/component.ts';
 import type { Packages } from './schema.ts';
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Packages | null>({
+export const packages = component<Packages | null>({
   name: 'packages',
   summary: 'Debian packages beside those that the components need.',
   key: 'packages',
-  schema,
+  schema: () => import('./schema.ts'),
   offer: ({ host, section }) => entriesOn(section, host)
     .map(({ name, at }) => ({ kind: 'package', name, why: 'asked for under packages', at })),
 });

@@ -4,10 +4,13 @@
 import { component, type FileSpec, type Offers } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { expandPlain } from '../../kit/expand.ts';
+import { filesOf } from '../../kit/files.ts';
 import type { App, Host, Model, Slot } from '../../contract/model.ts';
 import { knownNames } from '../../kit/nearest.ts';
 import { programPath, slotLog, slotUnit } from '../../kit/slot-unit.ts';
 import type { Pm2 } from './schema.ts';
+
+const { template } = filesOf('pm2');
 
 const mine = (app: App): boolean => app.runtime === 'pm2';
 const isNode = (program: unknown): boolean => typeof program === 'string' && /^\/.*\/node(js)?$/.test(program);
@@ -45,11 +48,9 @@ function ecosystem(slot: Slot, host: Host, section: Pm2): object {
 function files(slot: Slot, host: Host, section: Pm2, offers: Offers): FileSpec[] {
   const path = `${slot.dir}/ecosystem.config.js`;
   return [
-    {
-      kind: 'file', path, mode: '0644', owner: 'root:root', at: slot.at, secrets: [], check: null,
-      from: { template: 'pm2/opt/{app}/{slot}/ecosystem.config.js.njk', view: ecosystem(slot, host, section) },
-      onChange: [{ do: 'slot', app: slot.app.name, slot: slot.name }],
-    },
+    template(path, slot.at, ecosystem(slot, host, section), {
+      as: '/opt/{app}/{slot}/ecosystem.config.js', onChange: [{ do: 'slot', app: slot.app.name, slot: slot.name }],
+    }),
     ...slotUnit(slot, host, offers, {
       program: { at: ['pm2', 'binary'], text: section.binary }, words: ['start', path].map(text => ({ at: slot.at, text })),
       // pm2 stops its processes first, and may take as long as each of them
@@ -58,20 +59,19 @@ function files(slot: Slot, host: Host, section: Pm2, offers: Offers): FileSpec[]
   ];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Pm2>({
+export const pm2 = component<Pm2>({
   name: 'pm2',
   summary: 'Process manager of apps with "runtime: pm2".',
   key: 'pm2',
-  schema,
+  schema: () => import('./schema.ts'),
   runtime: true,
   check: ({ section, model }) => check(section, model),
   offer: ({ apps, section }) => (apps.some(mine) ? [
     { kind: 'package', name: 'nodejs', why: 'runs pm2', at: ['pm2'] },
-    ...apps.filter(mine).flatMap(slotLog),
+    ...apps.filter(mine).map(slotLog),
     { kind: 'program', path: section.binary, url: 'https://pm2.keymetrics.io', why: 'runs the slots', at: ['pm2', 'binary'] },
   ] : []),
-  plan: ({ apps, host, section }, offers) => apps.filter(mine).flatMap(app => app.slots.flatMap(slot => files(slot, host, section, offers))),
+  plan: ({ apps, host, section }, offers) => ({
+    files: apps.filter(mine).flatMap(app => app.slots.flatMap(slot => files(slot, host, section, offers))),
+  }),
 });

@@ -4,6 +4,7 @@ import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
 import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../kit/datastore.ts';
+import { filesOf, reload, restart, type FileDetails } from '../../kit/files.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model, Value } from '../../contract/model.ts';
@@ -12,6 +13,7 @@ import type { Database, Postgres } from './schema.ts';
 
 type Server = Postgres[string];
 
+const { script, template } = filesOf('postgres');
 const ROLES = 'vgen-postgres.service';
 const RESTORE = '/opt/vgen/postgres/restore.sh';
 /** Names that every cluster has, and the prefix that PostgreSQL keeps for itself (CREATE ROLE). */
@@ -87,32 +89,31 @@ function files(server: Server, host: Host, model: Model): FileSpec[] {
   const { start, running } = tuning(host.memory, server.connections);
   const all = Object.entries(server.databases);
   const roles = [...new Map(all.map(([name, database]) => [ownerOf(name, database), database.password.name]))];
-  const file = (path: string, template: string, view: object, more: Partial<FileSpec>): FileSpec => ({
-    kind: 'file', path, mode: '0644', owner: 'root:root', at: server.at, secrets: [], onChange: [], check: null,
-    from: { template: `postgres/${template}.njk`, view: { at: server.at, name: server.name, port: server.port, ...view } }, ...more,
-  } as FileSpec);
+  const file = (path: string, as: string, view: object, details: FileDetails): FileSpec =>
+    template(path, server.at, { name: server.name, port: server.port, ...view }, { as, ...details });
   return [
     // what a running server does not take up, apart from what it does: only the first file makes it restart
-    file(`${dir}/conf.d/vgen-start.conf`, 'etc/postgresql/{version}/main/conf.d/vgen-start.conf', {
+    file(`${dir}/conf.d/vgen-start.conf`, '/etc/postgresql/{version}/main/conf.d/vgen-start.conf', {
       address: remote ? addressOf(host) : null, connections: server.connections, settings: start,
       directory: server.volume === null ? null : `${server.volume.path}/${server.name}`,
-    }, { onChange: [{ do: 'restart', unit }], check: 'postgres' }),
-    file(`${dir}/conf.d/vgen.conf`, 'etc/postgresql/{version}/main/conf.d/vgen.conf', { settings: running, ...certificateFiles('postgres') },
-      { onChange: [{ do: 'reload', unit }], check: 'postgres' }),
-    file(`${dir}/pg_hba.conf`, 'etc/postgresql/{version}/main/pg_hba.conf', { rules: rules(server, host, model) },
-      { mode: '0640', owner: 'postgres:postgres', onChange: [{ do: 'reload', unit }] }),
-    file(`/etc/systemd/system/${unit}.d/vgen.conf`, 'etc/systemd/system/postgresql@.service.d/vgen.conf', {
-      version: server.version, place: placeOf(server, 'postgres:postgres', `/var/lib/postgresql/${server.version}/main/base/[1-9][0-9][0-9][0-9][0-9]*`),
-    }, { onChange: server.volume === null ? [] : [{ do: 'restart', unit }], check: 'systemd' }),
-    file('/etc/vgen/postgres/roles.sql', 'etc/vgen/postgres/roles.sql', {
+    }, { onChange: [restart(unit)], check: 'postgres' }),
+    file(`${dir}/conf.d/vgen.conf`, '/etc/postgresql/{version}/main/conf.d/vgen.conf',
+      { settings: running, ...certificateFiles('postgres') }, { onChange: [reload(unit)], check: 'postgres' }),
+    file(`${dir}/pg_hba.conf`, '/etc/postgresql/{version}/main/pg_hba.conf', { rules: rules(server, host, model) },
+      { mode: '0640', owner: 'postgres:postgres', onChange: [reload(unit)] }),
+    file(`/etc/systemd/system/${unit}.d/vgen.conf`, '/etc/systemd/system/postgresql@.service.d/vgen.conf', {
+      version: server.version,
+      place: placeOf(server, 'postgres:postgres', `/var/lib/postgresql/${server.version}/main/base/[1-9][0-9][0-9][0-9][0-9]*`),
+    }, { onChange: server.volume === null ? [] : [restart(unit)], check: 'systemd' }),
+    file('/etc/vgen/postgres/roles.sql', '/etc/vgen/postgres/roles.sql', {
       roles: roles.map(([name, secret]) => ({ at: server.at, name, password: { sealed: [{ secret }] } })),
-      databases: all.map(([name, database]) => ({ at: [...server.at, 'databases', name], name, owner: ownerOf(name, database), extensions: database.extensions })),
-    }, { mode: '0600', owner: 'postgres:postgres', secrets: [...new Set(roles.map(([, secret]) => secret))].sort(), onChange: [{ do: 'restart', unit: ROLES }] }),
-    file(`/etc/systemd/system/${ROLES}`, 'etc/systemd/system/vgen-postgres.service', { unit }, { onChange: [{ do: 'restart', unit: ROLES }], check: 'systemd' }),
-    {
-      kind: 'file', path: RESTORE, mode: '0755', owner: 'root:root', at: server.at, secrets: [], onChange: [], check: 'bash',
-      from: { static: 'postgres/opt/vgen/postgres/restore.sh' },
-    },
+      databases: all.map(([name, database]) => (
+        { at: [...server.at, 'databases', name], name, owner: ownerOf(name, database), extensions: database.extensions })),
+    }, {
+      mode: '0600', owner: 'postgres:postgres', secrets: [...new Set(roles.map(([, secret]) => secret))].sort(), onChange: [restart(ROLES)],
+    }),
+    file(`/etc/systemd/system/${ROLES}`, `/etc/systemd/system/${ROLES}`, { unit }, { onChange: [restart(ROLES)], check: 'systemd' }),
+    script(RESTORE, server.at),
   ];
 }
 
@@ -155,14 +156,11 @@ function offers(server: Server, host: Host, model: Model): Offer[] {
   ];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Postgres | null>({
+export const postgres = component<Postgres | null>({
   name: 'postgres',
   summary: 'PostgreSQL with its roles, databases and rules of access, over TLS.',
   key: 'postgres',
-  schema,
+  schema: () => import('./schema.ts'),
   datastore: true,
   check: ({ section, model }) => (section ? check(section, model) : []),
   offer: ({ host, apps, section, model }) => {
@@ -174,6 +172,6 @@ export default component<Postgres | null>({
   },
   plan: ({ host, section, model }) => {
     const server = on(section, host);
-    return server ? files(server, host, model) : [];
+    return { files: server ? files(server, host, model) : [] };
   },
 });

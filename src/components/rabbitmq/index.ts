@@ -3,6 +3,7 @@ import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
 import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../kit/datastore.ts';
+import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model, Value } from '../../contract/model.ts';
@@ -10,6 +11,7 @@ import type { Rabbitmq } from './schema.ts';
 
 type Broker = Rabbitmq[string];
 
+const { script, template } = filesOf('rabbitmq');
 const UNIT = 'rabbitmq-server.service';
 const EPMD = 'epmd.socket';
 const DEFINITIONS = 'vgen-rabbitmq.service';
@@ -53,30 +55,27 @@ function place(broker: Broker, before: readonly Broker[]): Diagnostic[] {
 }
 
 function files(broker: Broker, host: Host, model: Model): FileSpec[] {
-  const restart = { onChange: [{ do: 'restart', unit: UNIT }] } as const;
-  const file = (path: string, view: object, more: Partial<FileSpec>): FileSpec => ({
-    kind: 'file', path, mode: '0644', owner: 'root:root', at: broker.at, secrets: [], onChange: [], check: null,
-    from: { template: `rabbitmq${path}.njk`, view: { at: broker.at, name: broker.name, ...view } }, ...more,
-  } as FileSpec);
+  const onChange = [restart(UNIT)];
+  const file = (path: string, view: object, details: FileDetails): FileSpec => template(path, broker.at, { name: broker.name, ...view }, details);
   const vhosts = Object.entries(broker.vhosts).map(([name, { password }]) => ({
     at: [...broker.at, 'vhosts', name], name, password: { sealed: [{ secret: password.name }] }, secret: password.name,
   }));
   return [
     file('/etc/rabbitmq/rabbitmq.conf', {
       port: broker.port, address: clientsOf(broker, model).length ? addressOf(host) : null, management: broker.management, ...certificateFiles('rabbitmq'),
-    }, restart),
-    file('/etc/rabbitmq/rabbitmq-env.conf', { directory: broker.volume === null ? null : `${broker.volume.path}/${broker.name}` }, restart),
-    file('/etc/rabbitmq/enabled_plugins', { management: broker.management }, restart),
+    }, { onChange }),
+    file('/etc/rabbitmq/rabbitmq-env.conf', { directory: broker.volume === null ? null : `${broker.volume.path}/${broker.name}` }, { onChange }),
+    file('/etc/rabbitmq/enabled_plugins', { management: broker.management }, { onChange }),
     file('/etc/rabbitmq/definitions.json', { vhosts }, {
-      mode: '0640', owner: 'root:rabbitmq', secrets: [...new Set(vhosts.map(({ secret }) => secret))].sort(), onChange: [{ do: 'restart', unit: DEFINITIONS }],
+      mode: '0640', owner: 'root:rabbitmq', secrets: [...new Set(vhosts.map(({ secret }) => secret))].sort(), onChange: [restart(DEFINITIONS)],
     }),
     file(`/etc/systemd/system/${UNIT}.d/vgen.conf`, { place: placeOf(broker, 'rabbitmq:rabbitmq', '/var/lib/rabbitmq/mnesia/*') }, {
-      check: 'systemd', ...(broker.volume === null ? {} : restart),
+      check: 'systemd', onChange: broker.volume === null ? [] : onChange,
     }),
     // a socket unit that changes while it is active serves no more until it is restarted, and the broker has to register there again
-    file(`/etc/systemd/system/${EPMD}.d/vgen.conf`, {}, { check: 'systemd', onChange: [{ do: 'restart', unit: EPMD }, { do: 'restart', unit: UNIT }] }),
-    file(`/etc/systemd/system/${DEFINITIONS}`, {}, { check: 'systemd', onChange: [{ do: 'restart', unit: DEFINITIONS }] }),
-    { kind: 'file', path: SCRIPT, mode: '0755', owner: 'root:root', at: broker.at, secrets: [], onChange: [], check: 'bash', from: { static: `rabbitmq${SCRIPT}` } },
+    file(`/etc/systemd/system/${EPMD}.d/vgen.conf`, {}, { check: 'systemd', onChange: [restart(EPMD), restart(UNIT)] }),
+    file(`/etc/systemd/system/${DEFINITIONS}`, {}, { check: 'systemd', onChange: [restart(DEFINITIONS)] }),
+    script(SCRIPT, broker.at),
   ];
 }
 
@@ -106,14 +105,11 @@ function offers(broker: Broker, host: Host, model: Model): Offer[] {
   ];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Rabbitmq | null>({
+export const rabbitmq = component<Rabbitmq | null>({
   name: 'rabbitmq',
   summary: 'RabbitMQ with its vhosts and users, over TLS.',
   key: 'rabbitmq',
-  schema,
+  schema: () => import('./schema.ts'),
   datastore: true,
   check: ({ section, model }) => (section ? check(section, model) : []),
   offer: ({ host, apps, section, model }) => {
@@ -125,6 +121,6 @@ export default component<Rabbitmq | null>({
   },
   plan: ({ host, section, model }) => {
     const broker = on(section, host);
-    return broker ? files(broker, host, model) : [];
+    return { files: broker ? files(broker, host, model) : [] };
   },
 });

@@ -4,12 +4,14 @@ import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { exposedOn, hostsUsing, namesOn, placeOf, reachedFrom, variablesOf } from '../../kit/datastore.ts';
+import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
 import { onlyHosts } from '../../contract/host.ts';
 import type { Host, Model, Value } from '../../contract/model.ts';
 import type { Redis } from './schema.ts';
 
 type Instance = Redis[string];
 
+const { template } = filesOf('redis');
 const UNIT = 'redis-server.service';
 /** Dumps and restores, and makes a running Redis read its certificate anew. */
 const SCRIPT = '/opt/vgen/redis/redis.sh';
@@ -85,7 +87,7 @@ function exposure(section: Redis, instance: Instance, model: Model): Diagnostic[
   return found;
 }
 
-function plan(section: Redis, instance: Instance, host: Host, model: Model): FileSpec[] {
+function files(section: Redis, instance: Instance, host: Host, model: Model): FileSpec[] {
   const password = passwordOf(instance);
   const users = Object.entries(instance.users).map(([name, user]) => ({
     name, at: [...instance.at, 'users', name], password: { sealed: [{ secret: user.password.name }] },
@@ -93,48 +95,28 @@ function plan(section: Redis, instance: Instance, host: Host, model: Model): Fil
   }));
   const source = instance.replicaOf && { host: addressOf([...instance.replicaOf.hosts][0] ?? host), port: instance.replicaOf.port };
   const secrets = [...new Set([...password ? [password] : [], ...users.map(({ secret }) => secret)])].sort();
-  const onChange = [{ do: 'restart', unit: UNIT }] as const;
-  const files: FileSpec[] = [{
-    kind: 'file', path: '/etc/redis/redis.conf', mode: '0644', owner: 'root:root', at: instance.at, secrets: [], onChange, check: 'redis',
-    from: {
-      template: 'redis/etc/redis/redis.conf.njk',
-      view: {
-        at: instance.at, name: instance.name, port: instance.port, address: isRemote(section, instance, model) ? addressOf(host) : null, source,
-        maxMemory: instance.maxMemory === null ? null : instance.maxMemory.replace(/([kmg])$/, '$1b'), eviction: instance.eviction,
-        persistence: instance.persistence, secrets: secrets.length > 0, tls: tlsOf(instance),
-        dir: dirOf(instance),
-      },
-    },
-  }];
+  const onChange = [restart(UNIT)];
+  const file = (path: string, view: object, details: FileDetails): FileSpec =>
+    template(path, instance.at, { name: instance.name, ...view }, details);
   const place = placeOf(instance, 'redis:redis', '/var/lib/redis/*');
-  if (place) {
-    files.push({
-      kind: 'file', path: `/etc/systemd/system/${UNIT}.d/vgen.conf`, mode: '0644', owner: 'root:root', at: [...instance.at, 'volume'], secrets: [], onChange,
-      check: 'systemd', from: { template: `redis/etc/systemd/system/redis-server.service.d/vgen.conf.njk`, view: place },
-    });
-  }
-  if (instance.tls || hasData(instance)) {
-    files.push({
-      kind: 'file', path: SCRIPT, mode: '0755', owner: 'root:root', at: instance.at, secrets: [], onChange: [], check: 'bash',
-      from: {
-        template: 'redis/opt/vgen/redis/redis.sh.njk',
-        view: {
-          at: instance.at, name: instance.name, port: instance.port, password: password ?? '', dir: dirOf(instance),
-          append: instance.persistence === 'aof' ? 'yes' : 'no', tls: tlsOf(instance),
-        },
-      },
-    });
-  }
-  if (secrets.length) {
-    files.push({
-      kind: 'file', path: '/etc/redis/secrets.conf', mode: '0640', owner: 'root:redis', at: instance.at, secrets, onChange, check: 'redis',
-      from: {
-        template: 'redis/etc/redis/secrets.conf.njk',
-        view: { at: instance.at, name: instance.name, password: password === null ? null : { sealed: [{ secret: password }] }, users },
-      },
-    });
-  }
-  return files;
+  const settings = { port: instance.port, tls: tlsOf(instance), dir: dirOf(instance) };
+  return [
+    file('/etc/redis/redis.conf', {
+      ...settings, address: isRemote(section, instance, model) ? addressOf(host) : null, source,
+      maxMemory: instance.maxMemory === null ? null : instance.maxMemory.replace(/([kmg])$/, '$1b'), eviction: instance.eviction,
+      persistence: instance.persistence, secrets: secrets.length > 0,
+    }, { onChange, check: 'redis' }),
+    ...place === null ? [] : [
+      template(`/etc/systemd/system/${UNIT}.d/vgen.conf`, [...instance.at, 'volume'], place, { onChange, check: 'systemd' }),
+    ],
+    ...instance.tls || hasData(instance) ? [
+      file(SCRIPT, { ...settings, password: password ?? '', append: instance.persistence === 'aof' ? 'yes' : 'no' }, { mode: '0755', check: 'bash' }),
+    ] : [],
+    ...secrets.length === 0 ? [] : [
+      file('/etc/redis/secrets.conf', { password: password === null ? null : { sealed: [{ secret: password }] }, users },
+        { mode: '0640', owner: 'root:redis', secrets, onChange, check: 'redis' }),
+    ],
+  ];
 }
 
 /** What the apps of a host are told that use an instance. */
@@ -143,14 +125,11 @@ function urlOf(instance: Instance, host: Host): Value {
   return password === null ? `${scheme}://${place}` : { sealed: [`${scheme}://:`, { secret: password, url: true }, `@${place}`] };
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Redis | null>({
+export const redis = component<Redis | null>({
   name: 'redis',
   summary: 'Redis, alone or replicated across hosts.',
   key: 'redis',
-  schema,
+  schema: () => import('./schema.ts'),
   check: ({ section, model }) => (section ? check(section, model) : []),
   datastore: true,
   offer: ({ host, apps, section, model }) => {
@@ -175,6 +154,6 @@ export default component<Redis | null>({
   },
   plan: ({ host, section, model }) => {
     const instance = on(section, host);
-    return section && instance ? plan(section, instance, host, model) : [];
+    return { files: section && instance ? files(section, instance, host, model) : [] };
   },
 });

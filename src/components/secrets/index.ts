@@ -47,14 +47,11 @@ function sourceOf({ name, at, ...secret }: Secrets[string]): Diagnostic[] {
   })] : [];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Secrets | null>({
+export const secrets = component<Secrets | null>({
   name: 'secrets',
   summary: 'Names of values that only the host gets to know.',
   key: 'secrets',
-  schema,
+  schema: () => import('./schema.ts'),
   check: ({ section, model }) => [
     ...pasted(model),
     ...Object.values(section ?? {}).flatMap(sourceOf),

@@ -3,6 +3,7 @@
 import { addressOf } from '../../kit/address.ts';
 import { CA, certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
+import { directory, file, filesOf, reload } from '../../kit/files.ts';
 import { ANYONE, onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model } from '../../contract/model.ts';
 import { checkSites } from './check.ts';
@@ -11,7 +12,7 @@ import type { Site, Sites, Target } from './schema.ts';
 
 const UNIT = 'nginx.service';
 const DEFAULTS = '/etc/nginx/sites/_default.conf';
-const reload = [{ do: 'reload', unit: UNIT }] as const;
+const { template } = filesOf('sites');
 /** What a browser is told of every answer of a public site. */
 const HEADERS = { 'Referrer-Policy': 'strict-origin-when-cross-origin', 'X-Content-Type-Options': 'nosniff', 'X-Frame-Options': 'SAMEORIGIN' };
 
@@ -36,7 +37,7 @@ function offer(sites: Sites, host: Host, model: Model): Offer[] {
     { kind: 'package', name: 'nginx-light', why, at: first.at },
     ...here.some(site => (site.ocsp && site.certificate !== null) || upstreamsOf(site).some(isPublic))
       ? [{ kind: 'package', name: 'ca-certificates', why: 'knows the public CAs', at: first.at } as const] : [],
-    ...here.some(site => upstreamsOf(site).some(({ certificate }) => certificate === 'internal')) ? [{ kind: 'trust', onChange: reload[0], why, at: first.at } as const] : [],
+    ...here.some(site => upstreamsOf(site).some(({ certificate }) => certificate === 'internal')) ? [{ kind: 'trust', onChange: reload(UNIT), why, at: first.at } as const] : [],
     { kind: 'unit', name: UNIT, downtime: 'every site and app of the host for about a second', why, at: first.at },
     { kind: 'http', path: DEFAULTS, why: 'where sites listen', at: ['sites'] },
     ...here.flatMap(site => [
@@ -124,34 +125,28 @@ function siteView(sites: Sites, site: Site, host: Host, model: Model): object {
   };
 }
 
-function plan(sites: Sites, host: Host, model: Model): FileSpec[] {
+function files(sites: Sites, host: Host, model: Model): FileSpec[] {
   const here = on(sites, host);
   if (here.length === 0) return [];
   const listens = new Map(here.flatMap(site => listensOf(sites, site, host).map(one =>
     [placeOf(one), { at: site.at, place: placeOf(one), tls: one.tls, http2: !isInner(sites, site) }] as const)));
-  const shared = { kind: 'file', mode: '0644', owner: 'root:root', secrets: [] } as const;
-  const file = (path: string, template: string, view: object, at: FileSpec['at']): FileSpec => (
-    { ...shared, path, at, from: { template: `sites/etc/nginx/sites/${template}.njk`, view }, onChange: reload, check: 'nginx' });
+  const shared = { onChange: [reload(UNIT)], check: 'nginx' } as const;
   return [
-    file(DEFAULTS, '_default.conf', { at: ['sites'], listens: [...listens.values()] }, ['sites']),
-    ...here.map(site => file(fileOf(site), '{site}.conf', siteView(sites, site, host, model), site.at)),
-    { kind: 'directory', path: '/etc/nginx/maintenance', mode: '0755', owner: 'root:root', at: ['sites'] },
-    ...here.filter(({ maintenance }) => maintenance).map((site): FileSpec => ({
-      ...shared, path: `/etc/nginx/maintenance/${site.name}`, at: [...site.at, 'maintenance'], onChange: [], check: null,
-      from: { text: `Made by vgen: site ${site.name} is down for maintenance.\n` },
-    })),
+    template(DEFAULTS, ['sites'], { listens: [...listens.values()] }, shared),
+    ...here.map(site => template(fileOf(site), site.at, siteView(sites, site, host, model), { ...shared, as: '/etc/nginx/sites/{site}.conf' })),
+    directory('/etc/nginx/maintenance', ['sites']),
+    ...here.filter(({ maintenance }) => maintenance).map(site => file(
+      `/etc/nginx/maintenance/${site.name}`, [...site.at, 'maintenance'], { text: `Made by vgen: site ${site.name} is down for maintenance.\n` },
+    )),
   ];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Sites | null>({
+export const sites = component<Sites | null>({
   name: 'sites',
   summary: 'Domains with their certificates, and what answers by path: apps, files, redirects, sites of other hosts.',
   key: 'sites',
-  schema,
+  schema: () => import('./schema.ts'),
   check: ({ section }) => (section ? checkSites(section) : []),
   offer: ({ host, section, model }) => (section ? offer(section, host, model) : []),
-  plan: ({ host, section, model }) => (section ? plan(section, host, model) : []),
+  plan: ({ host, section, model }) => ({ files: section ? files(section, host, model) : [] }),
 });

@@ -3,8 +3,11 @@ import { component, type FileSpec, type Offer } from '../../contract/component.t
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { knownNames } from '../../kit/nearest.ts';
 import { seconds } from '../../kit/duration.ts';
+import { directory, filesOf, firstLink, link } from '../../kit/files.ts';
 import { ANYONE, onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model, Peers, Text } from '../../contract/model.ts';
+
+const { template } = filesOf('slots');
 
 /** A unix socket's path is at most 107 bytes (unix(7)); "/green/nginx.sock" takes 17 of them. */
 const LONGEST_DIR = 90;
@@ -26,17 +29,11 @@ const offers = (app: App): Offer[] => [
 ];
 
 function files(app: App, isServed: boolean): FileSpec[] {
-  const directory = (path: string): FileSpec => ({ kind: 'directory', path, mode: '0755', owner: 'root:root', at: app.at });
   return [
-    directory(app.dir), directory(`${app.dir}/releases`), ...app.slots.map(slot => directory(slot.dir)),
-    ...(app.binary === null ? [] : app.slots.map(slot => (
-      { kind: 'link', path: `${slot.dir}/${app.binary}`, target: `release/${app.binary}`, at: [...app.at, 'binary'] } as const))),
-    { kind: 'first-link', path: `${app.dir}/live`, target: 'blue', at: app.at },
-    { kind: 'first-link', path: `${app.dir}/next`, target: 'green', at: app.at },
-    {
-      kind: 'file', path: `/opt/vgen/apps/${app.name}.sh`, mode: '0644', owner: 'root:root', at: app.at, secrets: [], onChange: [], check: 'bash',
-      from: { template: 'slots/opt/vgen/apps/{app}.sh.njk', view: view(app, isServed) },
-    },
+    directory(app.dir, app.at), directory(`${app.dir}/releases`, app.at), ...app.slots.map(slot => directory(slot.dir, app.at)),
+    ...app.binary === null ? [] : app.slots.map(slot => link(`${slot.dir}/${app.binary}`, [...app.at, 'binary'], `release/${app.binary}`)),
+    firstLink(`${app.dir}/live`, app.at, 'blue'), firstLink(`${app.dir}/next`, app.at, 'green'),
+    template(`/opt/vgen/apps/${app.name}.sh`, app.at, view(app, isServed), { as: '/opt/vgen/apps/{app}.sh', check: 'bash' }),
   ];
 }
 
@@ -115,7 +112,7 @@ function unknownPorts(text: Text, slot: string, ports: Readonly<Record<string, n
   });
 }
 
-export default component<null>({
+export const slots = component<null>({
   name: 'slots',
   summary: 'Two slots per app with the links live and next, and the facts that deploy, switch and rollback need.',
   key: null,
@@ -124,6 +121,6 @@ export default component<null>({
   offer: ({ apps }) => apps.flatMap(offers),
   plan: ({ apps, host }, offers) => {
     const bySites = new Set(offers.on(host, 'http').flatMap(one => one.apps ?? []));
-    return apps.flatMap(app => files(app, bySites.has(app)));
+    return { files: apps.flatMap(app => files(app, bySites.has(app))) };
   },
 });

@@ -1,8 +1,11 @@
 // sshd: no passwords, no old algorithms, and never a host that nobody gets into any more.
 import { component, type Offers } from '../../contract/component.ts';
+import { CONFIRM, filesOf, reload } from '../../kit/files.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import type { Host } from '../../contract/model.ts';
 import type { Sshd } from './schema.ts';
+
+const { template } = filesOf('sshd');
 
 /** Who can log in to a host and become root. */
 function adminsOf(section: Sshd, host: Host, offers: Offers): string[] {
@@ -29,22 +32,17 @@ function check(section: Sshd, offers: Offers): Diagnostic[] {
   return [];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Sshd | null>({
+export const sshd = component<Sshd | null>({
   name: 'sshd',
   summary: 'sshd without passwords and old algorithms.',
   key: 'sshd',
-  schema,
+  schema: () => import('./schema.ts'),
   check: ({ section, offers }) => (section ? check(section, offers) : []),
-  plan: ({ host, section }) => (section?.hosts.has(host) ? [{
-    kind: 'file', path: '/etc/ssh/sshd_config.d/00-vgen.conf', mode: '0644', owner: 'root:root', at: ['sshd'], secrets: [], check: 'sshd',
-    onChange: [{ do: 'reload', unit: 'ssh.service' }, { do: 'confirm' }],
-    from: {
-      template: 'sshd/etc/ssh/sshd_config.d/00-vgen.conf.njk',
+  plan: ({ host, section }) => ({
+    files: section?.hosts.has(host) ? [template('/etc/ssh/sshd_config.d/00-vgen.conf', ['sshd'], {
+      root: section.root, allowUsers: section.allowUsers.join(' '),
       // a host key that clients pinned has to stay on offer
-      view: { at: ['sshd'], root: section.root, allowUsers: section.allowUsers.join(' '), ecdsa: host.ssh.hostKey?.startsWith('ecdsa-') ?? false },
-    },
-  }] : []),
+      ecdsa: host.ssh.hostKey?.startsWith('ecdsa-') ?? false,
+    }, { check: 'sshd', onChange: [reload('ssh.service'), CONFIRM] })] : [],
+  }),
 });

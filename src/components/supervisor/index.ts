@@ -1,10 +1,13 @@
 // Runs slots under supervisord: one file and one program per slot, so that one slot's restart never touches the other.
-import { component, type FileSpec, type Offers } from '../../contract/component.ts';
+import { component, type FileSpec, type Offers, type OnChange } from '../../contract/component.ts';
+import type { Path } from '../../contract/diagnostic.ts';
 import { environmentOf, type Variable } from '../../kit/environment.ts';
+import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
 import { expandPlain, secretsIn } from '../../kit/expand.ts';
 import type { Host, Slot } from '../../contract/model.ts';
 import type { Supervisor } from './schema.ts';
 
+const { template } = filesOf('supervisor');
 const UNIT = 'supervisor.service';
 
 /** A program's environment; supervisor sets neither HOME nor USER when it changes the user (manual, "Subprocess Environment"). */
@@ -29,14 +32,11 @@ const commandWord = (word: string, i: number, slot: Slot): string => (i === 0 &&
 
 const hasSecrets = (env: readonly Variable[]): boolean => env.some(({ value }) => typeof value !== 'string');
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Supervisor>({
+export const supervisor = component<Supervisor>({
   name: 'supervisor',
   summary: 'Process manager of apps with "runtime: supervisor".',
   key: 'supervisor',
-  schema,
+  schema: () => import('./schema.ts'),
   runtime: true,
   offer: ({ apps, host }) => (apps.some(app => app.runtime === 'supervisor') ? [
     { kind: 'package', name: 'supervisor', why: 'runs the slots', at: host.at },
@@ -44,27 +44,23 @@ export default component<Supervisor>({
   ] : []),
   plan: ({ apps, host, section }, offers) => {
     const slots = apps.filter(app => app.runtime === 'supervisor').flatMap(app => [...app.slots]);
-    if (slots.length === 0) return [];
+    if (slots.length === 0) return {};
     const sealed = slots.filter(slot => hasSecrets(environment(slot, host, offers)));
-    const file = (path: string, view: object, more: Partial<FileSpec> = {}): FileSpec => ({
-      kind: 'file', path: `/etc/supervisor/${path}`, mode: '0644', owner: 'root:root', at: ['supervisor'],
-      from: { template: `supervisor/etc/supervisor/${path.replace(/conf\.d\/.*/, 'conf.d/{unit}.conf')}.njk`, view },
-      secrets: [], onChange: [], check: 'supervisor', ...more,
-    } as FileSpec);
-    const changes = (slot: Slot): { do: 'slot'; app: string; slot: string } => ({ do: 'slot', app: slot.app.name, slot: slot.name });
-    return [
-      file('supervisord.conf', { at: ['supervisor'], secrets: sealed.length > 0 }, { onChange: [{ do: 'restart', unit: UNIT }] }),
-      {
-        // taken up at the next start: a restart would end every program
-        kind: 'file', path: '/etc/systemd/system/supervisor.service.d/vgen.conf', mode: '0644', owner: 'root:root', at: ['supervisor'],
-        from: { template: 'supervisor/etc/systemd/system/supervisor.service.d/vgen.conf.njk', view: { files: 65536 } },
-        secrets: [], onChange: [], check: 'systemd',
-      },
-      ...slots.map(slot => file(`conf.d/${slot.unit}.conf`, program(slot, host, section, offers), { at: slot.at, onChange: [changes(slot)] })),
-      ...(sealed.length === 0 ? [] : [file('secrets.conf', { programs: sealed.map(slot => program(slot, host, section, offers)) }, {
-        mode: '0600', at: ['secrets'], onChange: sealed.map(changes),
-        secrets: secretsIn(sealed.flatMap(slot => environment(slot, host, offers).map(({ value }) => value))),
-      })]),
-    ];
+    const file = (path: string, at: Path, view: object, details: FileDetails & { as?: string }): FileSpec =>
+      template(`/etc/supervisor/${path}`, at, view, { check: 'supervisor', ...details });
+    const changes = (slot: Slot): OnChange => ({ do: 'slot', app: slot.app.name, slot: slot.name });
+    return { files: [
+      file('supervisord.conf', ['supervisor'], { secrets: sealed.length > 0 }, { onChange: [restart(UNIT)] }),
+      // taken up at the next start: a restart would end every program
+      template(`/etc/systemd/system/${UNIT}.d/vgen.conf`, ['supervisor'], { files: 65536 }, { check: 'systemd' }),
+      ...slots.map(slot => file(`conf.d/${slot.unit}.conf`, slot.at, program(slot, host, section, offers),
+        { as: '/etc/supervisor/conf.d/{unit}.conf', onChange: [changes(slot)] })),
+      ...sealed.length === 0 ? [] : [
+        file('secrets.conf', ['secrets'], { programs: sealed.map(slot => program(slot, host, section, offers)) }, {
+          mode: '0600', onChange: sealed.map(changes),
+          secrets: secretsIn(sealed.flatMap(slot => environment(slot, host, offers).map(({ value }) => value))),
+        }),
+      ],
+    ] };
   },
 });

@@ -1,8 +1,10 @@
 // What makes a bare server fit to live: time, language, kernel settings, swap, updates. Only what is written is managed.
 import { component, type FileSpec, type Offer } from '../../contract/component.ts';
+import { filesOf, link, restart, type FileDetails } from '../../kit/files.ts';
 import type { Path } from '../../contract/diagnostic.ts';
 import type { System } from './schema.ts';
 
+const { script, template } = filesOf('system');
 const UNIT = 'vgen-system.service';
 const AT: Path = ['system'];
 
@@ -38,38 +40,34 @@ function offer(section: System): Offer[] {
   ];
 }
 
-function plan(section: System): FileSpec[] {
-  const file = (path: string, view: object, restart: string | null = null): FileSpec => ({
-    kind: 'file', path, mode: '0644', owner: 'root:root', at: AT, secrets: [], check: path.endsWith('.service') ? 'systemd' : null,
-    onChange: restart === null ? [] : [{ do: 'restart', unit: restart }], from: { template: `system${path}.njk`, view: { at: AT, ...view } },
-  });
+function files(section: System): FileSpec[] {
+  const file = (path: string, view: object, details: FileDetails = {}): FileSpec => template(path, AT, view, details);
+  const onChange = [restart(UNIT)];
   const { timezone, locale, updates, timeServers, swap } = section;
   const all = settings(section);
   return [
-    ...timezone === null ? [] : [{ kind: 'link', path: '/etc/localtime', target: `/usr/share/zoneinfo/${timezone}`, at: [...AT, 'timezone'] } as const],
+    ...timezone === null ? [] : [link('/etc/localtime', [...AT, 'timezone'], `/usr/share/zoneinfo/${timezone}`)],
     ...locale === null ? [] : [file('/etc/default/locale', { locale })],
-    ...all.length === 0 ? [] : [file('/etc/sysctl.d/60-vgen.conf', { settings: all }, 'systemd-sysctl.service')],
+    ...all.length === 0 ? [] : [file('/etc/sysctl.d/60-vgen.conf', { settings: all }, { onChange: [restart('systemd-sysctl.service')] })],
     ...updates === null ? [] : [file('/etc/apt/apt.conf.d/52vgen', { reboot: updates.reboot, except: updates.except })],
-    ...timeServers === null ? [] : [file('/etc/systemd/timesyncd.conf.d/vgen.conf', { servers: timeServers.join(' ') }, 'systemd-timesyncd.service')],
+    ...timeServers === null ? [] : [
+      file('/etc/systemd/timesyncd.conf.d/vgen.conf', { servers: timeServers.join(' ') }, { onChange: [restart('systemd-timesyncd.service')] }),
+    ],
     ...!needsUnit(section) ? [] : [
-      file('/etc/vgen/system.conf', { locale: locale?.startsWith('C.') ? null : locale, swap: swap === null ? null : bytes(swap), clock: timeServers !== null }, UNIT),
-      file(`/etc/systemd/system/${UNIT}`, {}, UNIT),
-      {
-        kind: 'file', path: '/opt/vgen/system/system.sh', mode: '0755', owner: 'root:root', at: AT, secrets: [], check: 'bash', onChange: [{ do: 'restart', unit: UNIT }],
-        from: { static: 'system/opt/vgen/system/system.sh' },
-      } as const,
+      file('/etc/vgen/system.conf', {
+        locale: locale?.startsWith('C.') ? null : locale, swap: swap === null ? null : bytes(swap), clock: timeServers !== null,
+      }, { onChange }),
+      file(`/etc/systemd/system/${UNIT}`, {}, { onChange, check: 'systemd' }),
+      script('/opt/vgen/system/system.sh', AT, { onChange }),
     ],
   ];
 }
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<System | null>({
+export const system = component<System | null>({
   name: 'system',
   summary: 'Time, language, kernel settings, swap and updates.',
   key: 'system',
-  schema,
+  schema: () => import('./schema.ts'),
   offer: ({ host, section }) => (section?.hosts.has(host) ? offer(section) : []),
-  plan: ({ host, section }) => (section?.hosts.has(host) ? plan(section) : []),
+  plan: ({ host, section }) => ({ files: section?.hosts.has(host) ? files(section) : [] }),
 });

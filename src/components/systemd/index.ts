@@ -23,17 +23,15 @@ const check = (section: Systemd, model: Model): Diagnostic[] => {
   ));
 };
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Systemd>({
+export const systemd = component<Systemd>({
   name: 'systemd',
   summary: 'Process manager of apps with "runtime: systemd".',
   key: 'systemd',
-  schema,
+  schema: () => import('./schema.ts'),
   runtime: true,
   check: ({ section, model }) => check(section, model),
-  offer: ({ apps }) => apps.filter(app => app.runtime === 'systemd').flatMap(slotLog),
-  plan: ({ apps, host, section }, offers) =>
-    apps.filter(app => app.runtime === 'systemd').flatMap(app => app.slots.flatMap(slot => files(slot, host, section, offers))),
+  offer: ({ apps }) => apps.filter(app => app.runtime === 'systemd').map(slotLog),
+  plan: ({ apps, host, section }, offers) => ({
+    files: apps.filter(app => app.runtime === 'systemd').flatMap(app => app.slots.flatMap(slot => files(slot, host, section, offers))),
+  }),
 });

@@ -2,11 +2,14 @@
 // keeps its data on a volume asks for the mount, and place.sh refuses to make a directory where nothing is mounted.
 import { component, entriesOn, type FileSpec } from '../../contract/component.ts';
 import { mountUnit, type OnVolume } from '../../kit/datastore.ts';
+import { filesOf, reload } from '../../kit/files.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import type { Host, Model } from '../../contract/model.ts';
 import type { Volumes } from './schema.ts';
 
 type Volume = Volumes[string];
+
+const { script, template } = filesOf('volumes');
 
 /** Below these the base system keeps nothing of its own (FHS 3.0); no "-", which a unit's name would have to escape. */
 const PLACE = /^(\/srv|\/mnt|\/data|\/var\/lib\/data)(\/[A-Za-z0-9_][A-Za-z0-9_.]*)+$|^\/data$/;
@@ -67,39 +70,26 @@ function users(model: Model): Diagnostic[] {
   return found;
 }
 
-const mount = (volume: Volume): FileSpec => ({
-  kind: 'file', path: `/etc/systemd/system/${mountUnit(volume)}`, mode: '0644', owner: 'root:root', at: volume.at, secrets: [], check: 'systemd',
+const mount = (volume: Volume): FileSpec => template(`/etc/systemd/system/${mountUnit(volume)}`, volume.at, {
+  name: volume.name, path: volume.path, type: volume.type, options: volume.options,
+  device: volume.uuid === null ? `/dev/disk/by-label/${volume.label ?? ''}` : `/dev/disk/by-uuid/${volume.uuid.toLowerCase()}`,
+}, {
+  as: '/etc/systemd/system/{unit}.mount', check: 'systemd',
   // a reload mounts it anew with other options; a restart would take it away from what runs on it
-  onChange: [{ do: 'reload', unit: mountUnit(volume) }],
-  from: {
-    template: 'volumes/etc/systemd/system/{unit}.mount.njk',
-    view: {
-      at: volume.at, name: volume.name, path: volume.path, type: volume.type, options: volume.options,
-      device: volume.uuid === null ? `/dev/disk/by-label/${volume.label ?? ''}` : `/dev/disk/by-uuid/${volume.uuid.toLowerCase()}`,
-    },
-  },
+  onChange: [reload(mountUnit(volume))],
 });
 
-// a constant of its own: tsc does not rewrite an import() inside "export default"
-const schema = () => import('./schema.ts');
-
-export default component<Volumes | null>({
+export const volumes = component<Volumes | null>({
   name: 'volumes',
   summary: 'File systems for data, mounted by UUID or label and never formatted.',
   key: 'volumes',
-  schema,
+  schema: () => import('./schema.ts'),
   check: ({ section, model }) => (section ? check(section, model) : []),
   offer: ({ host, section }) => on(section, host).map(volume => ({
     kind: 'unit', name: mountUnit(volume), downtime: `whatever keeps its data in ${volume.path}`, why: `volume "${volume.name}"`, at: volume.at,
   })),
   plan: ({ host, section }) => {
     const volumes = on(section, host);
-    return volumes.length === 0 ? [] : [
-      ...volumes.map(mount),
-      {
-        kind: 'file', path: '/opt/vgen/volumes/place.sh', mode: '0755', owner: 'root:root', at: ['volumes'],
-        from: { static: 'volumes/opt/vgen/volumes/place.sh' }, secrets: [], onChange: [], check: 'bash',
-      },
-    ];
+    return { files: volumes.length === 0 ? [] : [...volumes.map(mount), script('/opt/vgen/volumes/place.sh', ['volumes'])] };
   },
 });

@@ -8,7 +8,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host app1
 
-package logrotate  # what apps write
+package logrotate  # what app "shop" writes itself
 user shop /opt/shop /usr/sbin/nologin  # runs app shop
 secret cachePassword
 secret docsPassword

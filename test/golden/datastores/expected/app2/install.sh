@@ -8,7 +8,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host app2
 
-package logrotate  # what apps write
+package logrotate  # what app "mail" writes itself
 package nodejs  # runs pm2
 program /usr/local/bin/pm2-runtime https://pm2.keymetrics.io  # runs the slots
 user mail /opt/mail /usr/sbin/nologin  # runs app mail

@@ -8,6 +8,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host data1
 
+package logrotate  # mongodb "docs"
 package openssl  # makes the keys of certificates
 package postgresql-15  # postgres "db"
 package rabbitmq-server  # rabbitmq "queue"

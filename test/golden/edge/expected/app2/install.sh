@@ -8,7 +8,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host app2
 
-package logrotate  # what apps write
+package logrotate  # what app "api" writes itself
 package nginx-light  # site "api"
 package openssl  # makes the keys of certificates
 user api /opt/api /usr/sbin/nologin  # runs app api

@@ -9,7 +9,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 host web1
 
 package locales  # system.locale
-package logrotate  # what apps write
+package logrotate  # what app "shop" writes itself
 package nftables  # the firewall
 package openssh-client  # backup "nightly"
 package procps  # system.sysctl

@@ -8,7 +8,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host eu1
 
-package logrotate  # what apps write
+package logrotate  # what app "api" writes itself
 package nginx-light  # reverse proxy in front of the slots
 program /opt/ngrok/ngrok https://ngrok.com/download  # the tunnel agent
 user api /opt/api /usr/sbin/nologin  # runs app api

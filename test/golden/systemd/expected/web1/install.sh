@@ -8,7 +8,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host web1
 
-package logrotate  # what apps write
+package logrotate  # what app "shop" writes itself
 package nginx-light  # reverse proxy in front of the slots
 user shop /opt/shop /usr/sbin/nologin  # runs app shop
 secret dbPassword

@@ -8,7 +8,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host app2
 
-package logrotate  # what apps write
+package logrotate  # what app "api" writes itself
 package nftables  # the firewall
 package nginx-light  # site "inside"
 package nodejs  # runs pm2

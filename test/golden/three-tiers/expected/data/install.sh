@@ -8,6 +8,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host data
 
+package logrotate  # mongodb "docs"
 package nftables  # the firewall
 package openssh-client  # backup "nightly"
 package openssl  # makes the keys of certificates

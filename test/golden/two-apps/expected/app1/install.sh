@@ -8,7 +8,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
 host app1
 
-package logrotate  # what apps write
+package logrotate  # what app "worker" writes itself
 package nginx-light  # reverse proxy in front of the slots
 package supervisor  # runs the slots
 user api /opt/api /usr/sbin/nologin  # runs app api
