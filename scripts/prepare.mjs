@@ -2,14 +2,14 @@
 // "--schema" also writes schema/inventory.schema.json, which editors use and which is committed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import glob from 'fast-glob';
 import nunjucks from 'nunjucks';
-import { Ajv } from 'ajv';
-import standalone from 'ajv/dist/standalone/index.js';
+import { bundle } from './bundle.mjs';
+import { validators } from './validators.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -17,7 +17,7 @@ process.chdir(root);
 
 // npm asks for this at every npx in a checkout too: nothing is done when dist/ was made of just these files
 const sources = createHash('sha256');
-for (const file of glob.sync(['src/**', 'templates/**', 'scripts/prepare.mjs', 'package.json', 'package-lock.json', 'tsconfig.json'], { dot: true }).sort()) {
+for (const file of glob.sync(['src/**', 'templates/**', 'scripts/*.mjs', 'package.json', 'package-lock.json', 'tsconfig.json'], { dot: true }).sort()) {
   sources.update(`${file}\0`).update(readFileSync(file)).update('\0');
 }
 const sourceId = `${sources.digest('hex')} node ${process.version}\n`;
@@ -31,7 +31,6 @@ if (isMade) {
 const made = `.dist-${process.pid}`;
 process.on('exit', () => rmSync(made, { recursive: true, force: true }));
 execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json', '--outDir', made], { stdio: 'inherit' });
-chmodSync(`${made}/cli.js`, 0o755);
 
 const { compose } = await import(`../${made}/schema/compose.js`);
 const { ANNOTATIONS } = await import(`../${made}/schema/kinds.js`);
@@ -42,13 +41,7 @@ if (process.argv.includes('--schema')) {
   writeFileSync('schema/inventory.schema.json', `${JSON.stringify(schema, null, 2)}\n`);
 }
 
-const ajv = new Ajv({
-  strict: true, strictRequired: false, allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true,
-  code: { source: true, esm: true },
-});
-for (const keyword of ANNOTATIONS) ajv.addKeyword({ keyword });
-const code = standalone.default(ajv, ajv.compile(schema)).replaceAll(/require\("(ajv\/[^"]+)"\)\.default/g, (_, name) => `need("${name}").default`);
-writeFileSync(`${made}/validator.mjs`, `import { createRequire } from 'node:module';\nconst need = createRequire(import.meta.url);\n${code}`);
+for (const [name, code] of Object.entries(validators(schema, ANNOTATIONS))) writeFileSync(`${made}/validator-${name}.mjs`, code);
 
 const environment = new nunjucks.Environment(null, { autoescape: false, trimBlocks: true, lstripBlocks: true });
 const names = glob.sync('**/*.njk', { cwd: 'templates', dot: true }).sort();
@@ -56,6 +49,9 @@ const compiled = names.map(name => nunjucks.precompileString(readFileSync(join('
   name, env: environment, wrapper: ([one]) => `${JSON.stringify(name)}: (function () {\n${one.template}\n})(),\n`,
 }));
 writeFileSync(`${made}/templates.mjs`, `export const templates = {\n${compiled.join('')}};\n`);
+
+await bundle(made);
+rmSync(`${made}/start.js`);
 
 const hash = createHash('sha256');
 for (const file of glob.sync([`${made}/**`, 'templates/**', 'schema/*.json', 'package.json'], { dot: true }).sort()) hash.update(`${file.replace(made, 'dist')}\0`).update(readFileSync(file));
@@ -70,5 +66,5 @@ link();
 function link() {
   if (!existsSync('node_modules/.bin')) return;
   rmSync('node_modules/.bin/vgen', { force: true });
-  symlinkSync('../../dist/cli.js', 'node_modules/.bin/vgen');
+  symlinkSync('../../dist/vgen.cjs', 'node_modules/.bin/vgen');
 }

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The command line: reads the words, calls one command, turns its answer into an exit code. Commands are loaded when used.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
@@ -7,6 +6,7 @@ import { addFleetCommands } from './cli-fleet.ts';
 import { addMore } from './cli-more.ts';
 import { Output } from './print/output.ts';
 import { ownFile } from './process/own-files.ts';
+import { sourceStack } from './process/stack.ts';
 
 // Exit codes, frozen: 0 good · 1 the answer is no · 2 could not be done · 3 refused for safety.
 const version = (JSON.parse(readFileSync(ownFile('package.json'), 'utf8')) as { version: string }).version;
@@ -180,17 +180,22 @@ process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
   throw cause;
 });
 
-try {
-  await program.parseAsync();
-} catch (cause) {
-  if (cause instanceof CommanderError) {
-    if (cause.exitCode !== 0) failed(cause.message, 2);
-  } else if (cause instanceof Failure) {
-    process.stderr.write(`vgen: ${cause.message}\n`);
-    failed(cause.message, cause.exit);
-  } else {
-    // 1 would say "the answer is no"
-    process.stderr.write(`vgen: this is a mistake of vgen itself; please report it\n${cause instanceof Error ? cause.stack ?? cause.message : String(cause)}\n`);
-    failed(String(cause), 2);
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (cause) {
+    if (cause instanceof CommanderError) {
+      if (cause.exitCode !== 0) failed(cause.message, 2);
+    } else if (cause instanceof Failure) {
+      process.stderr.write(`vgen: ${cause.message}\n`);
+      failed(cause.message, cause.exit);
+    } else {
+      // 1 would say "the answer is no"
+      process.stderr.write(`vgen: this is a mistake of vgen itself; please report it\n${sourceStack(cause)}\n`);
+      failed(String(cause), 2);
+    }
   }
 }
+
+// a script, which the bundle is, cannot await at its top
+void main();

@@ -4,24 +4,18 @@ import type { ErrorObject } from 'ajv';
 import { error, pathText, TELLING_NAME, type Diagnostic, type Path } from './contract/diagnostic.ts';
 import { knownNames, nearest } from './kit/nearest.ts';
 import type { Schema } from './schema/read.ts';
-import { ownFile } from './process/own-files.ts';
 
 export type Inventory = Readonly<Record<string, unknown>>;
-
-type Validator = ((value: unknown) => boolean) & { errors?: ErrorObject[] | null };
-
-/** The validator that was compiled when vgen was built; made by scripts/prepare.mjs. */
-async function validator(): Promise<Validator> {
-  const module = await import(ownFile('dist/validator.mjs').href) as { validate: Validator };
-  return module.validate;
-}
 
 /** Validates what was written; the input is left as it was. */
 export async function validate(written: Inventory): Promise<{ inventory: Inventory; diagnostics: Diagnostic[] }> {
   const inventory = structuredClone(written);
-  const check = await validator();
-  if (check(inventory)) return { inventory, diagnostics: [] };
-  return { inventory, diagnostics: withoutEchoes((check.errors ?? []).flatMap(toDiagnostic)) };
+  const { validate: isValid } = await import('#built/validator-fast.mjs');
+  if (isValid(inventory)) return { inventory, diagnostics: [] };
+  const { validate: explain } = await import('#built/validator-full.mjs');
+  const refused = structuredClone(written);
+  explain(refused);
+  return { inventory: refused, diagnostics: withoutEchoes((explain.errors ?? []).flatMap(toDiagnostic)) };
 }
 
 /** ajv's pointer as a path; ajv reports what is missing or unknown at the parent, so the key is added where it is meant. */

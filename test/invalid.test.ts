@@ -112,7 +112,7 @@ describe('the schema', () => {
       '$schema', '$comment', 'title', 'description', 'examples', 'default', 'rule', 'properties', 'patternProperties', 'items',
     ];
     const resolved = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside'];
-    const { validate } = await import(new URL('../dist/validator.mjs', import.meta.url).href) as {
+    const { validate } = await import(new URL('../dist/validator-full.mjs', import.meta.url).href) as {
       validate: ((value: unknown) => boolean) & { errors?: { keyword: string }[] | null };
     };
     const met = new Set<string>();

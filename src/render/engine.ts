@@ -106,8 +106,6 @@ function findCause(cause: unknown): Inexpressible | null {
   return seen && cause instanceof Error && cause.message.includes(seen.message) ? seen : null;
 }
 
-type Compiled = Readonly<Record<string, { root: unknown }>>;
-
 interface Nunjucks {
   Environment: new (loader: object | null, options: object) => {
     addFilter(name: string, filter: unknown): void;
@@ -123,9 +121,8 @@ interface Nunjucks {
  * @param alone only `user` is looked in, as where every template is read from its text
  */
 export async function createEngine(user: UserTemplates = new Map(), alone = false): Promise<Engine> {
-  const compiled = alone ? {} : (await import(ownFile('dist/templates.mjs').href) as { templates: Compiled }).templates;
-  const name = user.size ? 'nunjucks' : 'nunjucks/browser/nunjucks-slim.js';
-  const nunjucks = ((await import(name)) as { default: Nunjucks }).default;
+  const compiled = alone ? {} : (await import('#built/templates.mjs')).templates;
+  const { default: nunjucks } = (user.size ? await import('nunjucks') : await import('nunjucks/browser/nunjucks-slim.js')) as unknown as { default: Nunjucks };
   strict(nunjucks.runtime);
   const Loader = nunjucks.Loader.extend('Templates', {
     getSource(wanted: string): object | null {
