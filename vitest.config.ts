@@ -40,6 +40,7 @@ export default defineConfig({
       test: {
         name: 'host',
         include: needsRoot,
+        setupFiles: 'test/keep.ts',
         // more than cores: what runs on real hosts mostly waits
         maxWorkers: 3,
         sequence: { groupOrder: 1 },

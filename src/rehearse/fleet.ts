@@ -59,6 +59,13 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
+let beforeStop: (fleet: Fleet) => Promise<void> = () => Promise.resolve();
+
+/** `action` runs whenever a fleet is about to be turned off, for whoever wants to look at its hosts first. */
+export function beforeEachStop(action: typeof beforeStop): void {
+  beforeStop = action;
+}
+
 /**
  * Boots all hosts and waits until they have started everything. The first time on a machine it makes the base image
  * and the package repository (some minutes); later ones take seconds.
@@ -90,11 +97,16 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
     await stop();
     throw cause;
   }
-  return {
-    hosts, stop,
+  const fleet: Fleet = {
+    hosts,
+    stop: async () => {
+      await beforeStop(fleet);
+      await stop();
+    },
     sshConfig: configFile(claim.run), identity: identityFile(claim.run), knownHosts: knownHostsFile(claim.run),
     operator: options.operator ?? managementAddress(claim.slot, 1),
   };
+  return fleet;
 }
 
 async function prepare(

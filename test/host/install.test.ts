@@ -105,7 +105,7 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
     expect(await machine.ask('cat /etc/vgen/tls/{front,second}/cert.pem | cmp - /etc/vgen/tls/ca.pem && echo both')).toBe('both');
     const before = await machine.ask(`sha256sum ${pair}/*`);
     await machine.ask(`rm ${pair}/../ca.pem; chgrp root ${pair}/key.pem; mkdir ${pair}/../.front.vgen-new`);
-    expect(await machine.installed(tree())).toContain('certificate front: for group www-data');
+    expect(await machine.installed(tree())).toContain('certificate front (for group www-data');
     expect(await machine.ask(`sha256sum ${pair}/*`)).toBe(before);
     expect(await machine.installed(tree())).toContain('one: nothing to do');
     await machine.installed(machine.tree());
