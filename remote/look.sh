@@ -75,6 +75,17 @@ tell_generation() {
   [[ ! -f $file ]] || sed 's/^/applied\t/' "$file"
 }
 
+# tell_programs: what the recorded files of supervisor define, and the report of open ports.
+tell_programs() {
+  local path names
+  for path in "${!recorded[@]}"; do
+    [[ $path == /etc/supervisor/conf.d/*.conf && -f $path ]] || continue
+    names=$(sed -nE 's/^\[(program|group):([^]]+)\].*/\2/p' "$path" | tr '\n' ' ')
+    tell programs "$path" "${names% }"
+  done
+  [[ ! -f /etc/vgen/exposure.txt ]] || sed 's/^/exposure\t/' /etc/vgen/exposure.txt
+}
+
 # render_file NUMBER
 render_file() (
   # shellcheck source=/dev/null
@@ -178,13 +189,23 @@ tell_units() {
   done < <(systemctl show --property ActiveState,SubState,LoadState,UnitFileState -- "${names[@]}"; echo)
 }
 
+# stale_of SLOT: the paths that the process which runs there now has not taken up.
+stale_of() {
+  local what instance paths
+  if [[ -f $state/pending ]]; then
+    while IFS=$'\t' read -r what instance paths; do
+      [[ $what != "$app/$1" || $instance != "$(slot_instance "$1")" ]] || printf '%s' "$paths"
+    done <"$state/pending"
+  fi
+}
+
 # tell_slots: by the engine that is installed here, which knows the runtimes.
 tell_slots() (
   [[ -f $lib/action.sh ]] || exit 0
   set +eu
   # shellcheck source=/dev/null
   . "$lib/action.sh"
-  local file slot role id
+  local file slot role id bad
   for file in /opt/vgen/apps/*.sh; do
     [[ -f $file ]] || continue
     (
@@ -195,7 +216,8 @@ tell_slots() (
         role=next
         [[ $(slot_at live) != "$slot" ]] || role=live
         look_at "$slot"
-        tell slot "$app/$slot" "$role" "$id" "$process_state" "$runtime"
+        if is_bad "$id"; then bad=bad; else bad=-; fi
+        tell slot "$app/$slot" "$role" "$id" "$process_state" "$runtime" "$bad" "$(stale_of "$slot")"
       done
     )
   done
@@ -225,6 +247,7 @@ read_questions
 [[ ! -f $state/host ]] || tell host "$(<"$state/host")"
 read_record
 tell_generation
+tell_programs
 render_files
 tell_paths
 tell_packages

@@ -1,7 +1,8 @@
 // HostTree × out/ → what would change: the files, and their impact on what runs: reload, restart, start, stop.
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { changeText, pathsOf, readManifest, type ManifestLine } from './contract/manifest.ts';
+import { EXPOSURE, exposure, impact, listed, type Action, type ChangedPath, type Listed, type Running } from './contract/impact.ts';
+import { pathsOf, readManifest, type ManifestLine } from './contract/manifest.ts';
 import { compare } from './emit/on-disk.ts';
 import type { HostTree } from './contract/tree.ts';
 
@@ -13,20 +14,10 @@ export interface FileDiff {
   readonly after: string;
 }
 
-export interface Impact {
-  readonly action: 'install' | 'start' | 'stop' | 'reload' | 'restart' | 'restart next' | 'confirm' | 'open' | 'close';
-  /** A package, a unit, a slot as app/slot, or a port and who reaches it. */
-  readonly what: string;
-  /** What is interrupted; null if nobody notices. */
-  readonly downtime: string | null;
-  /** Why: paths on the host, or a sentence. */
-  readonly because: readonly string[];
-}
-
 export interface HostDiff {
   readonly host: string;
   readonly files: readonly FileDiff[];
-  readonly impact: readonly Impact[];
+  readonly impact: readonly Action[];
 }
 
 /** Compares one compiled host with its directory in out/. */
@@ -49,7 +40,7 @@ export function diffHost(tree: HostTree, out: string): HostDiff {
     if (before !== null) files.push({ path: `${name}/${path}`, kind: 'removed', before, after: '' });
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { host: name, files, impact: impactOf(tree, files, manifestText === null ? null : readManifest(manifestText)) };
+  return { host: name, files, impact: impactOf(tree, files, manifestText, out) };
 }
 
 /** The text of a file, `-> target` of a link, null where there is nothing. */
@@ -63,53 +54,58 @@ function textOf(path: string): string | null {
   }
 }
 
-function impactOf(tree: HostTree, files: readonly FileDiff[], old: readonly ManifestLine[] | null): Impact[] {
+/** What the changes mean where the former tree is installed and all of it runs; nobody has looked at the host. */
+function impactOf(tree: HostTree, files: readonly FileDiff[], oldText: string | null, out: string): Action[] {
   const { plan } = tree;
-  if (old === null) {
-    return [{ action: 'install', what: `${plan.packages.length} packages, ${plan.units.length} units, ${plan.files.length} paths`, downtime: null, because: ['a new host'] }];
+  if (oldText === null) {
+    const what = `${plan.packages.length} packages, ${plan.units.length} units, ${plan.files.length} paths`;
+    return [{ action: 'install', what, downtime: null, because: ['a new host'] }];
   }
-  const had = (type: ManifestLine['type']): Map<string, ManifestLine> => new Map(old.filter(line => line.type === type).map(line => [line.name, line]));
-  const [packages, units, oldFiles] = [had('package'), had('unit'), had('file')];
-  const impact: Impact[] = plan.packages.filter(({ name }) => !packages.has(name))
-    .map(({ name, why }) => ({ action: 'install', what: name, downtime: null, because: [why] }));
-
-  const changes = new Map<string, string[]>();
-  for (const { path } of files) {
-    const onHost = `/${path.slice(tree.host.name.length + 1)}`;
-    const now = plan.files.find(file => file.path === onHost);
-    const then = oldFiles.get(onHost)?.columns[3] ?? '-';
-    const texts = now?.kind === 'file' ? now.onChange.map(changeText) : then === '-' ? [] : then.split(',');
-    for (const text of texts) changes.set(text, [...changes.get(text) ?? [], onHost]);
-  }
-  const now = new Map(plan.units.map(unit => [unit.name, unit]));
-  for (const [text, because] of [...changes].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const [what = '', name = ''] = text.split(/:(.*)/);
-    if (what === 'confirm') impact.push({ action: 'confirm', what: '/opt/vgen/bin/confirm.sh', downtime: null, because });
-    else if (what === 'slot') {
-      const stays = plan.apps.some(app => name.startsWith(`${app.name}/`));
-      impact.push(stays ? { action: 'restart next', what: name, downtime: null, because } : { action: 'stop', what: name, downtime: 'the app, if the slot is live', because });
-    } else if (now.has(name) !== units.has(name) || (what === 'reload' && changes.has(`restart:${name}`))) continue;
-    else impact.push({ action: what as 'reload' | 'restart', what: name, downtime: what === 'restart' ? now.get(name)?.downtime ?? null : null, because });
-  }
-  for (const unit of plan.units) if (!units.has(unit.name)) impact.push({ action: 'start', what: unit.name, downtime: null, because: [unit.why] });
-  for (const line of units.values()) {
-    if (!now.has(line.name)) impact.push({ action: 'stop', what: line.name, downtime: line.columns[0] === '-' ? null : line.columns[0] ?? null, because: ['the host no longer has it'] });
-  }
-  return [...impact, ...exposed(files)];
+  const before = readManifest(oldText);
+  const after = readManifest(bytesOf(tree, '/manifest.tsv'));
+  const former = listed(before, path => textOf(join(out, tree.host.name, path)));
+  const now = listed(after, path => bytesOf(tree, path));
+  const packages = new Set(before.filter(({ type }) => type === 'package').map(({ name }) => name));
+  const report = files.find(({ path, before: text }) => path === `${tree.host.name}${EXPOSURE}` && text !== '');
+  return [
+    ...plan.packages.filter(({ name }) => !packages.has(name))
+      .map(({ name, why }): Action => ({ action: 'install', what: name, downtime: null, because: [why] })),
+    ...impact(former, now, changedPaths(files, before, after), assumed(former, now)).map(one => {
+      const why = one.action === 'start' || one.action === 'enable' ? plan.units.find(({ name }) => name === one.what)?.why : undefined;
+      return why === undefined ? one : { ...one, because: [why] };
+    }),
+    ...report ? exposure(report.before, report.after) : [],
+  ];
 }
 
-/** Ports that would open or close, and to whom: the lines of the exposure report that come and go. */
-function exposed(files: readonly FileDiff[]): Impact[] {
-  const report = files.find(({ path, before }) => path.endsWith('/etc/vgen/exposure.txt') && before !== '');
-  if (!report) return [];
-  const lines = (text: string): string[] => text.split('\n').filter(line => line && !line.startsWith('#'));
-  const [before, after] = [lines(report.before), lines(report.after)];
-  const say = (action: 'open' | 'close', line: string): Impact => {
-    const [port = '', protocol = '', address = '', who = '', why = ''] = line.split('\t');
-    return { action, what: `port ${port}/${protocol}${address === 'all' ? '' : ` at ${address}`} to ${who}`, downtime: null, because: [why] };
+const bytesOf = (tree: HostTree, path: string): string => {
+  const entry = tree.entries.find(one => `/${one.path}` === path);
+  return entry?.kind === 'file' ? entry.bytes.toString('utf8') : '';
+};
+
+/** What has another content in out/, and what gets another mode or owner. */
+function changedPaths(files: readonly FileDiff[], before: readonly ManifestLine[], after: readonly ManifestLine[]): ChangedPath[] {
+  const changed = new Map<string, ChangedPath>();
+  const kinds = { added: 'add', changed: 'change', removed: 'remove' } as const;
+  for (const { path, kind } of files) changed.set(path.slice(path.indexOf('/')), { path: path.slice(path.indexOf('/')), what: kinds[kind] });
+  const former = new Map(before.map(line => [line.name, line]));
+  for (const { type, name, columns: [mode, owner] } of after) {
+    const was = former.get(name);
+    if (type !== 'file' || was?.type !== 'file' || changed.has(name)) continue;
+    if (was.columns[0] !== mode || was.columns[1] !== owner) changed.set(name, { path: name, what: 'change' });
+  }
+  return [...changed.values()];
+}
+
+/** All that was listed is up and enabled, and so is what neither list names, which the packages of Debian bring. */
+function assumed(former: Listed, now: Listed): Running {
+  const slots = [...former.triggers.values()].flat().filter(trigger => trigger.startsWith('slot:')).map(trigger => trigger.slice('slot:'.length));
+  return {
+    unit: name => {
+      const isUp = former.units.has(name) || !now.units.has(name);
+      return { isKnown: isUp, isUp, isGood: isUp, isEnabled: isUp ? true : null, state: isUp ? 'active' : 'inactive' };
+    },
+    slots: new Map(slots.map(name => [name, { role: 'either', isRunning: true, runtime: '', isBad: false, stale: [] }])),
+    absent: [], isUnfinished: false,
   };
-  return [
-    ...before.filter(line => !after.includes(line)).map(line => say('close', line)),
-    ...after.filter(line => !before.includes(line)).map(line => say('open', line)),
-  ];
 }

@@ -1,7 +1,8 @@
 // What would change, and what that means for what runs: each change of an inventory has its sentence.
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
-import { diffHost, type Impact } from '../src/diff.ts';
+import type { Action } from '../src/contract/impact.ts';
+import { diffHost } from '../src/diff.ts';
 import { emit } from '../src/emit.ts';
 import { read, small, vgen, withFiles, write } from './vgen.ts';
 
@@ -27,12 +28,12 @@ async function compiled(dir: string, inventory: string): Promise<Awaited<ReturnT
   return compilation;
 }
 
-const impactOf = (after: string): Promise<Record<string, readonly Impact[]>> => withFiles({}, async dir => {
+const impactOf = (after: string): Promise<Record<string, readonly Action[]>> => withFiles({}, async dir => {
   emit((await compiled(dir, base)).trees(), { out: `${dir}/out`, fleet: null, proceed: () => true });
   return Object.fromEntries([...(await compiled(dir, after)).trees()].map(tree => [tree.host.name, diffHost(tree, `${dir}/out`).impact]));
 });
 
-type Short = [action: Impact['action'], what: string, downtime: RegExp | null, because: string];
+type Short = [action: Action['action'], what: string, downtime: RegExp | null, because: string];
 const cases: [string, (text: string) => string, Record<string, Short[]>][] = [
   ['nothing', text => text, {}],
   ['a comment', text => `# x\n${text}`, {}],
@@ -43,18 +44,20 @@ const cases: [string, (text: string) => string, Record<string, Short[]>][] = [
   ['redis: a restart with downtime', text => text.replace('hosts: us1', 'hosts: us1, maxMemory: 64m'), {
     us1: [['restart', 'redis-server.service', /every client of Redis/, '/etc/redis/redis.conf']] }],
   ['a way in: its unit, which is Debian\'s own, and a confirmation', text => `${text}files: { /etc/ssh/sshd_config.d/a.conf: { hosts: us1, content: x, reload: [ssh.service] } }\n`, {
-    us1: [['confirm', '/opt/vgen/bin/confirm.sh', null, '/etc/ssh/sshd_config.d/a.conf'], ['reload', 'ssh.service', null, '/etc/ssh/sshd_config.d/a.conf']] }],
+    us1: [['reload', 'ssh.service', null, '/etc/ssh/sshd_config.d/a.conf'],
+      ['confirm', 'over a new connection, or all is put back', null, '/etc/ssh/sshd_config.d/a.conf']] }],
   ['a port that opens, and one that goes to others', text => text.replace('live: 8000', 'live: 8000, address: 203.0.113.10'), {
     eu1: [['reload', 'nginx.service', null, '/etc/nginx/nginx.conf'], ['open', 'port 8000/tcp at 203.0.113.10 to anyone', null, 'live of app "api"']] }],
   ['a port that other hosts connect to', text => text.replace('hosts: us1', 'hosts: us1, peers: eu1, allow: { redis/no-password: a test of ports }'), {
     us1: [['restart', 'redis-server.service', /every client of Redis/, '/etc/redis/redis.conf'], ['open', 'port 6379/tcp at 10.8.0.2 to the private network', null, 'redis "main"']] }],
   ['a package', text => `${text}packages: { htop: { hosts: us1 } }\n`, { us1: [['install', 'htop', null, 'asked for under packages']] }],
-  ['an app gone: its units stop', text => text.replace(/apps:[^]*(?=redis:)/, ''), {
-    eu1: [['stop', 'api/blue', /the app/, '/etc/supervisor/conf.d/api-blue.conf'], ['stop', 'api/green', /the app/, '/etc/supervisor/conf.d/api-green.conf'],
-      ['stop', 'nginx.service', /every app of the host/, 'the host no longer has it'], ['stop', 'supervisor.service', /every app that supervisor runs/, 'the host no longer has it']] }],
-  ['redis moved: one stops, one starts', text => text.replace('hosts: us1', 'hosts: eu1'), {
+  ['an app gone: its programs stop, and what Debian brought is left running', text => text.replace(/apps:[^]*(?=redis:)/, ''), {
+    eu1: [['stop', 'api-green', /the app/, '/etc/supervisor/conf.d/api-green.conf'], ['stop', 'api-blue', /the app/, '/etc/supervisor/conf.d/api-blue.conf'],
+      ['leave running', 'nginx.service', null, 'no longer in the inventory; to end it: systemctl disable --now nginx.service'],
+      ['leave running', 'supervisor.service', null, 'no longer in the inventory; to end it: systemctl disable --now supervisor.service']] }],
+  ['redis moved: one starts, and the other is left running with its data', text => text.replace('hosts: us1', 'hosts: eu1'), {
     eu1: [['install', 'redis-server', null, 'redis "main"'], ['start', 'redis-server.service', null, 'redis "main"']],
-    us1: [['stop', 'redis-server.service', /every client of Redis/, 'the host no longer has it']] }],
+    us1: [['leave running', 'redis-server.service', null, 'no longer in the inventory; to end it: systemctl disable --now redis-server.service']] }],
   ['a new host', text => text.replace('apps:', '  ap1: { address: 192.0.2.9 }\napps:'), { ap1: [['install', '0 packages, 0 units, 26 paths', null, 'a new host']] }],
 ];
 

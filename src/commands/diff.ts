@@ -1,7 +1,8 @@
 import { createTwoFilesPatch } from 'diff';
 import { compile } from '../compile.ts';
 import { Failure } from '../contract/diagnostic.ts';
-import { diffHost, type FileDiff, type HostDiff, type Impact } from '../diff.ts';
+import type { Action } from '../contract/impact.ts';
+import { diffHost, type FileDiff, type HostDiff } from '../diff.ts';
 import { knownNames } from '../kit/nearest.ts';
 import { leftHosts } from '../emit/on-disk.ts';
 import { count, type Output } from '../print/output.ts';
@@ -50,10 +51,12 @@ function print(diffs: readonly HostDiff[], options: DiffOptions, output: Output)
 }
 
 /** One line of the impact. */
-function sentence({ action, what, downtime, because }: Impact, output: Output): string {
-  const verbs = {
-    confirm: 'waits for', install: 'installs', start: 'starts', stop: 'stops', reload: 'reloads', restart: 'restarts', open: 'opens', close: 'closes',
+function sentence({ action, what, downtime, because }: Action, output: Output): string {
+  const verbs: Readonly<Record<Action['action'], string>> = {
+    install: 'installs', finish: 'finishes', stop: 'stops', reload: 'reloads', restart: 'restarts', update: 'updates',
+    enable: 'enables', start: 'starts', confirm: 'waits for a confirmation', open: 'opens', close: 'closes',
     'restart next': 'restarts, if it is next (live keeps its former configuration until the switch),',
+    'wait for a restart': 'leaves for a later restart', 'wait for the switch': 'leaves for the switch', 'leave running': 'leaves running',
   };
   const colour = downtime || action === 'open' ? 'red' : action === 'reload' || action === 'restart next' ? 'yellow' : 'green';
   const why = because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more` : because.join(', ');

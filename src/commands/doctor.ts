@@ -6,7 +6,7 @@ import { examine, readFacts, type Finding } from '../fleet/doctor.ts';
 import { remoteScript } from '../fleet/observe/live.ts';
 import { eachLimited } from '../fleet/connect/pool.ts';
 import type { Connection } from '../fleet/connect/ssh.ts';
-import { readTree, type Tree } from '../fleet/observe/tree.ts';
+import { readTree, type BuiltTree } from '../fleet/observe/tree.ts';
 import type { Host, Model, Text } from '../contract/model.ts';
 import { offer } from '../offer.ts';
 import { connectionOf, hostsOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
@@ -39,7 +39,7 @@ async function examineAll(fleet: Fleet, out: string, output: Output): Promise<nu
   return wrong === 0 ? 0 : 1;
 }
 
-function treeOrProblem(out: string, host: string): { tree: Tree } | { problem: Finding } {
+function treeOrProblem(out: string, host: string): { tree: BuiltTree } | { problem: Finding } {
   try {
     return { tree: readTree(out, host) };
   } catch (cause) {
@@ -48,7 +48,7 @@ function treeOrProblem(out: string, host: string): { tree: Tree } | { problem: F
   }
 }
 
-async function ask(connection: Connection, { ssh }: Host, ports: Parameters<typeof examine>[1], tree: Tree | null): Promise<Finding[]> {
+async function ask(connection: Connection, { ssh }: Host, ports: Parameters<typeof examine>[1], tree: BuiltTree | null): Promise<Finding[]> {
   // the first run makes the connection, so that the time of the second is the host's alone
   const reached = await connection.run('true', { timeout: 30_000 });
   if (reached.unreachable !== null) return [{ check: 'reach', result: 'wrong', found: reached.unreachable, todo: 'ssh to it by hand, and see hosts.NAME.ssh in the inventory' }];

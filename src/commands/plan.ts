@@ -1,6 +1,7 @@
 import { Failure } from '../contract/diagnostic.ts';
 import { blast, limitsOf, type Refusal } from '../fleet/guard/blast.ts';
-import { isNothing, type Action, type Change, type HostPlan } from '../fleet/observe/compare.ts';
+import type { Action } from '../contract/impact.ts';
+import { isNothing, type Change, type Foretold } from '../fleet/observe/compare.ts';
 import { planFileOf, writePlan, type Seen } from '../fleet/guard/plan-file.ts';
 import { isSeen, survey, type Looked } from '../fleet/observe/survey.ts';
 import { hostsOf, withFleet, type FleetOptions } from './fleet.ts';
@@ -68,7 +69,7 @@ function printHost({ plan: made }: Seen, output: Output): void {
   for (const text of notes) output.say(output.paint('dim', `  note     ${text}`));
 }
 
-const sum = ({ isNew, changes, actions }: HostPlan): string =>
+const sum = ({ isNew, changes, actions }: Foretold): string =>
   `${isNew ? 'first install, ' : ''}${count(changes.filter(({ what }) => what !== 'keep').length, 'change')}, ${count(actions.length, 'action')}`;
 
 /** For a comment on a pull request or a job summary: one section per host with changes, one line for the others. */

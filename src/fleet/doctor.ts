@@ -1,7 +1,7 @@
 // Whether a host is ready for what the inventory wants of it: facts from remote/doctor.sh beside offers and tree. Each
 // finding says what to do.
 import type { Made } from '../contract/component.ts';
-import type { Tree } from './observe/tree.ts';
+import type { BuiltTree } from './observe/tree.ts';
 
 export interface Finding {
   readonly check: string;
@@ -27,7 +27,7 @@ export const readFacts = (text: string): Facts | null => (text.endsWith('\nend\n
  * @param between our time in seconds when the question was sent and when the answer was there
  * @param ports what the inventory wants to open; `tree` null where out/ has none
  */
-export function examine(facts: Facts, ports: readonly Extract<Made, { kind: 'port' }>[], tree: Tree | null, between: readonly [number, number]): Finding[] {
+export function examine(facts: Facts, ports: readonly Extract<Made, { kind: 'port' }>[], tree: BuiltTree | null, between: readonly [number, number]): Finding[] {
   const of = (kind: string): (readonly string[])[] => facts.filter(([first]) => first === kind).map(([, ...rest]) => rest);
   const one = (kind: string): string => of(kind)[0]?.[0] ?? '';
   return [
@@ -89,7 +89,7 @@ function clock(time: number, [asked, answered]: readonly [number, number]): Find
   return finding('clock', Math.abs(skew) > SKEW ? words : null, skew === 0 ? 'as here' : words, 'set it: timedatectl set-ntp true (and look at the clock here)');
 }
 
-function portsOf(listening: Facts, wanted: readonly Extract<Made, { kind: 'port' }>[], tree: Tree | null): Finding {
+function portsOf(listening: Facts, wanted: readonly Extract<Made, { kind: 'port' }>[], tree: BuiltTree | null): Finding {
   const own = new Set(['supervisor.service', ...tree?.units.keys() ?? [], ...tree?.files.flatMap(({ path }) => /^\/etc\/systemd\/system\/([^/]+\.service)$/.exec(path)?.[1] ?? []) ?? []]);
   const everywhere = (address: string): boolean => ['*', '0.0.0.0', '[::]'].includes(address);
   const taken = wanted.flatMap(({ port, address, why }) => listening
@@ -99,12 +99,12 @@ function portsOf(listening: Facts, wanted: readonly Extract<Made, { kind: 'port'
   return finding('ports', taken.length ? [...new Set(taken)].join(', ') : null, `${numbers} wanted, none held by others`, 'stop it, or give the app another port');
 }
 
-function secrets(has: readonly string[], tree: Tree): Finding {
+function secrets(has: readonly string[], tree: BuiltTree): Finding {
   const missing = tree.secrets.filter(name => !has.includes(name));
   return finding('secrets', missing.length ? `missing ${missing.join(', ')}` : null, `${tree.secrets.length} there`, `vgen secrets push --on ${tree.host}`);
 }
 
-const identity = (host: string, tree: Tree): Finding[] => (host === '' || host === tree.host ? []
+const identity = (host: string, tree: BuiltTree): Finding[] => (host === '' || host === tree.host ? []
   : [finding('name', `this machine is ${host}`, '', `look at the address of ${tree.host} in the inventory`)]);
 
 const generations = (good: number): Finding => finding('rollback', good > 1 ? null : good === 1 ? 'one generation' : 'no generation', `${good} generations`, 'nothing to go back to until the next apply', 'note');

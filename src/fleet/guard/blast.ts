@@ -2,7 +2,8 @@
 // flag that says "this is meant". Pure. A first install is no blast: there is nothing to lose.
 import type { LimitsWritten } from '../../schema/guard.ts';
 import type { Model } from '../../contract/model.ts';
-import type { Action, Change, HostPlan } from '../observe/compare.ts';
+import type { Action } from '../../contract/impact.ts';
+import type { Change, Foretold } from '../observe/compare.ts';
 import type { HostState } from '../observe/live.ts';
 
 /** What an apply may do unasked. Shares are percent; `allow` holds the areas that were named by flag. */
@@ -63,7 +64,7 @@ export function limitsOf(model: Model, flags: LimitFlags = {}): Limits {
 }
 
 /** Why the host's plan goes too far; nothing if it does not. */
-export function blast(plan: HostPlan, state: HostState, limits: Limits): Refusal[] {
+export function blast(plan: Foretold, state: HostState, limits: Limits): Refusal[] {
   if (plan.isNew) return [];
   const files = [...state.recorded.paths.keys()].filter(path => !ENGINE.test(path)).length;
   const touched = (...what: readonly Change['what'][]): number => plan.changes
@@ -86,7 +87,7 @@ function share(host: string, what: 'change' | 'be removed', count: number, of: n
   }];
 }
 
-function restarts({ host, actions }: HostPlan, limit: number): Refusal[] {
+function restarts({ host, actions }: Foretold, limit: number): Refusal[] {
   const ends = actions.filter(({ action }) => action === 'restart' || action === 'stop' || action === 'restart next');
   return ends.length <= limit ? [] : [{
     host, flag: `--max-restarts ${ends.length}`,
@@ -95,7 +96,7 @@ function restarts({ host, actions }: HostPlan, limit: number): Refusal[] {
 }
 
 /** A unit of a datastore that is restarted because of its settings is counted above; here it ends or its data moves. */
-function areaOf({ host, changes, actions }: HostPlan, area: Area): Refusal[] {
+function areaOf({ host, changes, actions }: Foretold, area: Area): Refusal[] {
   const ends = (one: Action): boolean => (area === 'datastore' ? one.action === 'stop' : one.action !== 'start' && one.action !== 'enable');
   const what = [
     ...changes.filter(({ kind, what: how, name }) => (kind === 'file' || kind === 'link' || kind === 'directory') && how !== 'keep' && PATHS[area].test(name)).map(({ name }) => name),

@@ -2,9 +2,9 @@
 // the host is another one by now, it is refused.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Failure } from '../../contract/diagnostic.ts';
-import type { HostPlan } from '../observe/compare.ts';
+import type { Foretold } from '../observe/compare.ts';
 import type { HostState } from '../observe/live.ts';
-import type { Tree } from '../observe/tree.ts';
+import type { BuiltTree } from '../observe/tree.ts';
 
 export interface PlannedHost {
   readonly host: string;
@@ -22,7 +22,7 @@ export interface PlannedHost {
 export interface PlanFile { readonly version: 1; readonly hosts: readonly PlannedHost[] }
 
 /** One host as it was looked at. */
-export interface Seen { readonly tree: Tree; readonly state: HostState; readonly plan: HostPlan }
+export interface Seen { readonly tree: BuiltTree; readonly state: HostState; readonly plan: Foretold }
 
 /** What the file holds; the same for the same hosts and trees. */
 export const planFileOf = (seen: readonly Seen[]): PlanFile => ({

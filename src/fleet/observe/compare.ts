@@ -1,8 +1,8 @@
-// Tree × HostState → what an apply would do on this host, and why. Pure; it follows the rules of the engine
+// BuiltTree × HostState → what an apply would do on this host, and why. Pure; it follows the rules of the engine
 // (templates/host/opt/vgen/lib), and a test on real hosts holds the two together.
-import { slotAction, unitActions, type Calls } from './actions.ts';
+import { EXPOSURE, exposure, impact, isRunFrom, type Action, type ChangedPath, type Listed, type Running } from '../../contract/impact.ts';
 import type { HostState, PathState } from './live.ts';
-import type { Tree, TreeFile } from './tree.ts';
+import { readBytes, type BuiltTree, type TreeFile } from './tree.ts';
 
 /** One thing on the host that would be another afterwards. */
 export interface Change {
@@ -16,17 +16,7 @@ export interface Change {
   readonly byHand: boolean;
 }
 
-/** Something that runs is told of the change. */
-export interface Action {
-  readonly action: 'reload' | 'restart' | 'enable' | 'start' | 'stop' | 'restart next' | 'wait for the switch' | 'wait for a restart' | 'finish' | 'confirm';
-  /** A unit, or a slot as app/slot. */
-  readonly what: string;
-  readonly because: readonly string[];
-  /** What is interrupted; null if nobody notices. */
-  readonly downtime: string | null;
-}
-
-export interface HostPlan {
+export interface Foretold {
   readonly host: string;
   /** The host has nothing of vgen's yet. */
   readonly isNew: boolean;
@@ -38,41 +28,65 @@ export interface HostPlan {
   readonly notes: readonly string[];
 }
 
-export const isNothing = ({ changes, actions, obstacles }: HostPlan): boolean =>
+export const isNothing = ({ changes, actions, obstacles }: Foretold): boolean =>
   changes.every(({ what }) => what === 'keep') && actions.length === 0 && obstacles.length === 0;
 
 /** What an apply of the tree would do on a host that is as it was seen. */
-export function planFor(tree: Tree, state: HostState): HostPlan {
-  const changes: Change[] = [];
-  const calls: Calls = new Map();
-  const change = (kind: Change['kind'], what: Change['what'], name: string, why: string, byHand = false): void => { changes.push({ kind, what, name, why, byHand }); };
-  const call = (path: string, texts: readonly string[]): void => { for (const text of texts) calls.set(text, [...calls.get(text) ?? [], path]); };
-
-  for (const name of tree.packages) if (!state.packages.has(name)) change('package', 'add', name, 'not installed');
-  users(tree, state, change);
-  for (const { name } of tree.certificates) if (!state.certificates.has(name)) change('certificate', 'add', name, 'a placeholder, until one is issued');
-  directories(tree, state, change);
-  for (const file of tree.files) {
-    const is = state.paths.get(file.path);
-    const why = differences(file, is);
-    if (why === '' || staysAdopted(file.path, file.sha256, state)) continue;
-    change('file', is ? 'change' : 'add', file.path, why, isByHand(file.path, state));
-    call(file.path, file.calls);
-  }
-  for (const [path, target] of tree.links) {
-    const is = state.paths.get(path);
-    if ((is?.kind === 'link' && is.content === target) || staysAdopted(path, 'link', state)) continue;
-    change('link', is ? 'change' : 'add', path, is?.kind === 'link' ? `leads to ${is.content}, not to ${target}` : is ? `a ${is.kind} is there` : `to ${target}`, isByHand(path, state));
-  }
-  for (const [path, target] of tree.firstLinks) if (!state.paths.has(path)) change('link', 'add', path, `to ${target}`);
-  retired(tree, state, change, call);
-
-  const fresh = [...calls.keys()].filter(text => text.startsWith('slot:')).map(text => slotAction(text.slice(5), calls.get(text) ?? [], state)).filter(action => action !== null);
+export function planFor(tree: BuiltTree, state: HostState): Foretold {
+  const changes: Change[] = [
+    ...tree.packages.filter(name => !state.packages.has(name)).map(name => changed('package', 'add', name, 'not installed')),
+    ...users(tree, state),
+    ...tree.certificates.filter(({ name }) => !state.certificates.has(name))
+      .map(({ name }) => changed('certificate', 'add', name, 'a self-signed placeholder, until one is issued')),
+    ...directories(tree, state), ...files(tree, state), ...links(tree, state), ...orphaned(tree, state),
+  ];
+  const done = impact(formerOf(state), treeOf(tree), changes.flatMap(changedPath), runningOf(tree, state));
+  const [left, actions] = [done.filter(isLeft), done.filter(one => !isLeft(one))];
+  const reports = state.exposure !== null && changes.some(({ name, what }) => name === EXPOSURE && what === 'change')
+    ? exposure(state.exposure, readBytes(tree.dir, EXPOSURE).toString('utf8')) : [];
   return {
-    host: tree.host, isNew: state.tree === null,
-    changes: [...changes].sort((a, b) => order(a) - order(b) || (a.name < b.name ? -1 : 1)),
-    actions: [...unfinished(state), ...unitActions(tree, state, calls, stopped(changes)), ...fresh, ...confirmation(calls)],
-    obstacles: obstacles(tree, state), notes: notes(tree, state),
+    host: tree.host, isNew: state.tree === null, changes, actions: [...actions, ...reports],
+    obstacles: obstacles(tree, state), notes: [...notes(tree, state), ...left.map(({ what, because }) => `${what} is left running: ${because.join(', ')}`)],
+  };
+}
+
+const isLeft = ({ action }: Action): boolean => action === 'leave running';
+
+const changed = (kind: Change['kind'], what: Change['what'], name: string, why: string, byHand = false): Change => ({ kind, what, name, why, byHand });
+
+function changedPath({ kind, what, name }: Change): ChangedPath[] {
+  if ((kind !== 'file' && kind !== 'link') || what === 'keep') return [];
+  return [{ path: name, what: what === 'restore' ? 'remove' : what }];
+}
+
+/** What was installed last, as the host's record has it. */
+const formerOf = ({ recorded, downtimes }: HostState): Listed => ({
+  units: new Map(recorded.units.map(name => [name, downtimes.get(name) ?? null])),
+  triggers: new Map([...recorded.paths].map(([path, { triggers }]) => [path, triggers])),
+  text: path => recorded.programs.get(path)?.map(name => `[program:${name}]\n`).join('') ?? null,
+});
+
+const treeOf = (tree: BuiltTree): Listed => ({
+  units: tree.units, triggers: new Map(tree.files.map(({ path, triggers }) => [path, triggers])),
+  text: path => (tree.files.some(file => file.path === path) ? readBytes(tree.dir, path).toString('utf8') : null),
+});
+
+const UP = ['active', 'reloading', 'refreshing'];
+
+function runningOf(tree: BuiltTree, state: HostState): Running {
+  return {
+    unit: name => {
+      const is = state.units.get(name);
+      const isKnown = is !== undefined && is.load !== 'not-found';
+      return {
+        isKnown, isUp: isKnown && UP.includes(is.active), isGood: isKnown && is.active === 'active' && is.sub !== 'auto-restart',
+        isEnabled: is?.enabled === 'disabled' ? false : isKnown ? true : null, state: is?.active ?? 'absent',
+      };
+    },
+    slots: new Map([...state.slots].map(([name, { role, process, runtime, isBad, stale }]) => [name, {
+      role, runtime, isBad, stale, isRunning: process === 'running' || (process === 'starting' && role !== 'live'),
+    }])),
+    absent: tree.programs.filter(path => !state.programs.has(path)), isUnfinished: state.unfinished,
   };
 }
 
@@ -86,10 +100,6 @@ function staysAdopted(path: string, source: string, { recorded, paths }: HostSta
 const isByHand = (path: string, { recorded, paths }: HostState): boolean =>
   paths.get(path)?.left === false || (paths.has(path) && recorded.paths.get(path)?.adopted === true);
 
-type Say = (kind: Change['kind'], what: Change['what'], name: string, why: string, byHand?: boolean) => void;
-
-const ORDER = ['package', 'user', 'certificate', 'directory', 'link', 'file'] as const;
-const order = ({ kind }: Change): number => ORDER.indexOf(kind);
 const octal = (mode: string): number => Number.parseInt(mode, 8);
 
 /** What differs between a file of the tree and the host's, in words; nothing if nothing does. */
@@ -104,69 +114,65 @@ function differences({ mode, owner, sha256, secrets }: TreeFile, is: PathState |
   ].join('; ');
 }
 
-function users(tree: Tree, state: HostState, change: Say): void {
-  for (const { name, home, shell, groups } of tree.users) {
+function users(tree: BuiltTree, state: HostState): Change[] {
+  return tree.users.flatMap(({ name, home, shell, groups }) => {
     const is = state.users.get(name);
-    if (!is) change('user', 'add', name, 'not there');
-    else {
-      const why = [
-        ...is.home === home ? [] : [`home ${home}, is ${is.home}`], ...is.shell === shell ? [] : [`shell ${shell}, is ${is.shell}`],
-        ...groups.filter(group => !is.groups.includes(group)).map(group => `joins ${group}`),
-      ];
-      if (why.length) change('user', 'change', name, why.join('; '));
-    }
-  }
+    if (!is) return [changed('user', 'add', name, 'not there')];
+    const why = [
+      ...is.home === home ? [] : [`home ${home}, is ${is.home}`], ...is.shell === shell ? [] : [`shell ${shell}, is ${is.shell}`],
+      ...groups.filter(group => !is.groups.includes(group)).map(group => `joins ${group}`),
+      ...(state.recorded.users.get(name) ?? []).filter(group => !groups.includes(group) && is.groups.includes(group)).map(group => `leaves ${group}`),
+    ];
+    return why.length ? [changed('user', 'change', name, why.join('; '))] : [];
+  });
 }
 
 /** Directories that the tree names; those that are made on the way to a file are not worth a line. */
-function directories(tree: Tree, state: HostState, change: Say): void {
-  for (const { path, mode, owner } of tree.directories) {
+function directories(tree: BuiltTree, state: HostState): Change[] {
+  return tree.directories.flatMap(({ path, mode, owner }) => {
     const is = state.paths.get(path);
     const why = !is ? 'new' : is.kind !== 'directory' ? `a ${is.kind} is there`
       : [...octal(is.mode) === octal(mode) ? [] : [`mode ${mode}, is 0${is.mode}`], ...is.owner === owner ? [] : [`owner ${owner}, is ${is.owner}`]].join('; ');
-    if (why !== '') change('directory', is ? 'change' : 'add', path, why);
-  }
+    return why === '' ? [] : [changed('directory', is ? 'change' : 'add', path, why)];
+  });
 }
 
-/** Files that were installed and are in the tree no more. */
-function retired(tree: Tree, state: HostState, change: Say, call: (path: string, texts: readonly string[]) => void): void {
-  const wanted = new Set([...tree.files.map(({ path }) => path), ...tree.links.keys(), ...tree.firstLinks.keys()]);
-  const directories = new Set(tree.directories.map(({ path }) => path));
-  const slots = new Set(tree.files.flatMap(({ calls }) => calls.filter(text => text.startsWith('slot:'))));
-  for (const [path, { calls: options, adopted }] of state.recorded.paths) {
+function files(tree: BuiltTree, state: HostState): Change[] {
+  return tree.files.flatMap(file => {
+    const is = state.paths.get(file.path);
+    const why = differences(file, is);
+    if (why === '' || staysAdopted(file.path, file.sha256, state)) return [];
+    return [changed('file', is ? 'change' : 'add', file.path, why, isByHand(file.path, state))];
+  });
+}
+
+function links(tree: BuiltTree, state: HostState): Change[] {
+  return [
+    ...[...tree.links].flatMap(([path, target]) => {
+      const is = state.paths.get(path);
+      if ((is?.kind === 'link' && is.content === target) || staysAdopted(path, 'link', state)) return [];
+      const why = is?.kind === 'link' ? `leads to ${is.content}, not to ${target}` : is ? `a ${is.kind} is there` : `to ${target}`;
+      return [changed('link', is ? 'change' : 'add', path, why, isByHand(path, state))];
+    }),
+    ...[...tree.firstLinks].filter(([path]) => !state.paths.has(path)).map(([path, target]) => changed('link', 'add', path, `to ${target}`)),
+  ];
+}
+
+/** Files that were installed and are in the tree no more; those that something runs from last, as they go. */
+function orphaned(tree: BuiltTree, state: HostState): Change[] {
+  const wanted = new Set([...tree.files.map(({ path }) => path), ...tree.links.keys(), ...tree.firstLinks.keys(), ...tree.directories.map(({ path }) => path)]);
+  const gone = [...state.recorded.paths].filter(([path]) => !wanted.has(path) && state.paths.has(path)).sort(([a], [b]) => (a < b ? 1 : -1));
+  const runs = ([path]: readonly [string, unknown]): number => (isRunFrom(path) ? 1 : 0);
+  return gone.sort((a, b) => runs(a) - runs(b)).map(([path, { adopted }]) => {
     const is = state.paths.get(path);
-    if (wanted.has(path) || directories.has(path) || !is) continue;
-    const kind = is.kind === 'link' ? 'link' : 'file';
-    if (is.left === false || adopted) {
-      change(kind, 'keep', path, 'no longer in the tree, but changed by somebody on the host');
-      continue;
-    }
+    const kind = is?.kind === 'link' ? 'link' : 'file';
+    if (is?.left === false || adopted) return changed(kind, 'keep', path, 'no longer in the tree, but changed by somebody on the host');
     const isBack = state.originals.has(path);
-    change(kind, isBack ? 'restore' : 'remove', path, isBack ? 'what was there before vgen comes back' : 'no longer in the tree');
-    call(path, options.map(option => option.replace('=', ':')).filter(text => {
-      if (text.startsWith('slot:')) return slots.has(text);
-      if (text === 'confirm') return true;
-      if (!/^(reload|restart):/.test(text)) return false;
-      const unit = text.slice(text.indexOf(':') + 1);
-      return !state.recorded.units.includes(unit) || tree.units.has(unit);
-    }));
-  }
+    return changed(kind, isBack ? 'restore' : 'remove', path, isBack ? 'what was there before vgen comes back' : 'no longer in the tree');
+  });
 }
 
-/** Units that end because their file goes. */
-const stopped = (changes: readonly Change[]): string[] => changes.filter(({ what }) => what === 'remove' || what === 'restore')
-  .flatMap(({ name }) => /^\/etc\/systemd\/system\/([^/@]+(?:@[^/.]+)?\.(?:service|timer|socket|path|mount))$/.exec(name)?.[1] ?? []);
-
-const unfinished = ({ unfinished: is }: HostState): Action[] => (is
-  ? [{ action: 'finish', what: 'an install that was cut short', because: ['its journal is still on the host'], downtime: null }] : []);
-
-/** A change of a way in is put back by the host unless somebody comes in anew. */
-const confirmation = (calls: Calls): Action[] => {
-  const because = calls.get('confirm');
-  return because ? [{ action: 'confirm', what: 'over a new connection, or all is put back', because, downtime: null }] : [];
-};
-
-function obstacles(tree: Tree, state: HostState): string[] {
+function obstacles(tree: BuiltTree, state: HostState): string[] {
   const missing = tree.secrets.filter(name => !state.secrets.has(name));
   return [
     ...state.host !== null && state.host !== tree.host ? [`this machine is ${state.host}, the tree is for ${tree.host}`] : [],
@@ -175,14 +181,13 @@ function obstacles(tree: Tree, state: HostState): string[] {
   ];
 }
 
-function notes(tree: Tree, state: HostState): string[] {
-  const slots = new Set(tree.files.flatMap(({ calls }) => calls));
+function notes(tree: BuiltTree, state: HostState): string[] {
+  const slots = new Set(tree.files.flatMap(({ triggers }) => triggers));
   return [
     ...tree.programs.filter(path => !state.programs.has(path)).map(path => `${path} is not there, and what needs it is not started`),
     ...[...state.pending].filter(([what]) => slots.has(`slot:${what}`)).map(([what, paths]) => `${what} keeps its former ${paths.join(', ')} until the next switch`),
     ...[...state.recorded.paths].filter(([path, { adopted, source }]) => adopted && source !== null && staysAdopted(path, source, state))
       .map(([path]) => `${path} stays as somebody changed it (adopted)`),
-    ...state.recorded.units.filter(name => !tree.units.has(name) && (state.units.get(name)?.active === 'active')).map(name => `${name} is no longer in the tree; it is left running`),
-    ...state.recorded.users.filter(name => !tree.users.some(user => user.name === name)).map(name => `user ${name} is no longer in the tree; it is kept`),
+    ...[...state.recorded.users.keys()].filter(name => !tree.users.some(user => user.name === name)).map(name => `user ${name} is no longer in the tree; it is kept`),
   ];
 }

@@ -3,7 +3,7 @@
 import type { Model } from '../../contract/model.ts';
 import type { DriftWritten } from '../../schema/guard.ts';
 import type { HostState } from './live.ts';
-import type { Tree } from './tree.ts';
+import type { BuiltTree } from './tree.ts';
 
 export interface Drift {
   readonly path: string;
@@ -16,7 +16,7 @@ export interface Drift {
 }
 
 /** Everything that was installed and is another now, but for what the inventory overlooks. */
-export function driftOf(tree: Tree, state: HostState, isIgnored: (path: string) => boolean): Drift[] {
+export function driftOf(tree: BuiltTree, state: HostState, isIgnored: (path: string) => boolean): Drift[] {
   const found: Drift[] = [];
   for (const [path, { content, adopted }] of state.recorded.paths) {
     const is = state.paths.get(path);
@@ -34,14 +34,14 @@ export function driftOf(tree: Tree, state: HostState, isIgnored: (path: string) 
 }
 
 /** Units that shall run and do not; users that are gone. One sentence each. */
-export function downOf({ recorded, units, users }: HostState, tree: Tree): string[] {
+export function downOf({ recorded, units, users }: HostState, tree: BuiltTree): string[] {
   return [
     ...recorded.units.flatMap(name => {
       const is = units.get(name);
       if (is?.load === 'not-found') return [`${name} is gone`];
       return is && is.active !== 'active' && !(tree.programs.length && is.enabled === 'disabled') ? [`${name} is ${is.active}`] : is?.enabled === 'disabled' ? [`${name} is disabled`] : [];
     }),
-    ...tree.users.filter(({ name }) => recorded.users.includes(name) && !users.has(name)).map(({ name }) => `user ${name} is gone`),
+    ...tree.users.filter(({ name }) => recorded.users.has(name) && !users.has(name)).map(({ name }) => `user ${name} is gone`),
   ];
 }
 
@@ -54,7 +54,7 @@ function metadata(path: string, { applied, paths }: HostState): string[] {
   ];
 }
 
-function inTree(path: string, tree: Tree, state: HostState): Drift['tree'] {
+function inTree(path: string, tree: BuiltTree, state: HostState): Drift['tree'] {
   if (tree.id === state.tree) return 'same';
   const target = tree.links.get(path);
   if (target !== undefined) return target === state.recorded.paths.get(path)?.content ? 'same' : 'changed';

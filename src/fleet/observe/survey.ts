@@ -6,7 +6,7 @@ import { lookAt } from './live.ts';
 import type { Seen } from '../guard/plan-file.ts';
 import { eachLimited } from '../connect/pool.ts';
 import type { Connection } from '../connect/ssh.ts';
-import { readTree, type Tree } from './tree.ts';
+import { readTree, type BuiltTree } from './tree.ts';
 
 /** A host, or why it could not be looked at. */
 export type Looked = Seen | { readonly host: string; readonly problem: string };
@@ -21,7 +21,7 @@ export async function survey(hosts: readonly Host[], connections: ReadonlyMap<st
 }
 
 /** Looks at one host. */
-export async function lookAtOne(connection: Connection, tree: Tree): Promise<Looked> {
+export async function lookAtOne(connection: Connection, tree: BuiltTree): Promise<Looked> {
   try {
     const state = await lookAt(connection, tree);
     return { tree, state, plan: planFor(tree, state) };

@@ -10,8 +10,8 @@ export interface TreeFile {
   readonly mode: string;
   readonly owner: string;
   readonly sha256: string;
-  /** `reload:UNIT`, `restart:UNIT`, `slot:APP/SLOT`. */
-  readonly calls: readonly string[];
+  /** `reload:UNIT`, `restart:UNIT`, `slot:APP/SLOT` or `confirm`. */
+  readonly triggers: readonly string[];
   readonly secrets: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface TreeCertificate {
 
 export interface TreeUser { readonly name: string; readonly home: string; readonly shell: string; readonly groups: readonly string[] }
 
-export interface Tree {
+export interface BuiltTree {
   readonly host: string;
   readonly dir: string;
   /** What hosts call the tree: sha256 of manifest.tsv. */
@@ -53,7 +53,7 @@ const sha256 = (...parts: readonly Buffer[]): string => parts.reduce((hash, part
  * Reads the tree of a host.
  * @throws Failure when there is none, or a file is not what the manifest says: the host would refuse it too
  */
-export function readTree(out: string, host: string): Tree {
+export function readTree(out: string, host: string): BuiltTree {
   const dir = join(out, host);
   if (!existsSync(join(dir, 'manifest.tsv'))) throw new Failure(`there is no tree of ${host} in ${out}; "vgen build" makes it`);
   const manifest = readFileSync(join(dir, 'manifest.tsv'));
@@ -65,15 +65,15 @@ export function readTree(out: string, host: string): Tree {
 }
 
 /** What a manifest and install.sh say. */
-export function treeOf(host: string, dir: string, manifest: Buffer, script: Buffer): Tree {
+export function treeOf(host: string, dir: string, manifest: Buffer, script: Buffer): BuiltTree {
   const lines = readManifest(manifest.toString('utf8'));
   const of = (type: string): typeof lines => lines.filter(line => line.type === type);
   const names = (type: string): string[] => of(type).map(({ name }) => name);
   const list = (text: string | undefined): string[] => (!text || text === '-' ? [] : text.split(','));
   return {
     host, dir, id: sha256(manifest), seal: sha256(manifest, script),
-    files: of('file').map(({ name, columns: [mode = '', owner = '', hash = '', calls, , secrets] }) =>
-      ({ path: name, mode, owner, sha256: hash, calls: list(calls), secrets: list(secrets) })),
+    files: of('file').map(({ name, columns: [mode = '', owner = '', hash = '', triggers, , secrets] }) =>
+      ({ path: name, mode, owner, sha256: hash, triggers: list(triggers), secrets: list(secrets) })),
     links: new Map(of('link').map(({ name, columns }) => [name, columns[0] ?? ''])),
     firstLinks: new Map(of('first-link').map(({ name, columns }) => [name, columns[0] ?? ''])),
     directories: of('directory').map(({ name, columns: [mode = '', owner = ''] }) => ({ path: name, mode, owner })),

@@ -1,0 +1,215 @@
+// What a change means for what runs: the one rule of it, for diff, plan and the limits of an apply. Pure. The engine on
+// the host (templates/host) does what is foretold here, in this order; test/fleet/foretold.test.ts holds the two together.
+import type { ManifestLine } from './manifest.ts';
+
+export interface Action {
+  readonly action:
+    | 'install' | 'finish' | 'stop' | 'reload' | 'restart' | 'wait for a restart' | 'update' | 'enable' | 'start'
+    | 'restart next' | 'wait for the switch' | 'confirm' | 'open' | 'close' | 'leave running';
+  /** A unit, a slot as app/slot, a program of supervisor, a package, or a port and who reaches it. */
+  readonly what: string;
+  /** Why: paths on the host, or a sentence. */
+  readonly because: readonly string[];
+  /** What is interrupted; null if nobody notices. */
+  readonly downtime: string | null;
+}
+
+/** A path that comes, goes or gets another content, mode, owner or target. */
+export interface ChangedPath { readonly path: string; readonly what: 'add' | 'change' | 'remove' }
+
+/** What a list of a host says that a change can act on. Triggers are `reload:UNIT`, `restart:UNIT`, `slot:APP/SLOT`, `confirm`. */
+export interface Listed {
+  /** Unit → what a restart interrupts, null if nobody notices; in the order of the list. */
+  readonly units: ReadonlyMap<string, string | null>;
+  /** Path → its triggers. */
+  readonly triggers: ReadonlyMap<string, readonly string[]>;
+  /** The text of a file; null where it is not known. */
+  readonly text: (path: string) => string | null;
+}
+
+/** What the lines of a manifest say, with the files that lie beside it. */
+export const listed = (lines: readonly ManifestLine[], text: Listed['text']): Listed => ({
+  units: new Map(lines.filter(({ type }) => type === 'unit').map(({ name, columns: [downtime = '-'] }) => [name, downtime === '-' ? null : downtime])),
+  triggers: new Map(lines.filter(({ type }) => type === 'file').map(({ name, columns: [, , , triggers = '-'] }) =>
+    [name, triggers === '-' ? [] : triggers.split(',')])),
+  text,
+});
+
+/** A unit as it is on the host. `isEnabled` is null where that does not apply. */
+export interface RunningUnit {
+  readonly isKnown: boolean;
+  /** A reload or restart reaches it. */
+  readonly isUp: boolean;
+  /** It runs, and needs no start. */
+  readonly isGood: boolean;
+  readonly isEnabled: boolean | null;
+  /** Its state in one word. */
+  readonly state: string;
+}
+
+/** A slot that has a release. */
+export interface RunningSlot {
+  /** `either` where nobody looked. */
+  readonly role: 'live' | 'next' | 'either';
+  readonly isRunning: boolean;
+  readonly runtime: string;
+  /** Its release is known to be bad: it is not started for nothing. */
+  readonly isBad: boolean;
+  /** Paths that its process has not taken up since an earlier change. */
+  readonly stale: readonly string[];
+}
+
+/** What runs on the host, as it was seen there or as the former list lets assume. */
+export interface Running {
+  readonly unit: (name: string) => RunningUnit;
+  readonly slots: ReadonlyMap<string, RunningSlot>;
+  /** Programs of the new list that are not there: what needs them is not started. */
+  readonly absent: readonly string[];
+  /** An install was cut short. */
+  readonly isUnfinished: boolean;
+}
+
+const SUPERVISOR = 'supervisor.service';
+const UNIT_FILE = /^\/etc\/systemd\/system\/([^/]+\.(?:service|timer|socket|path|mount))$/;
+const PROGRAM_FILE = /^\/etc\/supervisor\/conf\.d\/[^/]*\.conf$/;
+
+/** Whether something runs because of this file, and has to stop before it goes. */
+export const isRunFrom = (path: string): boolean => UNIT_FILE.test(path) || PROGRAM_FILE.test(path);
+
+/** Trigger → the paths that call for it. */
+type Triggered = ReadonlyMap<string, readonly string[]>;
+
+/** What the changes make happen on the host, in the order in which it happens. */
+export function impact(former: Listed, tree: Listed, changed: readonly ChangedPath[], host: Running): Action[] {
+  const triggered = triggeredBy(former, tree, changed);
+  const stops = changed.filter(({ what }) => what === 'remove').map(({ path }) => path).sort(byText).reverse()
+    .flatMap(path => stop(path, former, host));
+  const stopped = new Set(stops.map(({ what }) => what));
+  const acted = units(tree, triggered, host, stopped);
+  return [
+    ...host.isUnfinished ? [action('finish', 'an install that was cut short', ['its journal is still on the host'])] : [],
+    ...stops, ...acted, ...updates(tree, changed, acted, host), ...starts(tree, host), ...slots(tree, triggered, host),
+    ...confirmation(triggered), ...left(former, tree, stopped, host),
+  ];
+}
+
+const action = (what: Action['action'], name: string, because: readonly string[], downtime: string | null = null): Action =>
+  ({ action: what, what: name, because, downtime });
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const nameIn = (trigger: string): string => trigger.slice(trigger.indexOf(':') + 1);
+
+/** The triggers of what changes; of what goes, those for units and slots that the new list still has. */
+function triggeredBy(former: Listed, tree: Listed, changed: readonly ChangedPath[]): Triggered {
+  const wanted = wantedSlots(tree);
+  const isWanted = (trigger: string): boolean => (trigger.startsWith('slot:') ? wanted.has(nameIn(trigger))
+    : trigger === 'confirm' || !former.units.has(nameIn(trigger)) || tree.units.has(nameIn(trigger)));
+  const found = new Map<string, string[]>();
+  for (const { path, what } of changed) {
+    const triggers = what === 'remove' ? (former.triggers.get(path) ?? []).filter(isWanted) : tree.triggers.get(path) ?? [];
+    for (const trigger of triggers) found.set(trigger, [...found.get(trigger) ?? [], path]);
+  }
+  return found;
+}
+
+const wantedSlots = (list: Listed): ReadonlySet<string> =>
+  new Set([...list.triggers.values()].flat().filter(trigger => trigger.startsWith('slot:')).map(nameIn));
+
+/** What runs because of a file ends before the file goes. */
+function stop(path: string, former: Listed, host: Running): Action[] {
+  const unit = UNIT_FILE.exec(path)?.[1];
+  const slot = former.triggers.get(path)?.find(trigger => trigger.startsWith('slot:'));
+  const end = (name: string, downtime: string | null): Action =>
+    action('stop', name, [path], slot === undefined ? downtime : downtimeOf(host.slots.get(nameIn(slot))));
+  if (unit !== undefined) return unit.includes('@.') ? [] : [end(unit, host.unit(unit).isUp ? former.units.get(unit) ?? unit : null)];
+  return PROGRAM_FILE.test(path) ? programsIn(former.text(path)).map(name => end(name, name)) : [];
+}
+
+const downtimeOf = (slot: RunningSlot | undefined): string | null =>
+  (!slot?.isRunning || slot.role === 'next' ? null : slot.role === 'live' ? 'the app' : 'the app, if the slot is live');
+
+/** Programs and groups that a file of supervisor defines. */
+const programsIn = (text: string | null): string[] => [...(text ?? '').matchAll(/^\[(?:program|group):([^\]]+)\]/gm)].map(([, name = '']) => name);
+
+/** Reloads, then restarts, each unit once; one that is down is started later, not touched here. */
+function units(tree: Listed, triggered: Triggered, host: Running, stopped: ReadonlySet<string>): Action[] {
+  const of = (what: 'reload' | 'restart'): Action[] => [...triggered].sort(([a], [b]) => byText(a, b)).flatMap(([trigger, because]) => {
+    const unit = nameIn(trigger);
+    if (!trigger.startsWith(`${what}:`) || stopped.has(unit) || !host.unit(unit).isUp) return [];
+    if (what === 'reload') return triggered.has(`restart:${unit}`) || unit === SUPERVISOR ? [] : [action(what, unit, because)];
+    return [unit === SUPERVISOR && hasLivePrograms(host) ? action('wait for a restart', unit, because)
+      : action(what, unit, because, tree.units.get(unit) ?? null)];
+  });
+  return [...of('reload'), ...of('restart')];
+}
+
+/** A live slot runs under supervisord, so ending supervisord would end what users see. */
+const hasLivePrograms = (host: Running): boolean =>
+  [...host.slots.values()].some(({ runtime, role, isRunning }) => runtime === 'supervisor' && role === 'live' && isRunning);
+
+/** Programs of supervisor other than slots take up their files, unless supervisord itself has just done so. */
+function updates(tree: Listed, changed: readonly ChangedPath[], acted: readonly Action[], host: Running): Action[] {
+  if (!host.unit(SUPERVISOR).isUp || acted.some(one => one.action === 'restart' && one.what === SUPERVISOR)) return [];
+  return changed.filter(({ path, what }) => what !== 'remove' && PROGRAM_FILE.test(path)
+    && !tree.triggers.get(path)?.some(trigger => trigger.startsWith('slot:')))
+    .flatMap(({ path }) => programsIn(tree.text(path)).map(name => action('update', name, [path], name)));
+}
+
+/** All that shall run is enabled and runs. */
+function starts(tree: Listed, host: Running): Action[] {
+  return [...tree.units.keys()].filter(unit => !lacksProgram(tree, host, unit)).flatMap(unit => {
+    const is = host.unit(unit);
+    const why = is.isKnown ? `it is ${is.state}` : 'new';
+    const file = is.isKnown ? null : tree.text(`/etc/systemd/system/${unit}`);
+    return [
+      ...is.isEnabled === false ? [action('enable', unit, ['it is disabled'])] : /^\[Install\]/m.test(file ?? '') ? [action('enable', unit, [why])] : [],
+      ...is.isGood ? [] : [action('start', unit, [why])],
+    ];
+  });
+}
+
+/** The unit's file runs a program that is not on the host yet. */
+function lacksProgram(tree: Listed, host: Running, unit: string): boolean {
+  if (host.absent.length === 0) return false;
+  const text = tree.text(`/etc/systemd/system/${unit}`) ?? '';
+  return host.absent.some(program => text.includes(`${program} `) || text.includes(`${program}\n`));
+}
+
+/** Slots with a release, app by app, next before live. A live one that runs is never stopped: it waits for the switch. */
+function slots(tree: Listed, triggered: Triggered, host: Running): Action[] {
+  const wanted = wantedSlots(tree);
+  const app = (name: string): string => name.slice(0, name.indexOf('/'));
+  const found = [...host.slots].filter(([name]) => wanted.has(name))
+    .sort(([a, one], [b, two]) => byText(app(a), app(b)) || (one.role === two.role ? byText(a, b) : one.role === 'live' ? 1 : -1));
+  return found.flatMap(([name, slot]) => {
+    const now = triggered.get(`slot:${name}`) ?? [];
+    const because = [...new Set([...now, ...slot.stale])];
+    if (slot.role === 'live' && slot.isRunning) return now.length ? [action('wait for the switch', name, now)] : [];
+    if (because.length) return [action(slot.role === 'live' ? 'restart' : 'restart next', name, because)];
+    return slot.isRunning || slot.isBad ? [] : [action('start', name, ['it does not run'])];
+  });
+}
+
+/** A change of management access is put back by the host unless somebody comes in anew. */
+const confirmation = (triggered: Triggered): Action[] => {
+  const because = triggered.get('confirm');
+  return because ? [action('confirm', 'over a new connection, or all is put back', because)] : [];
+};
+
+/** Units that are no longer listed, and whose file is not vgen's to remove. */
+const left = (former: Listed, tree: Listed, stopped: ReadonlySet<string>, host: Running): Action[] => [...former.units.keys()]
+  .filter(unit => !tree.units.has(unit) && !stopped.has(unit) && host.unit(unit).isUp)
+  .map(unit => action('leave running', unit, [`no longer in the inventory; to end it: systemctl disable --now ${unit}`]));
+
+/** Ports that open or close, and to whom: the lines of the exposure report that come and go. */
+export function exposure(before: string, after: string): Action[] {
+  const lines = (text: string): string[] => text.split('\n').filter(line => line && !line.startsWith('#'));
+  const [was, is] = [lines(before), lines(after)];
+  const say = (what: 'open' | 'close', line: string): Action => {
+    const [port = '', protocol = '', address = '', who = '', why = ''] = line.split('\t');
+    return action(what, `port ${port}/${protocol}${address === 'all' ? '' : ` at ${address}`} to ${who}`, [why]);
+  };
+  return [...was.filter(line => !is.includes(line)).map(line => say('close', line)), ...is.filter(line => !was.includes(line)).map(line => say('open', line))];
+}
+
+/** Where the report of open ports stands on a host. */
+export const EXPOSURE = '/etc/vgen/exposure.txt';
