@@ -16,7 +16,7 @@ export function planHost(
     if (!component.plan) continue;
     try {
       const own = component.plan({ host, apps, section: sectionOf(component, model), model }, offers);
-      for (const spec of own.files ?? []) files.push({ ...spec, component: component.name });
+      for (const spec of own.files ?? []) files.push({ ...spec, component: component.name, custom: component.custom ?? false });
       const by = { by: component.name, host };
       for (const one of own.packages ?? []) made.push({ ...one, kind: 'package', ...by });
       for (const one of own.units ?? []) made.push({ ...one, kind: 'unit', ...by });
@@ -60,8 +60,10 @@ function clashes(files: readonly Planned[], host: Host): Diagnostic[] {
       const same = before.path === file.path;
       const what = same ? `"${file.path}" on host "${host.name}" is written by both ${before.component} and ${file.component}`
         : `"${file.path}" and "${before.path}" on host "${host.name}" differ only in case`;
-      const [at, see] = file.component === 'files' ? [file.at, before.at] : [before.at, file.at];
-      found.push(error('plan/path-twice', at, what, { onKey: true, see: { message: `written by ${file.component === 'files' ? before.component : file.component}`, at: see } }));
+      const [wrong, right] = file.custom ? [file, before] : [before, file];
+      found.push(error('plan/path-twice', wrong.at, what, {
+        onKey: true, see: { message: `written by ${right.component}`, at: right.at },
+      }));
     } else first.set(file.path.toLowerCase(), file);
   }
   for (const file of files) {

@@ -142,8 +142,8 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
   };
 }
 
-/** "host" for hosts; redis is one and many. */
-const singular = (section: string): string => (section === 'redis' ? section : section.replace(/s$/, ''));
+/** "host" for hosts; what ends in "is" is one and many. */
+export const singular = (section: string): string => section.replace(/(?<!i)s$/, '');
 
 /** Long, without spaces, with letters and digits mixed: nobody names a secret so. */
 export const looksLikeSecret = (text: string): boolean =>

@@ -54,4 +54,36 @@ describe('the house', () => {
     // fleet: the types of a comparison are about to move to one file
     expect(circles.filter(circle => !circle.includes('src/fleet/observe/actions.ts'))).toEqual([]);
   });
+
+  it('names a component in its folder only', () => {
+    // words that the core and others use for the thing itself
+    const words = ['files', 'host', 'jobs', 'logs', 'packages', 'secrets', 'sites', 'slots', 'system', 'users', 'volumes'];
+    /** Where a name is that of a program, of a grammar or of a command, and why. */
+    const allowed: Readonly<Record<string, readonly string[]>> = {
+      // programs that judge files, and grammars that values are encoded for
+      'src/contract/component.ts': ['nginx', 'postgres', 'redis', 'sshd', 'supervisor', 'systemd'],
+      'src/escape/nginx.ts': ['nginx'], 'src/escape/redis.ts': ['redis'], 'src/escape/placeholder.ts': ['nginx', 'redis'],
+      'src/components/files/known.ts': ['sshd'], 'src/components/sites/index.ts': ['nginx'],
+      // Debian's packages and units
+      'src/rehearse/base.ts': ['systemd'], 'src/rehearse/debs.ts': ['supervisor'], 'src/fleet/doctor.ts': ['supervisor', 'systemd'],
+      // areas of a host that may be guarded against changes
+      'src/fleet/guard/blast.ts': ['firewall', 'sshd'],
+      // what the engine on the host knows of supervisord: goes with the host halves of runtimes
+      'src/components/host/index.ts': ['supervisor'], 'src/fleet/observe/actions.ts': ['supervisor'], 'src/contract/impact.ts': ['supervisor'],
+      // "vgen logs nginx"; "vgen certs", which does for certificates what needs the CA
+      'src/commands/exec.ts': ['nginx'], 'src/commands/certs.ts': ['certs'], 'src/fleet/certs/certificates.ts': ['certs'],
+    };
+    const found: string[] = [];
+    for (const path of sources.filter(one => one !== 'src/components/index.ts')) {
+      const text = read(path).replaceAll(/^\s*(\/\/|\*|\/\*\*).*$/gm, '').replaceAll(/\bcheck: '[a-z]+'/g, '').replaceAll(/\.command\('[a-z]+'\)/g, '');
+      for (const { name } of components) {
+        if (path.startsWith(`src/components/${name}/`)) continue;
+        const isNamed = !words.includes(name) && new RegExp(`(['"\`])${name}(\\.service)?\\1`).test(text);
+        // its section, its templates
+        const isUsed = (name !== 'secrets' && new RegExp(`sections\\['${name}'\\]`).test(text)) || new RegExp(`(['"\`])${name}/(etc|opt)/`).test(text);
+        if ((isNamed || isUsed) && !allowed[path]?.includes(name)) found.push(`${path}: ${name}`);
+      }
+    }
+    expect(found).toEqual([]);
+  });
 });

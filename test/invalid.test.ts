@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Failure } from '../src/contract/diagnostic.ts';
 import { locateAll, toJson, toText } from '../src/print/report.ts';
 import { load } from '../src/load.ts';
+import { singular } from '../src/resolve.ts';
 import { inventorySchema } from '../src/schema/read.ts';
 import { compileWhole, invalidCases, report, root } from './invalid.ts';
 
@@ -20,14 +21,14 @@ function kinds(): string[] {
   const found = new Set(['host', 'tag', 'region']);
   const look = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return;
-    if ('ref' in node && typeof node.ref === 'string') found.add(node.ref === 'redis' ? 'redis' : node.ref.replace(/s$/, ''));
+    if ('ref' in node && typeof node.ref === 'string') found.add(singular(node.ref));
     for (const child of Object.values(node)) look(child);
   };
   look(inventorySchema());
   return [...found];
 }
 
-const MADE = /\b(?:error|warning|wrong)\(\s*['`]([a-z][a-z0-9]*\/[a-z-]+(?:\$\{\w+\})?)['`]/g;
+const MADE = /\b(?:error|warning|wrong)\(\s*['`]([a-z][a-z0-9-]*\/[a-z0-9-]+(?:\$\{\w+\})?)['`]/g;
 
 /** Every code that a diagnostic in src is made with. */
 function codesInSource(): Set<string> {
@@ -111,7 +112,7 @@ describe('the schema', () => {
     const says = [
       '$schema', '$comment', 'title', 'description', 'examples', 'default', 'rule', 'properties', 'patternProperties', 'items',
     ];
-    const resolved = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside'];
+    const resolved = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside', 'template'];
     const { validate } = await import(new URL('../dist/validator-full.mjs', import.meta.url).href) as {
       validate: ((value: unknown) => boolean) & { errors?: { keyword: string }[] | null };
     };

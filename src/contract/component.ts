@@ -128,10 +128,12 @@ export interface Component<S = unknown> {
   readonly key: string | null;
   /** Its fragment of the schema, loaded only when vgen is built. */
   readonly schema: (() => Promise<{ readonly schema: object }>) | null;
-  /** It can be named as an app's `runtime`. */
-  readonly runtime?: true;
+  /** It can be named as an app's `runtime`; 'default': it is that of an app that names none. */
+  readonly runtime?: true | 'default';
   /** Its entries can be named in an app's `uses`; it offers the variables. */
   readonly datastore?: true;
+  /** Its files are those that the user asks for by path: where another component makes one of them too, the user's is wrong. */
+  readonly custom?: true;
   /** What a schema cannot say, over the whole fleet. */
   readonly check?: (fleet: { readonly section: S; readonly model: Model; readonly offers: Offers }) => Diagnostic[];
   readonly offer?: (on: OnHost<S>) => Offer[];

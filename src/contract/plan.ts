@@ -4,8 +4,8 @@ import type { App, Host } from './model.ts';
 
 /** A certificate that is offered. */
 export type Certificate = Extract<Made, { kind: 'certificate' }>;
-/** A file with the component that planned it. */
-export type Planned = FileSpec & { readonly component: string };
+/** A file with the component that planned it. `custom`: the user asks for just this path. */
+export type Planned = FileSpec & { readonly component: string; readonly custom: boolean };
 
 export interface HostPlan {
   readonly host: Host;

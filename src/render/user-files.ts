@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve as absolute } from 'node:path';
 import { error, type Diagnostic, type Path } from '../contract/diagnostic.ts';
 import type { Globbed } from '../load.ts';
-import type { Item, Model } from '../contract/model.ts';
+import type { Model } from '../contract/model.ts';
 import { knownNames } from '../kit/nearest.ts';
 import { inventorySchema, type Schema } from '../schema/read.ts';
 
@@ -15,8 +15,6 @@ export interface UserFiles {
   readonly globs: readonly Globbed[];
   readonly diagnostics: readonly Diagnostic[];
 }
-
-interface FileEntry { readonly template: string | null }
 
 /** Reads the directory that `templates` names and all files that the inventory speaks of; paths are relative to it. */
 export async function userFiles(model: Model, inventory: string, cwd = process.cwd()): Promise<UserFiles> {
@@ -38,14 +36,14 @@ export async function userFiles(model: Model, inventory: string, cwd = process.c
       hint: 'the path is relative to the inventory',
     }));
   }
-  const named = Object.values((model.sections['files'] ?? {}) as Record<string, Item<FileEntry>>);
-  for (const file of named) {
-    if (file.template === null || templates.has(file.template)) continue;
-    diagnostics.push(error('files/missing', [...file.at, 'template'], `template "${file.template}" not found`, {
-      hint: dir ? knownNames(file.template, templates.keys(), `in "${dir}"`) : 'name their directory: templates: my-templates',
+  const all = named(model);
+  for (const { name, at } of all.filter(({ what }) => what === 'template')) {
+    if (templates.has(name)) continue;
+    diagnostics.push(error('files/missing', at, `template "${name}" not found`, {
+      hint: dir ? knownNames(name, templates.keys(), `in "${dir}"`) : 'name their directory: templates: my-templates',
     }));
   }
-  for (const { name, at } of besides(model)) {
+  for (const { name, at } of all.filter(({ what }) => what === 'beside')) {
     if (files.has(name)) continue;
     try {
       files.set(name, readFileSync(join(base, name)));
@@ -63,18 +61,19 @@ export async function userFiles(model: Model, inventory: string, cwd = process.c
   return { templates, files, read, globs, diagnostics };
 }
 
-/** The files beside the inventory that it names, by what the schema says of its keys. */
-function besides(model: Model): { name: string; at: Path }[] {
-  const found: { name: string; at: Path }[] = [];
+/** Values that name a file beside the inventory or a template of the user's, by what the schema says of their keys. */
+function named(model: Model): { what: 'beside' | 'template'; name: string; at: Path }[] {
+  const found: { what: 'beside' | 'template'; name: string; at: Path }[] = [];
   const walk = (value: unknown, node: Schema, at: Path): void => {
-    if (node.beside && typeof value === 'string') found.push({ name: value, at });
+    const what = node.beside ? 'beside' : node.template ? 'template' : null;
+    if (what !== null && typeof value === 'string') found.push({ what, name: value, at });
     else if (typeof value === 'object' && value !== null) {
       const rest = typeof node.additionalProperties === 'object' ? node.additionalProperties : {};
       for (const [key, child] of Object.entries(value)) walk(child, node.properties?.[key] ?? rest, [...at, key]);
     }
   };
   for (const [key, node] of Object.entries(inventorySchema().properties ?? {})) {
-    if (JSON.stringify(node).includes('"beside":true')) walk(model.sections[key], node, [key]);
+    if (/"(beside|template)":true/.test(JSON.stringify(node))) walk(model.sections[key], node, [key]);
   }
   return found;
 }

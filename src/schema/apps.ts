@@ -20,7 +20,7 @@ const app = object({
   dir: orNull<string>(word('path', { description: 'Directory of the app on the host, under /opt; default /opt/NAME.' })),
   unit: orNull<string>(word('name', { description: 'Short name for units and programs, as in "pb-blue"; default the name of the app.' })),
   user: orNull<string>(word('name', { description: 'System user that runs the app; made if absent; default the name of the app.' })),
-  runtime: filled(Type.Unsafe<string>({ type: 'string', enum: ['runtimes'], description: 'What starts and restarts the processes.' }), 'systemd'),
+  runtime: filled(Type.Unsafe<string>({ type: 'string', enum: ['runtimes'], description: 'What starts and restarts the processes.' }), 'default'),
   binary: orNull<string>(word('word', { description: 'File name of the executable where a release is one file; absent where it is a directory or a tar.' })),
   command: Type.Unsafe<readonly Text[]>({
     type: ['string', 'array'], items: { type: 'string', text: ['host', 'app', 'slot'] }, minItems: 1, minLength: 1, words: true,

@@ -13,7 +13,7 @@ type Json = Record<string, unknown>;
 
 const ALLOW = {
   type: 'object', additionalProperties: { type: 'string', minLength: 8, description: 'Why the check does not apply here.' },
-  propertyNames: { type: 'string', pattern: '^[a-z][a-z0-9]*/[a-z-]+$', rule: 'the code of a check such as redis/exposed' },
+  propertyNames: { type: 'string', pattern: '^[a-z][a-z0-9-]*/[a-z0-9-]+$', rule: 'the code of a check such as redis/exposed' },
   description: 'Checks that this object is excused from, by code, each with the reason.',
   examples: [{ 'redis/exposed': 'the network is closed by the provider' }],
 };
@@ -27,7 +27,7 @@ export async function compose(components: readonly Component[]): Promise<Json> {
   for (const { key, schema } of components) {
     if (key !== null && schema !== null) properties[key] = Type.Optional((await schema()).schema as TSchema);
   }
-  const runtimes = components.filter(component => component.runtime).map(component => component.name);
+  const runtimes = components.filter(({ runtime }) => runtime).map(({ name, runtime }) => ({ name, isDefault: runtime === 'default' }));
   const datastores = components.flatMap(component => (component.datastore && component.key !== null ? component.key : []));
   const whole = plain(Type.Object(properties, { additionalProperties: false })) as Json;
   finish(whole, { runtimes, datastores });
@@ -42,15 +42,23 @@ export async function compose(components: readonly Component[]): Promise<Json> {
 
 const plain = (schema: unknown): unknown => JSON.parse(JSON.stringify(schema));
 
+interface Known {
+  readonly runtimes: readonly { readonly name: string; readonly isDefault: boolean }[];
+  readonly datastores: readonly string[];
+}
+
 /** Adds to each closed object what each takes (`x-…`, `allow`), and fills in what components are. */
-function finish(node: unknown, known: Readonly<Record<'runtimes' | 'datastores', readonly string[]>>): void {
+function finish(node: unknown, known: Known): void {
   if (typeof node !== 'object' || node === null) return;
   if (Array.isArray(node)) {
     for (const child of node) finish(child, known);
     return;
   }
   const schema = node as Json;
-  if (Array.isArray(schema['enum']) && schema['enum'][0] === 'runtimes') schema['enum'] = known.runtimes;
+  if (Array.isArray(schema['enum']) && schema['enum'][0] === 'runtimes') {
+    schema['enum'] = known.runtimes.map(({ name }) => name);
+    schema['default'] = known.runtimes.find(({ isDefault }) => isDefault)?.name;
+  }
   if (Array.isArray(schema['ref'])) schema['ref'] = known.datastores;
   for (const child of Object.values(schema)) finish(child, known);
   if (schema['type'] === 'object' && schema['additionalProperties'] === false) {

@@ -25,6 +25,7 @@ export interface Schema {
   readonly words?: boolean;
   readonly entries?: boolean;
   readonly beside?: boolean;
+  readonly template?: boolean;
 }
 
 let schema: Schema | undefined;

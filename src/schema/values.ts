@@ -5,8 +5,8 @@ import { Type, type Static, type TObject, type TProperties, type TSchema } from 
 import type { Named, Section } from '../contract/named.ts';
 import type { Text as TextType } from '../contract/text.ts';
 
-/** Keywords beside JSON Schema's own, told to ajv; all but the last two are what `resolve` reads. */
-export const ANNOTATIONS = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside', 'rule'] as const;
+/** Keywords beside JSON Schema's own, told to ajv; all but the last three are what `resolve` reads. */
+export const ANNOTATIONS = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside', 'template', 'rule'] as const;
 
 export interface Says { description: string; examples?: unknown[] }
 
@@ -79,6 +79,9 @@ export const envValue = (scopes: readonly Scope[], says: Says): ReturnType<typeo
 
 /** A file beside the inventory, which a component plans with `from: { own: … }`. */
 export const beside = (says: Says): ReturnType<typeof Type.String> => Type.String({ minLength: 1, beside: true, ...says });
+
+/** The name of a template of the user's, in the directory that `templates` names. */
+export const userTemplate = (says: Says): ReturnType<typeof Type.String> => Type.String({ minLength: 1, template: true, ...says });
 
 export const port = (description: string): ReturnType<typeof Type.Integer> =>
   Type.Integer({ minimum: 1, maximum: 65535, description });

@@ -65,6 +65,7 @@ export const files = component<Files | null>({
   summary: 'Further files of the team\'s own.',
   key: 'files',
   schema: () => import('./schema.ts'),
+  custom: true,
   check: ({ section, model, offers }) => (section ? check(section, model, offers) : []),
   plan: ({ host, section, model }) => ({
     files: entriesOn(section, host).map(file => fileOf(file.name, file.at, contentOf(file, host, model), {

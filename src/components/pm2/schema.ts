@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { filled, map, object } from '../../schema/kinds.ts';
-import { RELAXATIONS, type Relaxation } from '../../kit/slot-unit.ts';
+import { relax } from '../../kit/relax.ts';
 
 export const schema = filled(object({
   binary: filled(Type.String({ pattern: '^/[A-Za-z0-9_./-]+$', rule: 'an absolute path', description: 'pm2-runtime on the host; it comes from npm: npm install --global pm2.' }), '/usr/local/bin/pm2-runtime'),
@@ -8,8 +8,6 @@ export const schema = filled(object({
   workers: filled(map(Type.Integer({ minimum: 1, maximum: 256, description: 'Processes of a slot that share its port.' }), {
     description: 'Workers by the name of the app, in cluster mode where there are more than one; its command is then Node.js and a script.',
   }, 'name'), {}),
-  relax: filled(map(Type.Array(Type.Unsafe<Relaxation>({ type: 'string', enum: [...RELAXATIONS], description: 'Something to allow.' }), {
-    uniqueItems: true, description: 'What the app may do beyond what its unit allows, as in "systemd".',
-  }), { description: 'What apps need of what their units deny, by the name of the app.' }, 'name'), {}),
+  relax,
 }, { description: 'The process manager of apps with "runtime: pm2".' }), {});
 export type Pm2 = Static<typeof schema>;

@@ -28,7 +28,7 @@ export const systemd = component<Systemd>({
   summary: 'Process manager of apps with "runtime: systemd".',
   key: 'systemd',
   schema: () => import('./schema.ts'),
-  runtime: true,
+  runtime: 'default',
   check: ({ section, model }) => check(section, model),
   offer: ({ apps }) => apps.filter(app => app.runtime === 'systemd').map(slotLog),
   plan: ({ apps, host, section }, offers) => ({
