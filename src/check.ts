@@ -108,7 +108,8 @@ function suppress(found: readonly Diagnostic[], model: Model): Checked {
   const used = new Set<object>();
   const suppressed: Suppressed[] = [];
   const kept = found.filter(diagnostic => {
-    const allowance = model.allowances.find(({ code, at }) => code === diagnostic.code && at.every((key, i) => diagnostic.at[i] === key));
+    const allowance = model.allowances.find(({ code, at }) =>
+      code === diagnostic.code && at.every((key, i) => diagnostic.at[i] === key));
     if (!allowance) return true;
     used.add(allowance);
     suppressed.push({ diagnostic, reason: allowance.reason });

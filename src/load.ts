@@ -69,7 +69,10 @@ function readText(name: string, path: string): { text: string; diagnostics: Diag
     if (stat.isDirectory()) throw new Failure(`"${name}" is a directory; name the inventory file in it`);
     if (stat.size > LARGEST) {
       const message = `file of ${Math.round(stat.size / 1048576)} MiB is too large: at most ${LARGEST / 1048576} MiB`;
-      return { text: '', diagnostics: [error('load/too-large', [], message, { place: whole, hint: 'split it and use "include"' })] };
+      return {
+        text: '',
+        diagnostics: [error('load/too-large', [], message, { place: whole, hint: 'split it and use "include"' })],
+      };
     }
     bytes = readFileSync(path);
   } catch (cause) {
@@ -85,7 +88,10 @@ function readText(name: string, path: string): { text: string; diagnostics: Diag
     const text = new TextDecoder('utf-8').decode(bytes);
     const line = invalidLine(bytes);
     const place = { ...whole, line, column: 1 + Math.max(0, text.split(/\r?\n/)[line - 1]?.indexOf('\ufffd') ?? 0) };
-    return { text, diagnostics: [error('load/encoding', [], 'the file is not valid UTF-8', { place, hint: 'save it as UTF-8' })] };
+    return {
+      text,
+      diagnostics: [error('load/encoding', [], 'the file is not valid UTF-8', { place, hint: 'save it as UTF-8' })],
+    };
   }
 }
 
@@ -123,7 +129,8 @@ export function readPlainly(text: string): Record<string, unknown> | null {
 
 /** Sections merge key by key; a key that two files define is an error that names both places. */
 function merge(
-  into: Record<string, unknown>, sections: Record<string, unknown>, origin: Map<string, number>, index: number, files: SourceFile[],
+  into: Record<string, unknown>, sections: Record<string, unknown>, origin: Map<string, number>, index: number,
+  files: SourceFile[],
 ): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const place = (file: number, path: Path): Place => {

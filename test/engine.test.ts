@@ -2,7 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine, RenderError } from '../src/render/engine.ts';
 
-const view = { at: ['apps', 'x'], name: 'peer', nil: null, list: ['a', 'b'], holes: [null], number: 7, no: false, sealed: { sealed: ['p:', { secret: 'token' }] } };
+const view = {
+  at: ['apps', 'x'], name: 'peer', nil: null, list: ['a', 'b'], holes: [null], number: 7, no: false,
+  sealed: { sealed: ['p:', { secret: 'token' }] },
+};
 
 async function render(text: string, more: Record<string, string> = {}): Promise<string> {
   return (await createEngine(new Map([['main.njk', text], ...Object.entries(more)]))).render('main.njk', view);
@@ -18,7 +21,10 @@ describe('refuses', () => {
     ['a print without an encoder', 'a\n{{ v.name }}', /printed without an encoder/],
     ['a number without an encoder', 'a\n{{ v.number }}', /printed without an encoder/],
     ['text joined after the encoder', 'a\n{{ (v.name | sh) ~ "x" }}', /printed without an encoder/],
-    ['an unknown name in a print', 'a\n{{ v.nme | sh }}', /unknown name "nme"; known: at, holes, list, name, nil, no, number, sealed$/],
+    [
+      'an unknown name in a print', 'a\n{{ v.nme | sh }}',
+      /unknown name "nme"; known: at, holes, list, name, nil, no, number, sealed$/,
+    ],
     ['an unknown name in if', 'a\n{% if v.nme %}x{% endif %}', /unknown name "nme"/],
     ['an unknown name in ~', 'a\n{{ ("a" ~ v.nme) | sh }}', /unknown name "nme"/],
     ['an unknown name in for', 'a\n{% for x in v.nme %}x{% endfor %}', /unknown name "nme"/],
@@ -41,7 +47,8 @@ describe('refuses', () => {
 
   it('names the template, and the line where it is no template at all', async () => {
     expect((await refused('one\ntwo\n{{ v.nme | sh }}\n')).message).toMatch(/^\(main\.njk\)/);
-    expect((await refused('{% include "part.njk" %}', { 'part.njk': 'one\n{{ v.nme | sh }}' })).message).toMatch(/part\.njk/);
+    expect((await refused('{% include "part.njk" %}', { 'part.njk': 'one\n{{ v.nme | sh }}' })).message)
+      .toMatch(/part\.njk/);
     expect((await refused('one\n{% if %}\n')).message).toMatch(/main\.njk.*Line 2/);
     expect((await refused('{% include "prt.njk" %}')).message).toMatch(/template not found: prt\.njk/);
   });
@@ -64,7 +71,11 @@ describe('renders', () => {
     ['encoded values', '{{ v.name | sh }} {{ v.number | int }}', 'peer 7'],
     ['a sealed value as what the host fills', '{{ v.sealed | sh }}', '@vgen(sh:p:<token>)'],
     ['conditions on null, false and empty text', '{% if v.nil or v.no %}x{% else %}y{% endif %}', 'y'],
-    ['loops, with their own names', '{% for one in v.list %}{{ loop.index | int }}{{ one | sh }}{% if not loop.last %},{% endif %}{% endfor %}', '1a,2b'],
+    [
+      'loops, with their own names',
+      '{% for one in v.list %}{{ loop.index | int }}{{ one | sh }}{% if not loop.last %},{% endif %}{% endfor %}',
+      '1a,2b',
+    ],
     ['tags on lines of their own without a trace', 'a\n  {% if v.name %}\nb\n  {% endif %}\nc\n', 'a\nb\nc\n'],
     ['no HTML', '{{ "a<b>&" | comment }}', 'a<b>&'],
     ['macros', '{% macro twice(x) %}{{ x | sh }}{{ x | sh }}{% endmacro %}{{ twice(v.name) }}', 'peerpeer'],
@@ -72,7 +83,10 @@ describe('renders', () => {
   ])('%s', async (_, text, wanted) => expect(await render(text)).toBe(wanted));
 
   it('includes, imports and inheritance', async () => {
-    const more = { 'part.njk': '[{{ v.name | sh }}]', 'macros.njk': '{% macro say(x) %}<{{ x | sh }}>{% endmacro %}', 'base.njk': 'a {% block b %}{% endblock %} c' };
+    const more = {
+      'part.njk': '[{{ v.name | sh }}]', 'macros.njk': '{% macro say(x) %}<{{ x | sh }}>{% endmacro %}',
+      'base.njk': 'a {% block b %}{% endblock %} c',
+    };
     expect(await render('{% include "part.njk" %}', more)).toBe('[peer]');
     expect(await render('{% import "macros.njk" as m %}{{ m.say(v.name) }}', more)).toBe('<peer>');
     expect(await render('{% from "macros.njk" import say %}{{ say(v.name) }}', more)).toBe('<peer>');
@@ -82,6 +96,7 @@ describe('renders', () => {
   it('the user\'s own template in the place of a built-in one, and the other built-in ones', async () => {
     const engine = await createEngine(new Map([['ngrok/etc/ngrok.yml.njk', 'mine {{ v.x | sh }}']]));
     expect(engine.render('ngrok/etc/ngrok.yml.njk', { x: 'y' })).toBe('mine y');
-    expect(engine.render('nginx/opt/{app}/{slot}/nginx.conf.njk', { app: 'a', name: 'blue', port: 1 })).toContain('127.0.0.1:1');
+    expect(engine.render('nginx/opt/{app}/{slot}/nginx.conf.njk', { app: 'a', name: 'blue', port: 1 }))
+      .toContain('127.0.0.1:1');
   });
 });

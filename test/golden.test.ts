@@ -29,7 +29,8 @@ describe('golden trees', () => {
     const scripts = [...all].filter(([path]) => /^eu1\/opt\/vgen\/(bin|lib)\//.test(path));
     expect(scripts.length).toBeGreaterThan(10);
     for (const [path, text] of scripts) {
-      expect(text).toBe(readFileSync(join(import.meta.dirname, '../templates/host', path.slice('eu1/'.length)), 'utf8'));
+      expect(text)
+        .toBe(readFileSync(join(import.meta.dirname, '../templates/host', path.slice('eu1/'.length)), 'utf8'));
     }
   });
 });

@@ -7,18 +7,25 @@ import { toText } from '../src/print/report.ts';
 const root = join(import.meta.dirname, 'golden');
 
 /** What stands in examples/, for users to begin with. */
-const examples: Readonly<Record<string, string>> = { 'three-tiers': 'three-tiers/inventory.yaml', 'three-tiers-staging': 'three-tiers/staging.yaml' };
+const examples: Readonly<Record<string, string>> = {
+  'three-tiers': 'three-tiers/inventory.yaml', 'three-tiers-staging': 'three-tiers/staging.yaml',
+};
 
 export const goldenCases = readdirSync(root).sort().map(name => ({
   name, expected: join(root, name, 'expected'),
   inventory: name in examples ? join(root, '../../examples', examples[name] ?? '') : join(root, name, 'inventory.yaml'),
 }));
 
-/** The scripts of the host are the same bytes everywhere: kept out of every golden tree but by their lines in install.sh. */
+/**
+ * The scripts of the host are the same bytes everywhere: kept out of every golden
+ * tree but by their lines in install.sh.
+ */
 const isScript = (path: string): boolean => /^[^/]+\/opt\/vgen\/(bin|lib)\//.test(path);
 
 /** Compiles an inventory to a map; throws what is wrong with it. The digests of scripts are left out of manifests. */
-export async function treeOf(inventory: string, options: { scripts?: boolean; cwd?: string } = {}): Promise<Map<string, string>> {
+export async function treeOf(
+  inventory: string, options: { scripts?: boolean; cwd?: string } = {},
+): Promise<Map<string, string>> {
   const compilation = await compile([inventory], options.cwd === undefined ? {} : { cwd: options.cwd });
   const tree = new Map<string, string>();
   for (const { host, entries } of compilation.trees()) {
@@ -26,7 +33,8 @@ export async function treeOf(inventory: string, options: { scripts?: boolean; cw
       const path = `${host.name}/${entry.path}`;
       if (!options.scripts && isScript(path)) continue;
       const text = entry.kind === 'link' ? `-> ${entry.target}\n` : entry.bytes.toString('utf8');
-      tree.set(path, options.scripts ? text : text.replaceAll(/^(file\t\/opt\/vgen\/(?:bin|lib)\/.*\t)[0-9a-f]{64}\t/gm, '$1(a script)\t'));
+      tree.set(path, options.scripts ? text
+        : text.replaceAll(/^(file\t\/opt\/vgen\/(?:bin|lib)\/.*\t)[0-9a-f]{64}\t/gm, '$1(a script)\t'));
     }
   }
   if (compilation.diagnostics.length) throw new Error(toText(compilation.source, compilation.diagnostics));
@@ -37,10 +45,12 @@ export async function treeOf(inventory: string, options: { scripts?: boolean; cw
 export function readTree(dir: string): Map<string, string> {
   const tree = new Map<string, string>();
   const walk = (at: string): void => {
-    for (const entry of readdirSync(join(dir, at), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of readdirSync(join(dir, at), { withFileTypes: true })
+      .sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(at, entry.name);
       if (entry.isDirectory()) walk(path);
-      else tree.set(path, entry.isSymbolicLink() ? `-> ${readlinkSync(join(dir, path))}\n` : readFileSync(join(dir, path), 'utf8'));
+      else tree.set(path, entry.isSymbolicLink() ? `-> ${readlinkSync(join(dir, path))}\n`
+        : readFileSync(join(dir, path), 'utf8'));
     }
   };
   walk('');

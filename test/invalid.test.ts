@@ -1,4 +1,5 @@
-// What the user sees for each mistake. To accept a change: UPDATE=1 npx vitest run test/invalid.test.ts, then read the diff.
+// What the user sees for each mistake. To accept a change: UPDATE=1 npx vitest run
+// test/invalid.test.ts, then read the diff.
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,14 +72,16 @@ async function compileText(text: string | Buffer, name = 'inventory.yaml'): Retu
   return compileWhole(name, temporary);
 }
 
-const textOf = ({ source, diagnostics }: Awaited<ReturnType<typeof compileWhole>>): string => toText(source, diagnostics);
+const textOf = ({ source, diagnostics }: Awaited<ReturnType<typeof compileWhole>>): string =>
+  toText(source, diagnostics);
 
 describe('files that are not kept', () => {
   it('refuses what is not UTF-8 at its line', async () => {
     const text = Buffer.from('hosts:\n  eu1: { address: 203.0.113.10 }\nvars: { name: J\xfcrgen }\n', 'latin1');
     expect(textOf(await compileText(text))).toBe([
       'inventory.yaml:3:16: error: the file is not valid UTF-8 [load/encoding]',
-      '    2 |   eu1: { address: 203.0.113.10 }', '  > 3 | vars: { name: J\ufffdrgen }', '      |                ^', '  hint: save it as UTF-8', '',
+      '    2 |   eu1: { address: 203.0.113.10 }', '  > 3 | vars: { name: J\ufffdrgen }', '      |                ^',
+      '  hint: save it as UTF-8', '',
     ].join('\n'));
   });
 
@@ -110,7 +113,8 @@ describe('the schema', () => {
     };
     look(inventorySchema());
     const says = [
-      '$schema', '$comment', 'title', 'description', 'examples', 'default', 'rule', 'properties', 'patternProperties', 'items',
+      '$schema', '$comment', 'title', 'description', 'examples', 'default', 'rule', 'properties', 'patternProperties',
+      'items',
     ];
     const resolved = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside', 'template'];
     const { validate } = await import(new URL('../dist/validator-full.mjs', import.meta.url).href) as {
@@ -132,7 +136,8 @@ describe('many mistakes', () => {
   it('are all told in one run, in the order of their places', async () => {
     const redis = 'redis:\n  main: { port: 80000, eviction: none }\n';
     const compilation = await compileText(`${host}  us1: { adress: 1 }\nvars: { x: 1.5 }\n${redis}extra: 1\n`);
-    expect(toJson(compilation.source, compilation.diagnostics).map(({ code, line, column }) => `${line}:${column} ${code}`)).toEqual([
+    expect(toJson(compilation.source, compilation.diagnostics)
+      .map(({ code, line, column }) => `${line}:${column} ${code}`)).toEqual([
       '3:10 schema/unknown-key', '4:12 schema/type', '6:17 schema/range', '6:34 schema/value', '7:1 schema/unknown-key',
     ]);
   });
@@ -148,7 +153,8 @@ describe('many mistakes', () => {
     const slots = 'slots: { blue: &slot { port: 80000 }, green: *slot }';
     const aliased = await compileText(`${host}apps:\n  web:\n    command: ./web\n    ${slots}\n`);
     expect(textOf(aliased).match(/error:/g)).toHaveLength(1);
-    const hosts = 'hosts:\n  eu1: { <<: *base, address: 203.0.113.10 }\n  eu2: { <<: [*base], address: 203.0.113.11 }\n';
+    const hosts =
+      'hosts:\n  eu1: { <<: *base, address: 203.0.113.10 }\n  eu2: { <<: [*base], address: 203.0.113.11 }\n';
     const merged = await compileText(`x-base: &base { region: EU }\n${hosts}`);
     expect(toJson(merged.source, merged.diagnostics)).toMatchObject([{ code: 'schema/form', line: 1, column: 25 }]);
   });
@@ -209,7 +215,10 @@ describe('values of secrets', () => {
     ['a mistake of an earlier stage', `SMTP_PASS: ${value}`, 'BIND: 1.5'],
     ['a mistake that stops reading', `SMTP_PASS: "${value}"`, 'BIND: a: b'],
     ['a password in a URL', `DATABASE_URL: postgres://web:${value}@10.8.0.1/web`, 'BIND: ${nothing}'],
-    ['a key of many lines', `KEY: |\n        -----BEGIN EC PRIVATE KEY-----\n        ${value}`, 'BIND: ${slot.ports.none}'],
+    [
+      'a key of many lines', `KEY: |\n        -----BEGIN EC PRIVATE KEY-----\n        ${value}`,
+      'BIND: ${slot.ports.none}',
+    ],
   ])('are not shown beside %s', async (_, first, second) => {
     const app = 'apps:\n  web:\n    command: ./web\n    slots: { blue: { port: 1 }, green: { port: 2 } }\n';
     const text = `hosts:\n  eu1: { address: 203.0.113.10 }\n${app}    env:\n      ${first}\n      ${second}\n`;

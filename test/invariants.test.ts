@@ -31,11 +31,14 @@ describe('every tree', () => {
     copyFileSync(example, join(elsewhere, 'inventory.yaml'));
     const build = (cwd: string, inventory: string, out: string, env: Record<string, string>, uid?: number): void => {
       execFileSync(process.execPath, [cli, 'build', '-i', inventory, '-o', out], {
-        cwd, env: { PATH: process.env['PATH'] ?? '', XDG_CACHE_HOME: join(elsewhere, 'cache'), ...env }, ...(uid === undefined ? {} : { uid, gid: uid }),
+        cwd, env: { PATH: process.env['PATH'] ?? '', XDG_CACHE_HOME: join(elsewhere, 'cache'), ...env },
+        ...(uid === undefined ? {} : { uid, gid: uid }),
       });
     };
     build(root, 'inventory.example.yaml', join(elsewhere, 'one'), { TZ: 'UTC', LANG: 'C.UTF-8' });
-    build(elsewhere, './inventory.yaml', 'two', { TZ: 'Asia/Kathmandu', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8', HOME: '/nonexistent', USER: 'somebody' },
+    build(elsewhere, './inventory.yaml', 'two', {
+      TZ: 'Asia/Kathmandu', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8', HOME: '/nonexistent', USER: 'somebody',
+    },
       process.getuid?.() === 0 ? 65534 : undefined);
     expect(readTree(join(elsewhere, 'two'))).toEqual(readTree(join(elsewhere, 'one')));
     expect(readTree(join(elsewhere, 'one')).size).toBeGreaterThan(50);
@@ -57,7 +60,8 @@ describe('every tree', () => {
   it.each(inventories)('$name: begins each file of vgen\'s own with what made it', async ({ inventory }) => {
     for (const [path, text] of await treeOf(inventory, { scripts: true })) {
       // keys and certificates are the user's, and hold nothing else
-      if (text.startsWith('-> ') || path.includes('/etc/vgen/tls/') || /own-files/.test(inventory) && !/install\.sh$|manifest\.tsv$/.test(path)) continue;
+      if (text.startsWith('-> ') || path.includes('/etc/vgen/tls/')
+        || /own-files/.test(inventory) && !/install\.sh$|manifest\.tsv$/.test(path)) continue;
       expect(text.split('\n').slice(0, 3).join('\n'), path).toMatch(/Made by vgen|[Dd]o not edit/);
     }
   });
@@ -69,11 +73,20 @@ describe('secrets', () => {
     const dir = mkdtempSync(join(work, 'secrets-'));
     writeFileSync(join(dir, 'turn.key'), `${poison}\n`);
     writeFileSync(join(dir, 'inventory.yaml'), readFileSync(example, 'utf8')
-      .replace('{ file: secrets/turn.key }', '{ file: turn.key }').replace('{ exec: [pass, show, ngrok/authtoken] }', `{ exec: [echo, ${poison}] }`));
-    const env = { PATH: process.env['PATH'] ?? '', XDG_CACHE_HOME: join(dir, 'cache'), PB_SMTP_PASS: poison, PB_SMTP_USER: poison, REDIS_PASSWORD: poison };
+      .replace('{ file: secrets/turn.key }', '{ file: turn.key }').replace(
+        '{ exec: [pass, show, ngrok/authtoken] }', `{ exec: [echo, ${poison}] }`,
+      ));
+    const env = {
+      PATH: process.env['PATH'] ?? '', XDG_CACHE_HOME: join(dir, 'cache'), PB_SMTP_PASS: poison, PB_SMTP_USER: poison,
+      REDIS_PASSWORD: poison,
+    };
     let seen = '';
-    for (const words of [['build'], ['build', '--json'], ['validate', '--json'], ['diff', '--json'], ['why', 'eu1/etc/supervisor/secrets.conf:6']]) {
-      seen += execFileSync(process.execPath, [cli, ...words], { cwd: dir, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const words of [['build'], ['build', '--json'], ['validate', '--json'], ['diff', '--json'], [
+      'why', 'eu1/etc/supervisor/secrets.conf:6',
+    ]]) {
+      seen += execFileSync(process.execPath, [cli, ...words], {
+        cwd: dir, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'],
+      });
     }
     const holds = (text: string): boolean => text.includes(poison);
     const disk = [...readTree(join(dir, 'out')), ...readTree(join(dir, 'cache'))];
@@ -82,7 +95,8 @@ describe('secrets', () => {
     expect(holds(seen)).toBe(false);
     expect(seen).toMatch(/@vgen\(/);
     // the control: the same search finds it where it is
-    expect([...readTree(dir)].filter(([, text]) => holds(text)).map(([path]) => path).sort()).toEqual(['inventory.yaml', 'turn.key']);
+    expect([...readTree(dir)].filter(([, text]) => holds(text)).map(([path]) => path).sort())
+      .toEqual(['inventory.yaml', 'turn.key']);
   });
 });
 
@@ -111,7 +125,12 @@ describe('the schema', () => {
     const bare: string[] = [];
     const walk = (node: unknown, path: string): void => {
       if (typeof node !== 'object' || node === null) return;
-      const { properties, additionalProperties, items } = node as { properties?: Record<string, { description?: string }>; additionalProperties?: unknown; items?: unknown };
+      const { properties, additionalProperties, items } =
+        node as {
+          properties?: Record<string, { description?: string }>;
+          additionalProperties?: unknown;
+          items?: unknown;
+        };
       for (const [name, child] of Object.entries(properties ?? {})) {
         if (!child.description || child.description.length < 8) bare.push(`${path}.${name}`);
         walk(child, `${path}.${name}`);
@@ -129,7 +148,9 @@ describe('the schema', () => {
       if (typeof value !== 'object' || value === null) return;
       for (const [name, child] of Object.entries(value)) {
         const own = (node['properties'] as Record<string, Record<string, unknown>> | undefined)?.[name];
-        const next = own ?? (typeof node['additionalProperties'] === 'object' ? node['additionalProperties'] as Record<string, unknown> : {});
+        const next = own ?? (typeof node['additionalProperties'] === 'object'
+          ? node['additionalProperties'] as Record<string, unknown>
+          : {});
         const key = `${path}.${own ? name : '*'}`;
         if (own) used.add(key);
         note(child, next, key);
@@ -143,12 +164,16 @@ describe('the schema', () => {
     }
     const all: string[] = [];
     const list = (node: Record<string, unknown>, path: string): void => {
-      for (const [name, child] of Object.entries((node['properties'] ?? {}) as Record<string, Record<string, unknown>>)) {
+      for (const [name, child] of Object.entries(
+        (node['properties'] ?? {}) as Record<string, Record<string, unknown>>,
+      )) {
         if (name === 'allow') continue;
         all.push(`${path}.${name}`);
         list(child, `${path}.${name}`);
       }
-      if (typeof node['additionalProperties'] === 'object') list(node['additionalProperties'] as Record<string, unknown>, `${path}.*`);
+      if (typeof node['additionalProperties'] === 'object') {
+        list(node['additionalProperties'] as Record<string, unknown>, `${path}.*`);
+      }
     };
     list(schema, '');
     expect(all.filter(key => !used.has(key))).toEqual([]);
@@ -159,12 +184,15 @@ describe('the example', () => {
   it('is under 60 lines, builds without a warning, and holds the files of the Vanilla Server', async () => {
     expect(read('inventory.example.yaml').trimEnd().split('\n').length).toBeLessThan(60);
     const compilation = await compile([example]);
-    const paths = [...compilation.trees()].flatMap(({ host, entries }) => entries.map(({ path }) => `${host.name}/${path}`));
+    const paths = [...compilation.trees()]
+      .flatMap(({ host, entries }) => entries.map(({ path }) => `${host.name}/${path}`));
     expect(compilation.diagnostics).toEqual([]);
     for (const host of ['eu1', 'us1']) {
       expect(paths).toEqual(expect.arrayContaining([
-        'etc/ngrok.yml', 'etc/nginx/nginx.conf', 'etc/redis/redis.conf', 'etc/supervisor/conf.d/pb-blue.conf', 'etc/supervisor/conf.d/pb-green.conf',
-        'etc/supervisor/secrets.conf', 'etc/supervisor/supervisord.conf', 'opt/peerbook/blue/nginx.conf', 'opt/peerbook/blue/peerbook',
+        'etc/ngrok.yml', 'etc/nginx/nginx.conf', 'etc/redis/redis.conf', 'etc/supervisor/conf.d/pb-blue.conf',
+        'etc/supervisor/conf.d/pb-green.conf',
+        'etc/supervisor/secrets.conf', 'etc/supervisor/supervisord.conf', 'opt/peerbook/blue/nginx.conf',
+        'opt/peerbook/blue/peerbook',
         'opt/peerbook/green/nginx.conf', 'opt/peerbook/green/peerbook', 'opt/peerbook/live', 'opt/peerbook/next',
       ].map(path => `${host}/${path}`)));
     }

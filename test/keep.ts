@@ -1,4 +1,5 @@
-// With VGEN_KEEP=1 (npm run test:host -- NAME --keep): hosts stay up after the tests of a file until somebody ends them.
+// With VGEN_KEEP=1 (npm run test:host -- NAME --keep): hosts stay up after the
+// tests of a file until somebody ends them.
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';

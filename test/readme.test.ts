@@ -13,13 +13,18 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 mkdirSync(join(work, 'bin'));
 symlinkSync(join(root, 'dist/cli.js'), join(work, 'bin/vgen'));
-const run = (command: string): { status: number | null; stdout: string; stderr: string } => spawnSync('bash', ['-c', command], {
-  cwd: work, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', XDG_CACHE_HOME: join(work, 'cache'), PATH: `${join(work, 'bin')}:${process.env['PATH'] ?? ''}` },
-});
+const run = (command: string): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync('bash', ['-c', command], {
+    cwd: work, encoding: 'utf8', env: {
+      ...process.env, NO_COLOR: '1', XDG_CACHE_HOME: join(work, 'cache'),
+      PATH: `${join(work, 'bin')}:${process.env['PATH'] ?? ''}`,
+    },
+  });
 
 describe('README.md', () => {
   it('begins with the two commands of a checkout, which CI runs', () => {
-    expect(commandsOf('sh checkout')).toEqual(['npm ci && npx vgen build -i inventory.example.yaml', 'npm ci && npm test']);
+    expect(commandsOf('sh checkout'))
+      .toEqual(['npm ci && npx vgen build -i inventory.example.yaml', 'npm ci && npm test']);
     const ci = readFileSync(join(root, '.ci/run'), 'utf8');
     for (const part of ['npm ci', 'npx vgen build -i inventory.example.yaml', 'npm test']) expect(ci).toContain(part);
   });
@@ -41,14 +46,17 @@ describe('README.md', () => {
 
   it('names every command, option of build and section that there is', () => {
     const help = run('vgen --help').stdout;
-    const commands = [...help.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name).filter(name => name !== 'help' && name !== 'vgen');
+    const commands = [...help.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name)
+      .filter(name => name !== 'help' && name !== 'vgen');
     expect(commands.length).toBeGreaterThan(6);
     expect(commands.filter(name => !new RegExp(`\\b${name}\\b`).test(readme))).toEqual([]);
-    const { properties } = JSON.parse(readFileSync(join(root, 'schema/inventory.schema.json'), 'utf8')) as { properties: object };
+    const { properties } =
+      JSON.parse(readFileSync(join(root, 'schema/inventory.schema.json'), 'utf8')) as { properties: object };
     expect(Object.keys(properties).filter(section => !readme.includes(`\`${section}\``))).toEqual([]);
   });
 
   it('counts the lines of the example', () => {
-    expect(readme).toContain(`${readFileSync(join(root, 'inventory.example.yaml'), 'utf8').trimEnd().split('\n').length} lines`);
+    expect(readme)
+      .toContain(`${readFileSync(join(root, 'inventory.example.yaml'), 'utf8').trimEnd().split('\n').length} lines`);
   });
 });

@@ -27,15 +27,19 @@ export function write(dir: string, files: Readonly<Record<string, string>>): voi
 export const read = (dir: string, path: string): string => readFileSync(join(dir, path), 'utf8');
 
 /** Gives `use` a directory that holds these files. */
-export const withFiles = <T>(files: Readonly<Record<string, string>>, use: (dir: string) => Promise<T>): Promise<T> => inTemporaryDirectory(dir => {
-  write(dir, files);
-  return use(dir);
-});
+export const withFiles = <T>(files: Readonly<Record<string, string>>, use: (dir: string) => Promise<T>): Promise<T> =>
+  inTemporaryDirectory(dir => {
+    write(dir, files);
+    return use(dir);
+  });
 
 /** Starts vgen; its cache is in the directory, and no colour is asked for unless `env` asks. */
 export function start(dir: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NO_COLOR' && name !== 'FORCE_COLOR'));
-  return spawn(process.execPath, [cli, ...args], { cwd: dir, env: { ...inherited, XDG_CACHE_HOME: join(dir, '.cache'), XDG_STATE_HOME: join(dir, '.state'), ...env } });
+  const inherited =
+    Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NO_COLOR' && name !== 'FORCE_COLOR'));
+  return spawn(process.execPath, [cli, ...args], {
+    cwd: dir, env: { ...inherited, XDG_CACHE_HOME: join(dir, '.cache'), XDG_STATE_HOME: join(dir, '.state'), ...env },
+  });
 }
 
 /** Runs vgen to its end. */

@@ -1,5 +1,5 @@
-// Which inventory line and template line made a line. Lines are found by their text, so that other changes of a template
-// do not disturb this; what is told of them must be the line of the source that holds the text given.
+// Which inventory line and template line made a line. Lines are found by their text, so that other changes of a
+// template do not disturb this; what is told of them must be the line of the source that holds the text given.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import glob from 'fast-glob';
@@ -11,7 +11,8 @@ import { goldenCases, treeOf } from './golden.ts';
 import { example, read, vgen, withFiles, write } from './vgen.ts';
 
 const templates = join(import.meta.dirname, '../templates');
-const builtIn = new Map(glob.sync('**/*.njk', { cwd: templates, dot: true }).map(name => [name, readFileSync(join(templates, name), 'utf8')]));
+const builtIn = new Map(glob.sync('**/*.njk', { cwd: templates, dot: true })
+  .map(name => [name, readFileSync(join(templates, name), 'utf8')]));
 
 describe('the traced render is the plain one, but for its marks', () => {
   it.each([...goldenCases, { name: 'the example', inventory: example }])('$name', async ({ inventory }) => {
@@ -20,12 +21,14 @@ describe('the traced render is the plain one, but for its marks', () => {
     for (const { plan, entries } of compilation.trees()) {
       for (const entry of entries) {
         if (entry.kind !== 'file' || entry.path === 'manifest.tsv') continue;
-        const from = entry.spec?.kind === 'file' ? entry.spec.from : { template: 'host/install.sh.njk', view: installView(plan) };
+        const from = entry.spec?.kind === 'file' ? entry.spec.from
+          : { template: 'host/install.sh.njk', view: installView(plan) };
         if (!('template' in from)) continue;
         const sources = new Map([...builtIn, ...compilation.templates]);
         const lines = await trace(from.template, from.view, sources);
         const plain = entry.bytes.toString('utf8');
-        expect(`${lines.map(({ text }) => text).join('\n')}${plain.endsWith('\n') ? '\n' : ''}`, entry.path).toBe(plain);
+        expect(`${lines.map(({ text }) => text).join('\n')}${plain.endsWith('\n') ? '\n' : ''}`, entry.path)
+          .toBe(plain);
         for (const { template, line, text } of lines) {
           expect(line, text).toBeGreaterThan(0);
           expect(line, text).toBeLessThanOrEqual(sources.get(template ?? '')?.split('\n').length ?? 0);
@@ -38,7 +41,10 @@ describe('the traced render is the plain one, but for its marks', () => {
 
   it.each([
     ['tags that are indented', 'a\n  {% if v.x %}\n  b\n  {% endif %}\n    {% if v.x %}c{% endif %}\nd\n'],
-    ['tags that take blanks away', 'a\n\n{%- if v.x %}\nb\n{%- endif %}\n\n{{- v.x | sh }}\n{% if v.x -%}\n   c\n{% endif -%}\n  d\n'],
+    [
+      'tags that take blanks away',
+      'a\n\n{%- if v.x %}\nb\n{%- endif %}\n\n{{- v.x | sh }}\n{% if v.x -%}\n   c\n{% endif -%}\n  d\n',
+    ],
     ['tags over several lines', 'a {{ v.x\n  | sh }} b\n{# one\ntwo #}\n{% if v.x\n and v.x %}\nc\n{% endif %}\n'],
     ['raw text', 'a\n{% raw %}\n{{ x }}\n{% endraw %}\nb\n'],
     ['macros', '{% macro m(x) %}\n<{{ x | sh }}>\n{% endmacro %}\na {{ m(v.x) }}\n'],
@@ -62,9 +68,18 @@ describe('the traced render is the plain one, but for its marks', () => {
   });
 });
 
-interface Origin { text: string; component: string; template: string; inventory: { path: string; file: string; line: number; text: string }[]; defaults: string[] }
+interface Origin {
+  text: string;
+  component: string;
+  template: string;
+  inventory: { path: string; file: string; line: number; text: string }[];
+  defaults: string[];
+}
 
-/** File on the host, a text in the line asked for, component, text in the line of the template, wanted paths with their lines' text. */
+/**
+ * File on the host, a text in the line asked for, component, text in the line of the
+ * template, wanted paths with their lines' text.
+ */
 type Row = [path: string, line: string, component: string, template: string, inventory: Record<string, string>];
 
 async function asked(dir: string, inventory: string, rows: Row[], host: string): Promise<void> {
@@ -72,53 +87,88 @@ async function asked(dir: string, inventory: string, rows: Row[], host: string):
   await Promise.all(rows.map(async ([path, line, component, template, wanted]) => {
     const number = (tree.get(`${host}/${path}`) ?? '').split('\n').findIndex(one => one.includes(line)) + 1;
     expect(number, `${path}: ${line}`).toBeGreaterThan(0);
-    const { code, stdout, stderr } = await vgen(dir, ['why', `out/${host}/${path}:${number}`, '-i', inventory, '--json']);
+    const { code, stdout, stderr } =
+      await vgen(dir, ['why', `out/${host}/${path}:${number}`, '-i', inventory, '--json']);
     expect(code, stderr).toBe(0);
     const origin = JSON.parse(stdout) as Origin;
     expect(origin.text).toContain(line);
     expect(origin.component, line).toBe(component);
     const [, file = '', at = ''] = /^(?:templates\/|your own file )?(.*?):(\d+)(?: .*)?$/.exec(origin.template) ?? [];
     if (file) {
-      const source = builtIn.get(file) ?? readFileSync(file.includes('/vgen/') ? join(templates, file) : join(dir, file.endsWith('.njk') ? `templates/${file}` : file), 'utf8');
+      const source = builtIn.get(file) ?? readFileSync(file.includes('/vgen/') ? join(templates, file)
+        : join(dir, file.endsWith('.njk') ? `templates/${file}` : file), 'utf8');
       expect(source.split('\n')[Number(at) - 1], `${line}: ${origin.template}`).toContain(template);
     } else expect(origin.template).toBe(template);
     for (const one of origin.inventory) expect(read(dir, one.file).split('\n')[one.line - 1]?.trim()).toBe(one.text);
-    expect(Object.fromEntries(origin.inventory.map(one => [one.path, one.text])), line).toMatchObject(Object.fromEntries(Object.entries(wanted).map(([key, text]) => [key, expect.stringContaining(text)])));
+    expect(Object.fromEntries(origin.inventory.map(one => [one.path, one.text])), line)
+      .toMatchObject(Object.fromEntries(Object.entries(wanted)
+        .map(([key, text]) => [key, expect.stringContaining(text)])));
   }));
 }
 
 const rows: Row[] = [
-  ['etc/supervisor/secrets.conf', 'PUBLIC_IP=', 'supervisor', '{{ one.value', { 'apps.peerbook.env.PUBLIC_IP': 'PUBLIC_IP: ${host.address}', 'hosts.eu1.address': 'address: 203.0.113.10' }],
-  ['etc/supervisor/secrets.conf', 'TURN_SECRET_KEY=', 'supervisor', '{{ one.value', { 'apps.peerbook.env.TURN_SECRET_KEY': 'TURN_SECRET_KEY', 'secrets.turnKey': 'turnKey: { file' }],
-  ['etc/nginx/nginx.conf', 'proxy_read_timeout 1h', 'nginx', 'proxy_read_timeout {{ app.timeout', { 'apps.peerbook.timeout': 'timeout: 1h' }],
-  ['etc/nginx/nginx.conf', 'listen 127.0.0.1:8001', 'nginx', 'listen {{ server.listen', { 'apps.peerbook.listen': 'listen: { live: 8000, next: 8001 }' }],
+  ['etc/supervisor/secrets.conf', 'PUBLIC_IP=', 'supervisor', '{{ one.value', {
+    'apps.peerbook.env.PUBLIC_IP': 'PUBLIC_IP: ${host.address}', 'hosts.eu1.address': 'address: 203.0.113.10',
+  }],
+  ['etc/supervisor/secrets.conf', 'TURN_SECRET_KEY=', 'supervisor', '{{ one.value', {
+    'apps.peerbook.env.TURN_SECRET_KEY': 'TURN_SECRET_KEY', 'secrets.turnKey': 'turnKey: { file',
+  }],
+  ['etc/nginx/nginx.conf', 'proxy_read_timeout 1h', 'nginx', 'proxy_read_timeout {{ app.timeout', {
+    'apps.peerbook.timeout': 'timeout: 1h',
+  }],
+  ['etc/nginx/nginx.conf', 'listen 127.0.0.1:8001', 'nginx', 'listen {{ server.listen', {
+    'apps.peerbook.listen': 'listen: { live: 8000, next: 8001 }',
+  }],
   ['etc/nginx/nginx.conf', 'server_tokens off', 'nginx', 'server_tokens off', {}],
-  ['opt/peerbook/green/nginx.conf', '127.0.0.1:20001', 'nginx', '{{ v.port', { 'apps.peerbook.slots.green.port': 'green: { port: 20001 }' }],
+  ['opt/peerbook/green/nginx.conf', '127.0.0.1:20001', 'nginx', '{{ v.port', {
+    'apps.peerbook.slots.green.port': 'green: { port: 20001 }',
+  }],
   ['opt/peerbook/blue/peerbook', '-> release', 'slots', 'a link', { 'apps.peerbook.binary': 'binary: peerbook' }],
   ['opt/vgen/lib/lock.sh', '', 'host', '', {}],
-  ['etc/ngrok.yml', 'edghts_peerbook', 'ngrok', 'edge={{ tunnel.edge', { 'ngrok.tunnels.live.edge': 'edge: edghts_peerbook' }],
+  ['etc/ngrok.yml', 'edghts_peerbook', 'ngrok', 'edge={{ tunnel.edge', {
+    'ngrok.tunnels.live.edge': 'edge: edghts_peerbook',
+  }],
   ['etc/redis/redis.conf', 'bind', 'redis', 'bind 127.0.0.1', { 'redis.primary': 'primary: { hosts: eu1' }],
   ['install.sh', 'package redis-server', 'host', 'package {{', { 'redis.primary': 'primary: { hosts: eu1' }],
   ['install.sh', 'user peerbook', 'host', 'user {{', { 'apps.peerbook': 'peerbook:' }],
-  ['install.sh', '/opt/peerbook/green/nginx.conf', 'host', 'secret_file', { 'apps.peerbook.slots.green.port': 'green: { port: 20001 }' }],
+  ['install.sh', '/opt/peerbook/green/nginx.conf', 'host', 'secret_file', {
+    'apps.peerbook.slots.green.port': 'green: { port: 20001 }',
+  }],
   ['install.sh', 'unit ngrok.service', 'host', 'unit {{', { ngrok: 'ngrok:' }],
   ['install.sh', 'slot peerbook blue', 'host', 'slot {{', { 'apps.peerbook.slots.blue': 'blue: { port: 20000 }' }],
   ['install.sh', 'host eu1', 'host', 'host {{', { 'hosts.eu1': 'eu1:' }],
-  ['manifest.tsv', 'secret\tturnKey', 'host', 'the plan of the host, one line a thing', { 'secrets.turnKey': 'turnKey: { file' }],
-  ['manifest.tsv', 'user\tpeerbook', 'host', 'the plan of the host, one line a thing', { 'apps.peerbook': 'peerbook:' }],
-  ['manifest.tsv', 'file\t/opt/peerbook/blue/nginx.conf', 'host', 'the plan of the host, one line a thing', { 'apps.peerbook.slots.blue.port': 'blue: { port: 20000 }' }],
+  [
+    'manifest.tsv', 'secret\tturnKey', 'host', 'the plan of the host, one line a thing',
+    { 'secrets.turnKey': 'turnKey: { file' },
+  ],
+  [
+    'manifest.tsv', 'user\tpeerbook', 'host', 'the plan of the host, one line a thing',
+    { 'apps.peerbook': 'peerbook:' },
+  ],
+  ['manifest.tsv', 'file\t/opt/peerbook/blue/nginx.conf', 'host', 'the plan of the host, one line a thing', {
+    'apps.peerbook.slots.blue.port': 'blue: { port: 20000 }',
+  }],
 ];
 
 describe('vgen why', () => {
-  it('of the example', () => withFiles({ 'inventory.yaml': readFileSync(example, 'utf8') }, dir => asked(dir, 'inventory.yaml', rows, 'eu1')));
+  it('of the example', () =>
+    withFiles({ 'inventory.yaml': readFileSync(example, 'utf8') }, dir => asked(dir, 'inventory.yaml', rows, 'eu1')));
 
-  it('of variables and slots', () => withFiles({ 'inventory.yaml': readFileSync(goldenCases.find(({ name }) => name === 'systemd')?.inventory ?? '', 'utf8') }, dir => asked(dir, 'inventory.yaml', [
-    ['etc/vgen/env/shop-blue.env', 'COLOUR=', 'systemd', '{{ one.value', { 'apps.shop.slots.blue.env.COLOUR': 'env: { COLOUR: blue }' }],
-    ['etc/vgen/env/shop-blue.env', 'GREETING=', 'systemd', '{{ one.value', { 'apps.shop.env.GREETING': 'GREETING: ${vars.greeting}', 'vars.greeting': 'greeting:' }],
+  it('of variables and slots', () => withFiles({
+    'inventory.yaml': readFileSync(goldenCases.find(({ name }) => name === 'systemd')?.inventory ?? '', 'utf8'),
+  }, dir => asked(dir, 'inventory.yaml', [
+    ['etc/vgen/env/shop-blue.env', 'COLOUR=', 'systemd', '{{ one.value', {
+      'apps.shop.slots.blue.env.COLOUR': 'env: { COLOUR: blue }',
+    }],
+    ['etc/vgen/env/shop-blue.env', 'GREETING=', 'systemd', '{{ one.value', {
+      'apps.shop.env.GREETING': 'GREETING: ${vars.greeting}', 'vars.greeting': 'greeting:',
+    }],
   ], 'web1')));
 
   it('of what the user keeps beside the inventory', () => withFiles({}, async dir => {
-    const own = { 'inventory.yaml': 'templates: templates\nvars: { team: us }\nhosts: { web1: { address: 192.0.2.1 } }\nfiles:\n  /etc/a: { template: a.njk }\n  /etc/b: { source: b.txt }\n  /etc/c: { content: "of ${vars.team}" }\n',
+    const own = { 'inventory.yaml': 'templates: templates\nvars: { team: us }\nhosts: { web1: { address: 192.0.2.1 } '
+      + '}\nfiles:\n  /etc/a: { template: a.njk }\n  /etc/b: { source: b.txt }\n  /etc/c: { content: "of '
+      + '${vars.team}" }\n',
       'templates/a.njk': '# a\nhost={{ v.host.name | name }}\n', 'b.txt': 'one\ntwo\n' };
     write(dir, own);
     await asked(dir, 'inventory.yaml', [
@@ -128,13 +178,16 @@ describe('vgen why', () => {
     ], 'web1');
   }));
 
-  it('prints the same for people, with or without out/, and names defaults that nobody wrote', () => withFiles({ 'inventory.yaml': readFileSync(example, 'utf8') }, async dir => {
-    const number = (await treeOf(example)).get('eu1/etc/nginx/nginx.conf')?.split('\n').findIndex(line => line.includes('worker_connections')) ?? 0;
-    const { code, stdout } = await vgen(dir, ['why', `./out/eu1/etc/nginx/nginx.conf:${number + 1}`]);
-    expect([code, stdout.split('\n')]).toEqual([0, [
-      `eu1/etc/nginx/nginx.conf:${number + 1}: worker_connections 4096;`, '  component  nginx', expect.stringMatching(/^ {2}template {3}templates\/nginx\/etc\/nginx\/nginx\.conf\.njk:\d+$/),
-      '  inventory  nobody wrote "nginx"; its defaults hold, see: vgen explain nginx', '',
-    ]]);
-    expect((await vgen(dir, ['why', `eu1/etc/nginx/nginx.conf:${number + 1}`])).stdout).toBe(stdout);
-  }));
+  it('prints the same for people, with or without out/, and names defaults that nobody wrote', () =>
+    withFiles({ 'inventory.yaml': readFileSync(example, 'utf8') }, async dir => {
+      const number = (await treeOf(example)).get('eu1/etc/nginx/nginx.conf')?.split('\n')
+        .findIndex(line => line.includes('worker_connections')) ?? 0;
+      const { code, stdout } = await vgen(dir, ['why', `./out/eu1/etc/nginx/nginx.conf:${number + 1}`]);
+      expect([code, stdout.split('\n')]).toEqual([0, [
+        `eu1/etc/nginx/nginx.conf:${number + 1}: worker_connections 4096;`, '  component  nginx',
+        expect.stringMatching(/^ {2}template {3}templates\/nginx\/etc\/nginx\/nginx\.conf\.njk:\d+$/),
+        '  inventory  nobody wrote "nginx"; its defaults hold, see: vgen explain nginx', '',
+      ]]);
+      expect((await vgen(dir, ['why', `eu1/etc/nginx/nginx.conf:${number + 1}`])).stdout).toBe(stdout);
+    }));
 });

@@ -1,5 +1,5 @@
-// A value of Python's ConfigObj, which certbot's plugins read: # cuts a bare value and a comma makes a list of it, so it
-// is always quoted; quotes know no escapes, and %(x)s is replaced everywhere (docs/formats.md#certbot).
+// A value of Python's ConfigObj, which certbot's plugins read: # cuts a bare value and a comma makes a list of it, so
+// it is always quoted; quotes know no escapes, and %(x)s is replaced everywhere (docs/formats.md#certbot).
 import { Inexpressible, requireText } from './inexpressible.ts';
 
 /** `value` in quotes. Throws for line breaks, for both kinds of quotes in one value, and for "%(". */

@@ -166,16 +166,22 @@ describe.skipIf(!have('bash'))('expand_placeholders (needs: bash)', () => {
   });
 
   it.each([
-    ['@vgen(sh:redis://:<quotes:url>@a)', "redis://:p%27q%22r@a"], ['@vgen(sh:<latin:url>)', '%E9'], ['@vgen(sh:<lines:url>)', 'a%0Ab'],
+    ['@vgen(sh:redis://:<quotes:url>@a)', "redis://:p%27q%22r@a"], ['@vgen(sh:<latin:url>)', '%E9'],
+    ['@vgen(sh:<lines:url>)', 'a%0Ab'],
   ])('%s in a URL is %s', async (source, wanted) => {
-    expect(await expand(source)).toEqual({ status: 0, stdout: expect.any(String) as string, stderr: '', result: wanted });
+    expect(await expand(source))
+      .toEqual({ status: 0, stdout: expect.any(String) as string, stderr: '', result: wanted });
   });
 
-  it('percent-encodes any text as encodeURIComponent does, but for the marks that it leaves and RFC 3986 reserves', async () => {
+  it('percent-encodes any text as encodeURIComponent does, but for the marks that it leaves and RFC 3986 '
+    + 'reserves', async () => {
     const texts = fc.sample(fc.string({ unit: 'binary', minLength: 1 }).filter(text => !/[\0\n]/.test(text)), 200);
-    const script = `${strict} while IFS= read -r -d '' value; do percent_encode "$value"; printf '%s\\n' "$REPLY"; done`;
-    const seen = execFileSync('bash', ['-c', script], { input: texts.map(text => `${text}\0`).join('') }).toString().split('\n').slice(0, -1);
-    expect(seen).toEqual(texts.map(text => encodeURIComponent(text).replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)));
+    const script = `${strict} while IFS= read -r -d '' value; do percent_encode "$value"; printf '%s\\n' "$REPLY"; `
+      + `done`;
+    const seen = execFileSync('bash', ['-c', script], { input: texts.map(text => `${text}\0`).join('') }).toString()
+      .split('\n').slice(0, -1);
+    expect(seen).toEqual(texts.map(text =>
+      encodeURIComponent(text).replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)));
   });
 
   it('writes only into a file that is there', async () => {

@@ -12,8 +12,14 @@ const exact: Record<EncoderName, [string, string][]> = {
   nginx: [['', '""'], ['cost $5', '"cost ${dollar}5"'], ['"\\n', '"\\"\\\\n"'], ["it's; }", '"it\'s; }"']],
   nginxraw: [['cost $5', '"cost $5"'], ['"\\', '"\\"\\\\"']],
   pem: [
-    ['-----BEGIN EC KEY-----\nYWJj+/=\n-----END EC KEY-----\n', '-----BEGIN EC KEY-----\nYWJj+/=\n-----END EC KEY-----'],
-    ['-----BEGIN A-----\nAA\n-----END A-----\n-----BEGIN B-----\nBB\n-----END B-----', '-----BEGIN A-----\nAA\n-----END A-----\n-----BEGIN B-----\nBB\n-----END B-----'],
+    [
+      '-----BEGIN EC KEY-----\nYWJj+/=\n-----END EC KEY-----\n',
+      '-----BEGIN EC KEY-----\nYWJj+/=\n-----END EC KEY-----',
+    ],
+    [
+      '-----BEGIN A-----\nAA\n-----END A-----\n-----BEGIN B-----\nBB\n-----END B-----',
+      '-----BEGIN A-----\nAA\n-----END A-----\n-----BEGIN B-----\nBB\n-----END B-----',
+    ],
   ],
   path: [['/srv/app/releases', '/srv/app/releases'], ['a..b', 'a..b']],
   redis: [['', '""'], ['p "q\\', '"p \\"q\\\\"'], ['ł\n', '"\\xc5\\x82\\x0a"'], ['a #b', '"a #b"']],
@@ -24,7 +30,8 @@ const exact: Record<EncoderName, [string, string][]> = {
   ],
   sqlstring: [['', "E''"], ["it's \\", "E'it''s \\\\'"], ['a\r\nb', "E'a\\r\\nb'"], ['$$; -- ł', "E'$$; -- ł'"]],
   sudoers: [
-    ['ALL', 'ALL'], ['/bin/true', '/bin/true ""'], ['/usr/bin/systemctl restart nginx.service', '/usr/bin/systemctl restart nginx.service'],
+    ['ALL', 'ALL'], ['/bin/true', '/bin/true ""'],
+    ['/usr/bin/systemctl restart nginx.service', '/usr/bin/systemctl restart nginx.service'],
     ['/bin/dd if=/a,b:c', '/bin/dd if\\=/a\\,b\\:c'],
   ],
   supervisorenv: [
@@ -60,8 +67,10 @@ const refused: Record<EncoderName, [string, string][]> = {
     ['$'.repeat(500), '4000 bytes']],
   nginxraw: [['a\nb', 'line break'], ['ł'.repeat(2000), '4000 bytes']],
   pem: [
-    ['', 'PEM'], ['key', 'PEM'], ['-----BEGIN KEY-----\n-----END KEY-----', 'PEM'], ['-----BEGIN KEY-----\nProc-Type: 4\n-----END KEY-----', 'PEM'],
-    ['-----BEGIN KEY-----\nAA\n-----END KEY-----\n\n', 'PEM'], ['-----BEGIN KEY-----\r\nAA\r\n-----END KEY-----', 'PEM'],
+    ['', 'PEM'], ['key', 'PEM'], ['-----BEGIN KEY-----\n-----END KEY-----', 'PEM'],
+    ['-----BEGIN KEY-----\nProc-Type: 4\n-----END KEY-----', 'PEM'],
+    ['-----BEGIN KEY-----\nAA\n-----END KEY-----\n\n', 'PEM'],
+    ['-----BEGIN KEY-----\r\nAA\r\n-----END KEY-----', 'PEM'],
   ],
   path: [['', 'a path'], ['/a b', 'a path'], ['/a/../b', 'segment ..'], ['..', 'segment ..'],
     ['-a', 'dash'], ['/a\n', 'a path']],
@@ -69,7 +78,10 @@ const refused: Record<EncoderName, [string, string][]> = {
   redissha256: [['', 'empty']],
   sh: [],
   sqlstring: [],
-  sudoers: [['', 'plain words'], ['true', 'absolute'], ['/bin/rm *', 'wildcards'], ['/bin/a "b"', 'quotes'], ['/bin/a\n', 'plain'], ['/bin/../x', 'segments'], ['/bin/a !b', 'plain']],
+  sudoers: [
+    ['', 'plain words'], ['true', 'absolute'], ['/bin/rm *', 'wildcards'], ['/bin/a "b"', 'quotes'],
+    ['/bin/a\n', 'plain'], ['/bin/../x', 'segments'], ['/bin/a !b', 'plain'],
+  ],
   supervisorenv: [['a\nb', 'line break'], ['a\r', 'line break'], [`a'b"c`, 'both kinds'],
     ['"a', 'start or end'], ["a'", 'start or end']],
   supervisorvalue: [['a\nb', 'line break'], ['a ;b', 'comment'], ['a\u00a0#b', 'comment'], ['#a', 'comment'],
@@ -156,7 +168,9 @@ describe('placeholder', () => {
 
   it('exists for the encoders of the host only', () => {
     expect([...hostEncoders].sort())
-      .toEqual(['configobj', 'envfile', 'nginx', 'pem', 'redis', 'redissha256', 'sh', 'sqlstring', 'supervisorenv', 'yaml']);
+      .toEqual([
+        'configobj', 'envfile', 'nginx', 'pem', 'redis', 'redissha256', 'sh', 'sqlstring', 'supervisorenv', 'yaml',
+      ]);
   });
 });
 

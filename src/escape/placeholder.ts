@@ -14,7 +14,8 @@ import { supervisorEnvValue } from './supervisor.ts';
 import { yamlString } from './yaml.ts';
 
 /** Encoders that encode.sh knows too, for values with secrets, which exist on the host only. */
-export type HostEncoderName = 'configobj' | 'envfile' | 'nginx' | 'pem' | 'redis' | 'redissha256' | 'sh' | 'sqlstring' | 'supervisorenv' | 'yaml';
+export type HostEncoderName =
+  'configobj' | 'envfile' | 'nginx' | 'pem' | 'redis' | 'redissha256' | 'sh' | 'sqlstring' | 'supervisorenv' | 'yaml';
 
 export const encodersOnHost: Readonly<Record<HostEncoderName, Encoder>> = {
   configobj: configObjValue,
@@ -49,8 +50,11 @@ export const placeholder = (encoder: HostEncoderName, parts: readonly SealedPart
     if (typeof part === 'string') requireText(encoder, part);
     else if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(part.secret)) throw new RangeError('a secret needs a plain name');
   }
-  if (parts.some(part => typeof part === 'string')) encodersOnHost[encoder](parts.map(part => typeof part === 'string' ? part : 'x').join(''));
-  const body = parts.map(part => typeof part === 'string' ? literal(part) : `<${part.secret}${part.url ? ':url' : ''}>`).join('');
+  if (parts.some(part => typeof part === 'string')) {
+    encodersOnHost[encoder](parts.map(part => typeof part === 'string' ? part : 'x').join(''));
+  }
+  const body = parts.map(part => typeof part === 'string' ? literal(part) : `<${part.secret}${part.url ? ':url' : ''}>`)
+    .join('');
   if (body === '') throw new RangeError('a placeholder needs a part');
   return `${opening}${encoder}:${body})`;
 };

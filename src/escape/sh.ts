@@ -19,9 +19,9 @@ export const shWord = (value: string): string => {
 
 /**
  * `value` in double quotes for `KEY=<here>` in a file that systemd reads as EnvironmentFile= and bash or dash with `.`:
- * backslash, dollar, backquote and double quote are the four that all three unescape (docs/formats.md#environment-files).
- * Throws for NUL and lone surrogates, and for Unicode's noncharacters: systemd calls those invalid UTF-8 and does not
- * start the unit (utf8.c, unichar_is_valid).
+ * backslash, dollar, backquote and double quote are the four that all three unescape
+ * (docs/formats.md#environment-files). Throws for NUL and lone surrogates, and for Unicode's noncharacters: systemd
+ * calls those invalid UTF-8 and does not start the unit (utf8.c, unichar_is_valid).
  */
 export const envfileValue = (value: string): string => {
   requireText('envfile', value);

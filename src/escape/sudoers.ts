@@ -9,8 +9,12 @@ export const sudoersCommand = (value: string): string => {
   requireText('sudoers', value);
   if (value === 'ALL') return value;
   if (!/^(\/[A-Za-z0-9_.+-]+)+( [A-Za-z0-9_./@:=,+%-]+)*$/.test(value)) {
-    throw new Inexpressible('sudoers', 'a sudoers command is an absolute path and plain words, without wildcards and quotes');
+    throw new Inexpressible(
+      'sudoers', 'a sudoers command is an absolute path and plain words, without wildcards and quotes',
+    );
   }
-  if (/^[^ ]*\/\.{1,2}(\/|$| )/.test(value)) throw new Inexpressible('sudoers', 'a sudoers command cannot hold the segments . and ..');
+  if (/^[^ ]*\/\.{1,2}(\/|$| )/.test(value)) {
+    throw new Inexpressible('sudoers', 'a sudoers command cannot hold the segments . and ..');
+  }
   return value.includes(' ') ? value.replace(/[,:=]/g, '\\$&') : `${value} ""`;
 };

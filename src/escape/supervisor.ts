@@ -1,6 +1,7 @@
-// supervisord.conf 4.2 (docs/formats.md#supervisor). A line passes through configparser (white space and then ; or # starts
-// a comment, even inside quotes), Python's % formatting, and shlex: without escapes in environment=, POSIX in command=.
-// `%(here).0s` formats to nothing after the comments are gone, so it can stand between white space and a ; or #.
+// supervisord.conf 4.2 (docs/formats.md#supervisor). A line passes through configparser (white space and then
+// ; or # starts a comment, even inside quotes), Python's % formatting, and shlex: without escapes in
+// environment=, POSIX in command=. `%(here).0s` formats to nothing after the comments are gone, so it can
+// stand between white space and a ; or #.
 import { Inexpressible, requireText } from './inexpressible.ts';
 
 const requireLine = (grammar: string, value: string): void => {

@@ -16,19 +16,23 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   KEY_OVER_1024_CHARS: 'a key has more than 1024 characters; is a ":" missing?',
 };
 
+interface Reading { value: unknown; diagnostics: Diagnostic[] }
+
 /** Parses one text of the inventory and reports all that is wrong with it. */
-export function readFully(name: string, text: string): { value: unknown; diagnostics: Diagnostic[] } {
+export function readFully(name: string, text: string): Reading {
   const counter = new LineCounter();
   const place = (from: number, length = 1): Place => {
     const { line, col } = counter.linePos(from);
     return { file: name, line, column: col, length: Math.max(1, length) };
   };
-  const wrong = (code: string, message: string, at: Place, extra: object = {}): { value: unknown; diagnostics: Diagnostic[] } =>
+  const wrong = (code: string, message: string, at: Place, extra: object = {}): Reading =>
     ({ value: null, diagnostics: [error(code, [], message, { place: at, ...extra })] });
 
-  const documents = parseAllDocuments(text, { lineCounter: counter, merge: true, uniqueKeys: false, prettyErrors: false });
+  const documents =
+    parseAllDocuments(text, { lineCounter: counter, merge: true, uniqueKeys: false, prettyErrors: false });
   if ('empty' in documents || documents.length === 0 || (documents.length === 1 && documents[0]?.contents === null)) {
-    return wrong('load/empty', 'the file is empty', { file: name, line: 0, column: 0, length: 1 }, { hint: '"vgen init" writes a starter' });
+    const whole = { file: name, line: 0, column: 0, length: 1 };
+    return wrong('load/empty', 'the file is empty', whole, { hint: '"vgen init" writes a starter' });
   }
   const [doc, second] = documents;
   if (!doc) throw new Error('a document list without a document');
@@ -40,12 +44,16 @@ export function readFully(name: string, text: string): { value: unknown; diagnos
   }
   if (doc.directives?.yaml.explicit && doc.directives.yaml.version !== '1.2') {
     const at = place(text.indexOf('%YAML'), '%YAML 1.1'.length);
-    return wrong('load/syntax', `an inventory is YAML 1.2, not ${doc.directives.yaml.version}`, at, { hint: 'remove this line' });
+    return wrong(
+      'load/syntax', `an inventory is YAML 1.2, not ${doc.directives.yaml.version}`, at, { hint: 'remove this line' },
+    );
   }
   if (second) {
-    return wrong('load/documents', 'second YAML document; an inventory is a single document', place(second.range[0], 3), {
-      hint: 'use several files and "include" instead of "---"',
-    });
+    return wrong(
+      'load/documents', 'second YAML document; an inventory is a single document', place(second.range[0], 3), {
+        hint: 'use several files and "include" instead of "---"',
+      },
+    );
   }
   const unfit = [...duplicates(doc, place), ...references(doc, place)];
   if (unfit.length) return { value: null, diagnostics: unfit };
@@ -61,9 +69,11 @@ export function readFully(name: string, text: string): { value: unknown; diagnos
     });
   }
   if (!isMap(doc.contents)) {
-    return wrong('load/syntax', 'an inventory must be a mapping at its top level', place(doc.contents?.range?.[0] ?? 0), {
-      hint: 'begin with "hosts:" and indent the hosts under it',
-    });
+    return wrong(
+      'load/syntax', 'an inventory must be a mapping at its top level', place(doc.contents?.range?.[0] ?? 0), {
+        hint: 'begin with "hosts:" and indent the hosts under it',
+      },
+    );
   }
   return { value, diagnostics: [] };
 }
@@ -151,9 +161,10 @@ function duplicates(doc: Document, place: (from: number, length: number) => Plac
         const start = (key as { range?: [number, number, number] } | null)?.range;
         const at = place(start?.[0] ?? 0, (start?.[1] ?? 0) - (start?.[0] ?? 0));
         if (!isScalar(key) || key.value === null || key.value === '__proto__') {
-          const [message, hint] = !isScalar(key) ? ['a key must be text', 'quote a value that begins with "{", "[" or "?"']
-            : key.value === null ? ['missing key before ":"', 'write a key before the ":"']
-            : ['key "__proto__" is reserved', 'choose another key'];
+          const [message, hint] = key !== null && !isScalar(key)
+            ? ['a key must be text', 'quote a value that begins with "{", "[" or "?"']
+            : isScalar(key) && key.value !== null ? ['key "__proto__" is reserved', 'choose another key']
+            : ['missing key before ":"', 'write a key before the ":"'];
           found.push(error('load/key', [], message, { place: at, hint }));
           return visit.BREAK;
         }

@@ -42,7 +42,9 @@ export async function baseImage({ release, sources, keyring }: Distribution, onP
   }, onProgress);
 }
 
-/** debootstrap's script for a release of Ubuntu that is newer than this debootstrap; all its own are links to "gutsy". */
+/**
+ * debootstrap's script for a release of Ubuntu that is newer than this debootstrap; all its own are links to "gutsy".
+ */
 function recipe(codename: string): string[] {
   const scripts = '/usr/share/debootstrap/scripts';
   return existsSync(join(scripts, codename)) ? [] : [join(scripts, 'gutsy')];

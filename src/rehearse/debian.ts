@@ -54,7 +54,9 @@ export async function distribution(system: System | undefined, onProgress: Progr
   const architecture = (await demand('dpkg', ['--print-architecture'])).trim();
   const own = machineRelease(architecture);
   const release = system === undefined ? own : { ...named[system], architecture };
-  if (release === null) throw new Error('this machine has no known release of Debian or Ubuntu: name one for the hosts');
+  if (release === null) {
+    throw new Error('this machine has no known release of Debian or Ubuntu: name one for the hosts');
+  }
   const isOwn = release.id === own?.id && release.codename === own.codename;
   const sources = isOwn ? await machineSources(release) : publicSources(release);
   const file = `/usr/share/keyrings/${release.id}-archive-keyring.gpg`;

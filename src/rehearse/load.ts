@@ -51,7 +51,8 @@ export class Load {
    */
   static async start(host: RehearsalHost, options: LoadOptions): Promise<Load> {
     const load = new Load(spawn('setpriv', [
-      '--pdeathsig=TERM', 'nsenter', `--target=${host.leader}`, '--net', process.execPath, worker, JSON.stringify(options),
+      '--pdeathsig=TERM', 'nsenter', `--target=${host.leader}`, '--net', process.execPath, worker,
+      JSON.stringify(options),
     ], { env: environment(), stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }));
     while (!load.#ready) {
       load.#check();
@@ -97,6 +98,8 @@ export class Load {
 
   #check(): void {
     if (this.#ended && this.#result === null) throw new Error(`the load ended without a result\n${this.#stderr}`);
-    if (this.#result !== null && !this.#ready) throw new Error('the load took its time without an answer to each client');
+    if (this.#result !== null && !this.#ready) {
+      throw new Error('the load took its time without an answer to each client');
+    }
   }
 }

@@ -30,7 +30,8 @@ export interface HostPlan {
  * secret has one value on all of them, since they may speak to one another. The values fit every grammar and use.
  */
 export function planHost(
-  { host, apps }: Pick<Planned, 'host' | 'apps'>, out: string, artifacts: ReadonlyMap<string, string>, secrets: Map<string, string>,
+  { host, apps }: Pick<Planned, 'host' | 'apps'>, out: string, artifacts: ReadonlyMap<string, string>,
+  secrets: Map<string, string>,
 ): HostPlan | null {
   const tree = join(out, host.name);
   const manifest = join(tree, 'manifest.tsv');

@@ -63,7 +63,9 @@ export async function rehearse(
   const hostOf = ({ name }: HostPlan) => fleet.hosts.get(name) as RehearsalHost;
   for (const plan of plans) {
     const { bootSeconds } = hostOf(plan);
-    onStep({ ...blank, host: plan.name, app: null, step: 'boot', result: 'ok', seconds: bootSeconds, what: 'a bare server' });
+    onStep({
+      ...blank, host: plan.name, app: null, step: 'boot', result: 'ok', seconds: bootSeconds, what: 'a bare server',
+    });
   }
   await eachLimited(plans, availableParallelism(), async plan => {
     if (await installTwice(hostOf(plan), plan, onStep)) installed.add(plan);
@@ -199,7 +201,9 @@ export function faults(seen: LoadResult, switches: number, sockets: number): str
     ...resets > 0 ? [`${resets} connections were cut`] : [],
     ...opened < sockets ? [`${sockets - opened} of ${sockets} websockets did not open`] : [],
     ...dropped > 0 ? [`${dropped} of ${opened} websockets were dropped`] : [],
-    ...changes !== switches ? [`the release changed ${changes} times in ${switches} switches: ${sequence.slice(0, 20).join(' ')}`] : [],
+    ...changes !== switches
+      ? [`the release changed ${changes} times in ${switches} switches: ${sequence.slice(0, 20).join(' ')}`]
+      : [],
   ];
 }
 
@@ -207,7 +211,8 @@ function toldLoad(seen: NonNullable<Step['load']>, clients: number): string {
   const { latency, switches, websockets: sockets } = seen;
   const mean = switches.reduce((sum, seconds) => sum + seconds, 0) / Math.max(1, switches.length);
   return [
-    `${switches.length} switches, ${mean.toFixed(2)} s each; ${clients} clients, p50 ${latency.p50} ms, p99 ${latency.p99} ms`,
+    `${switches.length} switches, ${mean.toFixed(2)} s each; ${clients} clients, `
+      + `p50 ${latency.p50} ms, p99 ${latency.p99} ms`,
     ...sockets.opened > 0 ? [`${sockets.opened} websockets stayed open`] : [],
   ].join('; ');
 }

@@ -1,4 +1,7 @@
-/** The volumes of rehearsal hosts: real block devices with file systems, each a file of this machine behind a loop device. */
+/**
+ * The volumes of rehearsal hosts: real block devices with file systems, each a
+ * file of this machine behind a loop device.
+ */
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runNow } from '../process/run.ts';
@@ -37,7 +40,8 @@ export function makeVolumeNow(file: string, { type }: Volume): string {
 
 /** Detaches all loop devices whose files are below `dir`; losetup(8): one that is busy goes with its last user. */
 export function detachBeneathNow(dir: string): void {
-  for (const line of runNow('losetup', ['--list', '--noheadings', '--raw', '--output', 'NAME,BACK-FILE']).stdout.trim().split('\n')) {
+  for (const line of runNow('losetup', ['--list', '--noheadings', '--raw', '--output', 'NAME,BACK-FILE']).stdout.trim()
+    .split('\n')) {
     const [device = '', file = ''] = line.split(/ (.*)/);
     if (file.startsWith(`${dir}/`)) runNow('losetup', ['--detach', device]);
   }

@@ -10,7 +10,9 @@ export interface Reader {
   readonly diagnostics: Diagnostic[];
 }
 
-/** What can be said of each noun in a text: `${host.address}`. `slot.ports.x` is checked against the slot's own ports. */
+/**
+ * What can be said of each noun in a text: `${host.address}`. `slot.ports.x` is checked against the slot's own ports.
+ */
 export const NOUNS: Readonly<Record<'host' | 'app' | 'slot', readonly string[]>> = {
   host: ['address', 'name', 'private', 'region'],
   app: ['dir', 'name', 'unit', 'user'],
@@ -78,5 +80,6 @@ function reference(inner: string, scopes: readonly string[], at: Path, reader: R
   const known = NOUNS[noun as 'host' | 'app' | 'slot'];
   const depth = noun === 'slot' && rest[0] === 'ports' ? 2 : 1;
   return known.includes(rest[0] ?? '') && rest.length === depth ? { kind: noun as 'host' | 'app' | 'slot', name }
-    : depth === 2 ? refuse(`unknown reference "\${${inner}}"`, 'name one of the ports: ${slot.ports.NAME}') : unknown(known);
+    : depth === 2 ? refuse(`unknown reference "\${${inner}}"`, 'name one of the ports: ${slot.ports.NAME}')
+    : unknown(known);
 }

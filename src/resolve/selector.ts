@@ -4,9 +4,13 @@ import { error, type Diagnostic, type Path } from '../contract/diagnostic.ts';
 import type { Host, Hosts, Peers } from '../contract/model.ts';
 import { knownNames } from '../kit/nearest.ts';
 
-/** The hosts that a selector means; unknown names are reported. One set per distinct selector, so that big fleets stay small. */
+/**
+ * The hosts that a selector means; unknown names are reported. One set per distinct
+ * selector, so that big fleets stay small.
+ */
 export function selectorOf(
-  written: string | readonly string[], hosts: readonly Host[], at: Path, known: Map<string, Hosts>, diagnostics: Diagnostic[],
+  written: string | readonly string[], hosts: readonly Host[], at: Path, known: Map<string, Hosts>,
+  diagnostics: Diagnostic[],
 ): Hosts {
   const words = typeof written === 'string' ? [written] : written;
   const key = words.join('\0');
@@ -30,7 +34,8 @@ export function selectorOf(
         hint: 'use all, the name of a host, tag:NAME, region:NAME, or a list of these',
       })
       : error(`resolve/unknown-${kind}`, place, `unknown ${kind} "${value}"`, {
-        hint: separate.length > 1 ? `write several as a list: [${separate.join(', ')}]` : knownNames(value, new Set(names), `known ${kind}s`),
+        hint: separate.length > 1 ? `write several as a list: [${separate.join(', ')}]`
+          : knownNames(value, new Set(names), `known ${kind}s`),
       }));
   }
   const ordered: Hosts = new Set([...chosen].sort((a, b) => (a.name < b.name ? -1 : 1)));
@@ -48,7 +53,8 @@ function matching(word: string, hosts: readonly Host[]): readonly Host[] {
 
 /** Who is meant by `anyone`, or by a list of selectors and networks. */
 export function peersOf(
-  written: string | readonly string[], hosts: readonly Host[], at: Path, known: Map<string, Hosts>, diagnostics: Diagnostic[],
+  written: string | readonly string[], hosts: readonly Host[], at: Path, known: Map<string, Hosts>,
+  diagnostics: Diagnostic[],
 ): Peers {
   const words = typeof written === 'string' ? [written] : written;
   const chosen = new Set<Host>();

@@ -6,38 +6,60 @@ import type { Text } from '../contract/text.ts';
 import { entries, envValue, filled, map, object, orNull, port, selector, word } from './kinds.ts';
 
 const env = (description: string): ReturnType<typeof map<ReturnType<typeof envValue>>> => filled(
-  map(envValue(['host', 'app', 'slot', 'secret'], { description: 'The value; may refer to ${secret.name}.' }), { description }, 'variable'), {},
+  map(envValue(['host', 'app', 'slot', 'secret'], {
+    description: 'The value; may refer to ${secret.name}.',
+  }), { description }, 'variable'), {},
 );
 
 const slot = object({
   port: port('TCP port on 127.0.0.1 on which the app answers HTTP in this slot; ${slot.port} in texts.'),
-  ports: filled(map(port('A TCP port.'), { description: 'Further ports of this slot; ${slot.ports.name} in texts.' }, 'name'), {}),
+  ports: filled(
+    map(port('A TCP port.'), { description: 'Further ports of this slot; ${slot.ports.name} in texts.' }, 'name'), {},
+  ),
   env: env('Environment of this slot alone, over that of the app.'),
 }, { description: 'One of the two slots that a release can run in.' });
 
 const app = object({
   hosts: filled(selector({ description: 'Hosts that run the app.' }), 'all'),
-  dir: orNull<string>(word('path', { description: 'Directory of the app on the host, under /opt; default /opt/NAME.' })),
-  unit: orNull<string>(word('name', { description: 'Short name for units and programs, as in "pb-blue"; default the name of the app.' })),
-  user: orNull<string>(word('name', { description: 'System user that runs the app; made if absent; default the name of the app.' })),
-  runtime: filled(Type.Unsafe<string>({ type: 'string', enum: ['runtimes'], description: 'What starts and restarts the processes.' }), 'default'),
-  binary: orNull<string>(word('word', { description: 'File name of the executable where a release is one file; absent where it is a directory or a tar.' })),
+  dir: orNull<string>(word('path', {
+    description: 'Directory of the app on the host, under /opt; default /opt/NAME.',
+  })),
+  unit: orNull<string>(word('name', {
+    description: 'Short name for units and programs, as in "pb-blue"; default the name of the app.',
+  })),
+  user: orNull<string>(word('name', {
+    description: 'System user that runs the app; made if absent; default the name of the app.',
+  })),
+  runtime: filled(Type.Unsafe<string>({
+    type: 'string', enum: ['runtimes'], description: 'What starts and restarts the processes.',
+  }), 'default'),
+  binary: orNull<string>(word('word', {
+    description: 'File name of the executable where a release is one file; absent where it is a directory or a tar.',
+  })),
   command: Type.Unsafe<readonly Text[]>({
-    type: ['string', 'array'], items: { type: 'string', text: ['host', 'app', 'slot'] }, minItems: 1, minLength: 1, words: true,
-    description: 'What a slot runs, from the directory of its release: words split at spaces, or a list where a word holds spaces. "./x" is in the release.',
+    type: ['string', 'array'], items: { type: 'string', text: ['host', 'app', 'slot'] }, minItems: 1, minLength: 1,
+    words: true,
+    description: 'What a slot runs, from the directory of its release: words split at spaces, or a list where a word '
+      + 'holds spaces. "./x" is in the release.',
     examples: ['./peerbook --addr 127.0.0.1:${slot.port}'],
   }),
   slots: object({ blue: slot, green: slot }, { description: 'The two slots.' }),
   env: env('Environment of both slots.'),
-  uses: filled(Type.Array(Type.Unsafe<Named>({ type: 'string', ref: ['datastores'], description: 'Name of a datastore.' }), {
-    description: 'Datastores that the app connects to. Each lets its hosts in, and gives it a variable such as DB_URL for "db".',
-  }), []),
+  uses: filled(
+    Type.Array(Type.Unsafe<Named>({ type: 'string', ref: ['datastores'], description: 'Name of a datastore.' }), {
+      description: 'Datastores that the app connects to. Each lets its hosts in, and gives it a variable such as '
+        + 'DB_URL for "db".',
+    }), [],
+  ),
   listen: filled(object({
     address: filled(Type.String({
-      pattern: '^(127\\.0\\.0\\.1|0\\.0\\.0\\.0|[0-9]{1,3}(\\.[0-9]{1,3}){3})$', rule: 'an IPv4 address of the host, or 0.0.0.0 for all',
+      pattern: '^(127\\.0\\.0\\.1|0\\.0\\.0\\.0|[0-9]{1,3}(\\.[0-9]{1,3}){3})$',
+      rule: 'an IPv4 address of the host, or 0.0.0.0 for all',
       description: 'Address on which nginx serves live and next; loopback suits a tunnel.',
     }), '127.0.0.1'),
-    from: orNull<Hosts>(selector({ description: 'Hosts that may connect, where there is a firewall; absent: whoever reaches the address.' })),
+    from: orNull<Hosts>(selector({
+      description: 'Hosts that may connect, where there is a firewall; absent: whoever reaches the address.',
+    })),
     live: orNull<number>(port('Port on which nginx serves the live slot.')),
     next: orNull<number>(port('Port on which nginx serves the next slot.')),
   }, { description: 'Where nginx serves the app.' }), {}),
@@ -46,14 +68,21 @@ const app = object({
     description: 'HTTP path that a healthy slot answers with 200 to 399; absent: a TCP connection is enough.',
   })),
   wait: filled(word('duration', { description: 'How long a deploy waits for health.' }), '30s'),
-  steady: filled(word('duration', { description: 'For how long a release has to answer well, in one and the same process, until it counts as healthy.' }), '3s'),
-  drain: filled(word('duration', { description: 'How long a deploy waits for the old connections of the slot before it restarts it.' }), '30s'),
+  steady: filled(word('duration', {
+    description: 'For how long a release has to answer well, in one and the same process, until it counts as healthy.',
+  }), '3s'),
+  drain: filled(word('duration', {
+    description: 'How long a deploy waits for the old connections of the slot before it restarts it.',
+  }), '30s'),
   keep: filled(Type.Integer({ minimum: 2, maximum: 100, description: 'Releases kept on the host.' }), 5),
-  timeout: filled(word('duration', { description: 'Longest silence of a request or websocket before nginx ends it.' }), '60s'),
+  timeout: filled(
+    word('duration', { description: 'Longest silence of a request or websocket before nginx ends it.' }), '60s',
+  ),
   bodySize: filled(word('size', { description: 'Largest request body.' }), '1m'),
   keepalive: filled(Type.Integer({
     minimum: 0, maximum: 1024,
-    description: 'Idle connections that nginx keeps to a slot. 0 opens one per request; more is faster, and wants an app that keeps idle connections longer than 15 s.',
+    description: 'Idle connections that nginx keeps to a slot. 0 opens one per request; more is faster, and wants an '
+      + 'app that keeps idle connections longer than 15 s.',
   }), 0),
 }, { description: 'A program that is deployed to next and switched to live.' });
 

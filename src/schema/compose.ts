@@ -12,8 +12,11 @@ import { twin } from './twin.ts';
 type Json = Record<string, unknown>;
 
 const ALLOW = {
-  type: 'object', additionalProperties: { type: 'string', minLength: 8, description: 'Why the check does not apply here.' },
-  propertyNames: { type: 'string', pattern: '^[a-z][a-z0-9-]*/[a-z0-9-]+$', rule: 'the code of a check such as redis/exposed' },
+  type: 'object',
+  additionalProperties: { type: 'string', minLength: 8, description: 'Why the check does not apply here.' },
+  propertyNames: {
+    type: 'string', pattern: '^[a-z][a-z0-9-]*/[a-z0-9-]+$', rule: 'the code of a check such as redis/exposed',
+  },
   description: 'Checks that this object is excused from, by code, each with the reason.',
   examples: [{ 'redis/exposed': 'the network is closed by the provider' }],
 };
@@ -21,14 +24,17 @@ const ALLOW = {
 /** Composes the JSON Schema of inventories (draft 2020-12 vocabulary that draft-07 readers understand too). */
 export async function compose(components: readonly Component[]): Promise<Json> {
   const properties: Record<string, TSchema> = {
-    include: Type.Optional(include), hosts, rollout: filled(rollout, {}), limits: filled(limits, {}), drift: filled(drift, {}),
+    include: Type.Optional(include), hosts, rollout: filled(rollout, {}), limits: filled(limits, {}),
+    drift: filled(drift, {}),
     vars: Type.Optional(vars), templates, twin: Type.Optional(twin), apps: Type.Optional(apps),
   };
   for (const { key, schema } of components) {
     if (key !== null && schema !== null) properties[key] = Type.Optional((await schema()).schema as TSchema);
   }
-  const runtimes = components.filter(({ runtime }) => runtime).map(({ name, runtime }) => ({ name, isDefault: runtime === 'default' }));
-  const datastores = components.flatMap(component => (component.datastore && component.key !== null ? component.key : []));
+  const runtimes = components.filter(({ runtime }) => runtime)
+    .map(({ name, runtime }) => ({ name, isDefault: runtime === 'default' }));
+  const datastores =
+    components.flatMap(component => (component.datastore && component.key !== null ? component.key : []));
   const whole = plain(Type.Object(properties, { additionalProperties: false })) as Json;
   finish(whole, { runtimes, datastores });
   return {

@@ -4,18 +4,25 @@ import type { Hosts } from '../contract/model.ts';
 import { filled, object, orNull, selector, word } from './kinds.ts';
 
 export const rollout = object({
-  canary: orNull<Hosts>(selector({ description: 'Hosts that go first, alone; if one of them fails, nothing else is touched.' })),
+  canary: orNull<Hosts>(selector({
+    description: 'Hosts that go first, alone; if one of them fails, nothing else is touched.',
+  })),
   batch: orNull<number | string>(Type.Unsafe<number | string>({
-    type: ['integer', 'string'], minimum: 1, maximum: 100000, pattern: '^([1-9][0-9]?|100)%$', rule: 'a number of hosts, or a share such as "25%"',
+    type: ['integer', 'string'], minimum: 1, maximum: 100000, pattern: '^([1-9][0-9]?|100)%$',
+    rule: 'a number of hosts, or a share such as "25%"',
     description: 'Hosts at a time after the canary: a number, or a share of all such as "25%"; default all.',
   })),
-  pause: orNull<string>(word('duration', { description: 'How long to wait between the canary, the first batch and the next ones.' })),
+  pause: orNull<string>(word('duration', {
+    description: 'How long to wait between the canary, the first batch and the next ones.',
+  })),
   failures: filled(Type.Integer({
-    minimum: 0, maximum: 100000, description: 'How many hosts may fail before the rollout stops; a host that cannot be reached has failed.',
+    minimum: 0, maximum: 100000,
+    description: 'How many hosts may fail before the rollout stops; a host that cannot be reached has failed.',
   }), 0),
   onFailure: filled(Type.Unsafe<'halt' | 'rollback' | 'continue'>({
     type: 'string', enum: ['halt', 'rollback', 'continue'],
-    description: 'After more failures than that: halt leaves the rest untouched, rollback takes back the hosts that are done too, '
+    description: 'After more failures than that: halt leaves the rest untouched, rollback takes back the hosts that '
+      + 'are done too, '
       + 'continue goes on with the rest.',
   }), 'halt'),
 }, { description: 'How vgen apply and vgen switch go over many hosts.' });

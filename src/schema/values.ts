@@ -1,12 +1,15 @@
-// The kinds of values that an inventory is made of, but for those that mean hosts (kinds.ts). Each is a JSON Schema for editors and ajv, annotated with what
-// `resolve` does with it, and a static type that is the *resolved* one: what components see. Used when vgen itself is
-// built and by tests; a run reads the composed schema/inventory.schema.json instead.
+// The kinds of values that an inventory is made of, but for those that mean hosts (kinds.ts). Each is a
+// JSON Schema for editors and ajv, annotated with what `resolve` does with it, and a static type that is
+// the *resolved* one: what components see. Used when vgen itself is built and by tests; a run reads the
+// composed schema/inventory.schema.json instead.
 import { Type, type Static, type TObject, type TProperties, type TSchema } from 'typebox';
 import type { Named, Section } from '../contract/named.ts';
 import type { Text as TextType } from '../contract/text.ts';
 
 /** Keywords beside JSON Schema's own, told to ajv; all but the last three are what `resolve` reads. */
-export const ANNOTATIONS = ['selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside', 'template', 'rule'] as const;
+export const ANNOTATIONS = [
+  'selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside', 'template', 'rule',
+] as const;
 
 export interface Says { description: string; examples?: unknown[] }
 
@@ -17,7 +20,9 @@ export const filled = <T extends TSchema>(schema: T, value: unknown): T =>
 /** An optional key that stays null when it is not written. */
 export const orNull = <T>(schema: TSchema & { '~static'?: T }): ReturnType<typeof Type.Unsafe<T | null>> => {
   const type = (schema as { type?: unknown }).type;
-  return Type.Optional({ ...schema, ...(type === undefined ? {} : { type: [type, 'null'].flat() }), default: null } as never) as never;
+  return Type.Optional({
+    ...schema, ...(type === undefined ? {} : { type: [type, 'null'].flat() }), default: null,
+  } as never) as never;
 };
 
 /** An object that knows all its keys, and takes `x-…` keys (for anchors) and `allow`. */
@@ -27,7 +32,10 @@ export const object = <P extends TProperties>(properties: P, says: Says & Record
 const rules = {
   name: ['^[a-z][a-z0-9-]{0,31}$', 'lower-case letters, digits and dashes, beginning with a letter, at most 32'],
   secret: ['^[a-z][A-Za-z0-9]{0,63}$', 'letters and digits, beginning with a lower-case letter, at most 64'],
-  database: ['^[a-z][a-z0-9_-]{0,62}$', 'lower-case letters, digits, underscores and dashes, beginning with a letter, at most 63'],
+  database: [
+    '^[a-z][a-z0-9_-]{0,62}$',
+    'lower-case letters, digits, underscores and dashes, beginning with a letter, at most 63',
+  ],
   variable: ['^[A-Za-z_][A-Za-z0-9_]{0,127}$', 'letters, digits and underscores, not beginning with a digit'],
   word: ['^[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127}$', 'letters, digits and the marks _ . : @ + -'],
   path: ['^/', 'an absolute path'],
@@ -68,20 +76,24 @@ export const ref = (section: string, says: Says): ReturnType<typeof Type.Unsafe<
 export type Scope = 'host' | 'app' | 'slot' | 'secret';
 
 /** A text in which `${vars.x}` and the references of the named scopes are followed. */
-export const text = (scopes: readonly Scope[], says: Says & Record<string, unknown>): ReturnType<typeof Type.Unsafe<TextType>> =>
-  Type.Unsafe({ type: 'string', text: scopes, ...says });
+export const text =
+  (scopes: readonly Scope[], says: Says & Record<string, unknown>): ReturnType<typeof Type.Unsafe<TextType>> =>
+    Type.Unsafe({ type: 'string', text: scopes, ...says });
 
 /** A value of an environment: text, or a whole number or boolean that is written as text. */
 export const envValue = (scopes: readonly Scope[], says: Says): ReturnType<typeof Type.Unsafe<TextType>> =>
   Type.Unsafe({
-    type: ['string', 'integer', 'boolean'], minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, text: scopes, ...says,
+    type: ['string', 'integer', 'boolean'], minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER,
+    text: scopes, ...says,
   });
 
 /** A file beside the inventory, which a component plans with `from: { own: … }`. */
-export const beside = (says: Says): ReturnType<typeof Type.String> => Type.String({ minLength: 1, beside: true, ...says });
+export const beside = (says: Says): ReturnType<typeof Type.String> =>
+  Type.String({ minLength: 1, beside: true, ...says });
 
 /** The name of a template of the user's, in the directory that `templates` names. */
-export const userTemplate = (says: Says): ReturnType<typeof Type.String> => Type.String({ minLength: 1, template: true, ...says });
+export const userTemplate = (says: Says): ReturnType<typeof Type.String> =>
+  Type.String({ minLength: 1, template: true, ...says });
 
 export const port = (description: string): ReturnType<typeof Type.Integer> =>
   Type.Integer({ minimum: 1, maximum: 65535, description });

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { compiled } from '../../test/compiled.ts';
 
-const production = 'hosts: { a: { address: 192.0.2.1 } }\nvars: { stage: one, list: 1 }\nfiles: { /etc/a.b: { content: x } }\n';
+const production =
+  'hosts: { a: { address: 192.0.2.1 } }\nvars: { stage: one, list: 1 }\nfiles: { /etc/a.b: { content: x } }\n';
 const found = async (differ: string, mine = production): Promise<readonly string[]> =>
-  (await compiled(`${mine}twin: { of: production.yaml, differ: ${differ} }\n`, { 'production.yaml': `${production}twin: { of: inventory.yaml }\nx-note: 1\n` })).found;
+  (await compiled(`${mine}twin: { of: production.yaml, differ: ${differ} }\n`, {
+    'production.yaml': `${production}twin: { of: inventory.yaml }\nx-note: 1\n`,
+  })).found;
 
 describe('twins', () => {
   it.each([
@@ -18,13 +21,16 @@ describe('twins', () => {
     ['[]', production.replace('content: x', 'content: y'), ['twin/differs files["/etc/a.b"].content']],
     ['[\'files["/etc/a.b"].content\']', production.replace('content: x', 'content: y'), []],
     ['["files.*.content"]', production.replace('content: x', 'content: y'), []],
-    ['["files.*.mode"]', production.replace('content: x', 'content: y'), ['twin/differs files["/etc/a.b"].content', 'twin/idle twin.differ[0]']],
+    ['["files.*.mode"]', production.replace('content: x', 'content: y'), [
+      'twin/differs files["/etc/a.b"].content', 'twin/idle twin.differ[0]',
+    ]],
     ['[]', production.replace('192.0.2.1', '192.0.2.2'), ['twin/differs hosts.a.address']],
     ['["hosts.*"]', production.replace('a: {', 'b: {'), []],
   ])('differ: %s (%#)', async (differ, mine, wanted) => expect(await found(differ, mine)).toEqual(wanted));
 
   it('are compared again when the other one changes', async () => {
-    const { compilation } = await compiled(`${production}twin: { of: production.yaml }\n`, { 'production.yaml': production });
+    const { compilation } =
+      await compiled(`${production}twin: { of: production.yaml }\n`, { 'production.yaml': production });
     expect(compilation.inputs.some(name => name.endsWith('production.yaml'))).toBe(true);
   });
 });

@@ -8,7 +8,9 @@ import { secretValues, treeNamed, trees, type Tree } from './trees.ts';
 
 const scriptsOf = (tree: Tree): string[] => tree.entries.flatMap(({ path }) => (/\.sh$/.test(path) ? [path] : []));
 
-/** Those of /opt/vgen/bin and lib are the same bytes in all trees; test/host/scripts.test.ts has shellcheck read them. */
+/**
+ * Those of /opt/vgen/bin and lib are the same bytes in all trees; test/host/scripts.test.ts has shellcheck read them.
+ */
 const isCommon = (path: string): boolean => /^opt\/vgen\/(bin|lib)\//.test(path);
 
 function laidOut<T>(tree: Tree, use: (scratch: Scratch) => T): T {
@@ -54,7 +56,8 @@ export function bashTests(): void {
         expect(values).toEqual({
           COLOUR: slot, GREETING: 'it\'s "50%" of $HOME; really #1', LITERAL: '${not.a.reference}', LINES: 'one\ntwo',
           SLOT: `${slot} of shop in /opt/shop/${slot} on web1`, WORKERS: '4', DEBUG: 'false',
-          CACHE_URL: `redis://:${encodeURIComponent(secretValues['dbPassword'] ?? '').replaceAll("'", '%27')}@10.2.0.2:6379`,
+          CACHE_URL: `redis://:${encodeURIComponent(secretValues['dbPassword'] ?? '')
+            .replaceAll("'", '%27')}@10.2.0.2:6379`,
           DATABASE_URL: `postgres://shop:${secretValues['dbPassword']}@10.0.0.5/shop?a=b%20c`,
         });
       }

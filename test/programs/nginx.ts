@@ -18,11 +18,14 @@ kill -9 "$master" "\${workers[@]}"`;
 export function nginxTests(able: boolean): void {
   describe.skipIf(!able || !have('nginx'))('nginx (needs: root; apt-get install nginx-light)', () => {
     it.each(treesWith('etc/nginx/nginx.conf'))('accepts $name without a warning', tree => inside(tree, async host => {
-      for (const address of [tree.host.address, tree.host.private ?? tree.host.address]) await host.run('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
+      for (const address of [tree.host.address, tree.host.private ?? tree.host.address]) {
+        await host.run('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
+      }
       const { code, stderr } = await host.run('nginx', ['-t']);
       // nothing is stapled to a placeholder, and nginx says so
-      expect(stderr.replaceAll(/^.*"ssl_stapling" ignored.*\n/gm, '')).toBe('nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n'
-        + 'nginx: configuration file /etc/nginx/nginx.conf test is successful\n');
+      expect(stderr.replaceAll(/^.*"ssl_stapling" ignored.*\n/gm, ''))
+        .toBe('nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n'
+          + 'nginx: configuration file /etc/nginx/nginx.conf test is successful\n');
       expect(code).toBe(0);
     }));
 

@@ -26,7 +26,8 @@ const said: Record<string, object> = {
   'example/us1': example('us1'),
   'ngrok-v3/eu1': third({ name: 'api', url: 'api.example.com', upstream: { url: '127.0.0.1:8000' } }),
   'ngrok-v3/us1': third(
-    { name: 'cache', upstream: { url: '127.0.0.1:6379' } }, { name: 'ssh', url: 'tcp://1.tcp.ngrok.io:20000', upstream: { url: '127.0.0.1:22' } },
+    { name: 'cache', upstream: { url: '127.0.0.1:6379' } },
+    { name: 'ssh', url: 'tcp://1.tcp.ngrok.io:20000', upstream: { url: '127.0.0.1:22' } },
   ),
 };
 

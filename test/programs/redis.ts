@@ -29,7 +29,8 @@ export function redisTests(able: boolean): void {
     it('has expectations for every tree', () => {
       // with TLS it wants certificates: test/host/datastores.test.ts runs it on a host that has some
       const tls = ['datastores/data1', 'three-tiers/data', 'three-tiers-staging/data'];
-      expect(treesWith('etc/redis/redis.conf').map(({ name }) => name).filter(name => !tls.includes(name)).sort()).toEqual(Object.keys(said).sort());
+      expect(treesWith('etc/redis/redis.conf').map(({ name }) => name).filter(name => !tls.includes(name)).sort())
+        .toEqual(Object.keys(said).sort());
     });
 
     it.each(Object.entries(said))('runs on %s, to whom knows the password, without the private address',

@@ -14,7 +14,8 @@ const unitsOf = (tree: Tree): string[] => tree.entries.map(({ path }) => path).f
 const dropInsOf = (tree: Tree): string[] => tree.entries.map(({ path }) => path).filter(path => path.startsWith(UNITS)
   && path.endsWith('.conf') && !ELSEWHERE.test(path));
 /** Of packages that this machine need not have: test/host/datastores.test.ts runs them on hosts that have. */
-const ELSEWHERE = /^etc\/systemd\/system\/(vgen-rabbitmq\.service|(redis-server|rabbitmq-server|postgresql@\d+-main)\.service\.d\/|epmd\.socket\.d\/)/;
+const ELSEWHERE =
+  /^etc\/systemd\/system\/(vgen-rabbitmq\.service|(redis-server|rabbitmq-server|postgresql@\d+-main)\.service\.d\/|epmd\.socket\.d\/)/;
 const slotUnits = (tree: Tree): string[] => tree.plan.apps.filter(app => app.runtime !== 'supervisor').flatMap(app =>
   app.slots.map(({ unit }) => unit));
 

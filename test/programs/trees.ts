@@ -44,7 +44,8 @@ export const secretValues: Readonly<Record<string, string>> = {
   web: 'sha "256" %s',
   report: ' >~* +@all',
   dnsToken: 'a, #b "c" $d ;e',
-  wildcardKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  wildcardKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString(),
   cachePassword: 'c@che "pw" #1 %/',
   shopPassword: 'it\'s \\ a "p/w" $1; -- ł',
   statsPassword: 'E\'\\n',

@@ -7,30 +7,49 @@ const words = (description: string): ReturnType<typeof Type.Array<ReturnType<typ
   Type.Array(Type.String({ minLength: 1, description: 'A word.' }), { minItems: 1, description });
 
 const keep = object({
-  daily: filled(Type.Integer({ minimum: 1, maximum: 1000, description: 'Days of which the last snapshot is kept.' }), 7),
-  weekly: filled(Type.Integer({ minimum: 0, maximum: 1000, description: 'Weeks of which the last snapshot is kept.' }), 4),
-  monthly: filled(Type.Integer({ minimum: 0, maximum: 1000, description: 'Months of which the last snapshot is kept.' }), 6),
+  daily: filled(
+    Type.Integer({ minimum: 1, maximum: 1000, description: 'Days of which the last snapshot is kept.' }), 7,
+  ),
+  weekly: filled(
+    Type.Integer({ minimum: 0, maximum: 1000, description: 'Weeks of which the last snapshot is kept.' }), 4,
+  ),
+  monthly: filled(
+    Type.Integer({ minimum: 0, maximum: 1000, description: 'Months of which the last snapshot is kept.' }), 6,
+  ),
 }, { description: 'What is kept of each data set; the rest is forgotten after a backup.' });
 
 const sftp = object({
   host: hostRef({ description: 'The host that keeps the backup; it wants "ssh: {hostKey: …}".' }),
-  dir: filled(Type.String({ pattern: PATH, rule: 'a plain absolute path', description: 'Directory of all backups there.' }), '/srv/backups'),
-  key: ref('secrets', { description: 'Secret with the private ssh key, without a passphrase, of the hosts that are backed up.' }),
+  dir: filled(Type.String({
+    pattern: PATH, rule: 'a plain absolute path', description: 'Directory of all backups there.',
+  }), '/srv/backups'),
+  key: ref('secrets', {
+    description: 'Secret with the private ssh key, without a passphrase, of the hosts that are backed up.',
+  }),
   publicKey: Type.String({
-    pattern: '^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,3000}={0,3}$', rule: 'a public key such as "ssh-ed25519 AAAA…", without a comment',
+    pattern: '^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,3000}={0,3}$',
+    rule: 'a public key such as "ssh-ed25519 AAAA…", without a comment',
     description: 'Its public part.',
   }),
-}, { description: 'A host of the fleet keeps the backup; its user for it can do nothing but sftp in a directory of its own.' });
+},
+{
+  description: 'A host of the fleet keeps the backup; its user for it can do nothing but sftp in a directory of its '
+    + 'own.',
+});
 
 const s3 = object({
-  url: Type.String({ pattern: '^https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._-]+)+$', rule: 'such as https://s3.example.org/bucket/directory', description: 'Bucket and directory; each host has one below.' }),
+  url: Type.String({
+    pattern: '^https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._-]+)+$', rule: 'such as https://s3.example.org/bucket/directory',
+    description: 'Bucket and directory; each host has one below.',
+  }),
   accessKey: ref('secrets', { description: 'Secret with the id of the access key.' }),
   secretKey: ref('secrets', { description: 'Secret with the access key itself.' }),
 }, { description: 'A store with the interface of S3 keeps the backup.' });
 
 const dump = object({
   dump: words('Command that prints the data.'),
-  restore: words('Command that takes it from its standard input, into the place that the variable DRILL names beside the original where that is set.'),
+  restore: words('Command that takes it from its standard input, into the place that the variable DRILL names beside '
+    + 'the original where that is set.'),
   user: filled(word('name', { description: 'Who runs both.' }), 'root'),
 }, { description: 'Data that its own program prints.' });
 
@@ -38,15 +57,25 @@ const backup = object({
   hosts: selector({ description: 'Hosts that are backed up: what their components offer, /etc, releases and logs.' }),
   sftp: orNull<{ readonly host: Host; readonly dir: string; readonly key: Named; readonly publicKey: string }>(sftp),
   s3: orNull<{ readonly url: string; readonly accessKey: Named; readonly secretKey: Named }>(s3),
-  password: ref('secrets', { description: 'Secret that the backup is encrypted with. Without it no backup can be read: keep it elsewhere too.' }),
+  password: ref('secrets', {
+    description: 'Secret that the backup is encrypted with. Without it no backup can be read: keep it elsewhere too.',
+  }),
   calendar: filled(word('calendar', { description: 'When, as in systemd.time(7).' }), '*-*-* 02:30:00'),
   keep: filled(keep, {}),
-  stale: filled(word('duration', { description: 'Age of the newest snapshot at which vgen-job-backup-NAME-check fails.' }), '26h'),
+  stale: filled(
+    word('duration', { description: 'Age of the newest snapshot at which vgen-job-backup-NAME-check fails.' }), '26h',
+  ),
   drill: filled(word('calendar', { description: 'When each data set is restored beside the original.' }), 'monthly'),
-  paths: filled(map(Type.Array(Type.String({ pattern: PATH, rule: 'a plain absolute path', description: 'A path.' }), { minItems: 1, description: 'Paths of one data set.' }),
+  paths: filled(map(Type.Array(Type.String({ pattern: PATH, rule: 'a plain absolute path', description: 'A path.' }), {
+    minItems: 1, description: 'Paths of one data set.',
+  }),
     { description: 'Further files, as data sets by name.' }, 'name'), {}),
-  dumps: filled(map(dump, { description: 'Further data that is printed by a program, as data sets by name.' }, 'name'), {}),
-  exclude: filled(Type.Array(Type.String({ pattern: '^[A-Za-z0-9_./@:+=*?-]+$', rule: 'a path or a pattern of restic', description: 'A pattern.' }), {
+  dumps: filled(
+    map(dump, { description: 'Further data that is printed by a program, as data sets by name.' }, 'name'), {},
+  ),
+  exclude: filled(Type.Array(Type.String({
+    pattern: '^[A-Za-z0-9_./@:+=*?-]+$', rule: 'a path or a pattern of restic', description: 'A pattern.',
+  }), {
     uniqueItems: true, description: 'What is left out of files.', examples: [['/var/log/journal', '*.tmp']],
   }), []),
 }, { description: 'A backup by restic: encrypted, of changes alone.' });

@@ -4,7 +4,10 @@ import { entries, filled, object, orNull, ref, selector, word } from '../../sche
 
 const job = object({
   hosts: orNull<Hosts>(selector({ description: 'Hosts that do it; absent: those of the app, or all.' })),
-  calendar: word('calendar', { description: 'When, as in systemd.time(7); what was missed while the host was off is done after it starts.', examples: ['*-*-* 03:30:00'] }),
+  calendar: word('calendar', {
+    description: 'When, as in systemd.time(7); what was missed while the host was off is done after it starts.',
+    examples: ['*-*-* 03:30:00'],
+  }),
   command: Type.Unsafe<readonly Text[]>({
     type: ['string', 'array'], items: { type: 'string', text: ['host'] }, minItems: 1, minLength: 1, words: true,
     description: 'What is run: words split at spaces, or a list. "./x" is in the live release of the app.',

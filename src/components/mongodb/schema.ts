@@ -3,17 +3,30 @@ import type { Volume } from '../../kit/datastore.ts';
 import { entries, filled, map, object, orNull, port, ref, selector } from '../../schema/kinds.ts';
 
 const database = object({
-  password: ref('secrets', { description: 'Secret with the password of the user that has the name of the database and reads and writes it.' }),
+  password: ref('secrets', {
+    description: 'Secret with the password of the user that has the name of the database and reads and writes it.',
+  }),
 }, { description: 'A database and its user; the user is made if absent, and never removed.' });
 
 const server = object({
   hosts: selector({ description: 'Hosts that run it, members of one replica set: one, or an odd number.' }),
   port: filled(port('TCP port, TLS alone.'), 27017),
-  keyFile: ref('secrets', { description: 'Secret that members know one another by: 6 to 1024 characters of base64, as "openssl rand -base64 756" prints.' }),
+  keyFile: ref('secrets', {
+    description: 'Secret that members know one another by: 6 to 1024 characters of base64, as "openssl rand -base64 '
+      + '756" prints.',
+  }),
   admin: ref('secrets', { description: 'Secret with the password of the user "admin".' }),
-  binary: filled(Type.String({ pattern: '^/[A-Za-z0-9_./-]+$', rule: 'an absolute path', description: 'mongod on the host; Debian does not package it.' }), '/usr/bin/mongod'),
-  shell: filled(Type.String({ pattern: '^/[A-Za-z0-9_./-]+$', rule: 'an absolute path', description: 'mongosh on the host, which makes the users.' }), '/usr/bin/mongosh'),
-  volume: orNull<Volume>(ref('volumes', { description: 'Volume that the data is on; else it is in /var/lib/mongodb.' })),
+  binary: filled(Type.String({
+    pattern: '^/[A-Za-z0-9_./-]+$', rule: 'an absolute path',
+    description: 'mongod on the host; Debian does not package it.',
+  }), '/usr/bin/mongod'),
+  shell: filled(Type.String({
+    pattern: '^/[A-Za-z0-9_./-]+$', rule: 'an absolute path',
+    description: 'mongosh on the host, which makes the users.',
+  }), '/usr/bin/mongosh'),
+  volume: orNull<Volume>(ref('volumes', {
+    description: 'Volume that the data is on; else it is in /var/lib/mongodb.',
+  })),
   databases: map(database, { description: 'Databases by name.' }, 'database'),
 }, { description: 'A MongoDB (5 or later) that its vendor\'s packages bring, over TLS; a replica set of its hosts.' });
 

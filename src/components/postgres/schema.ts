@@ -4,18 +4,28 @@ import { entries, filled, map, object, orNull, port, ref, selector, word } from 
 
 const database = object({
   password: ref('secrets', { description: 'Secret with the password of the owner.' }),
-  owner: orNull<string>(word('database', { description: 'Role that owns the database and that apps log in as; default the name of the database.' })),
+  owner: orNull<string>(word('database', {
+    description: 'Role that owns the database and that apps log in as; default the name of the database.',
+  })),
   extensions: filled(Type.Array(Type.String({
-    pattern: '^[a-z][a-z0-9_-]{0,62}$', rule: 'the name of an extension such as citext', description: 'An extension; those beyond postgresql-contrib want a package.',
+    pattern: '^[a-z][a-z0-9_-]{0,62}$', rule: 'the name of an extension such as citext',
+    description: 'An extension; those beyond postgresql-contrib want a package.',
   }), { description: 'Extensions that the database has.' }), []),
 }, { description: 'A database and the role that owns it; both are made if absent, and never removed.' });
 
 const server = object({
   hosts: selector({ description: 'The host that runs this server, one.' }),
-  version: filled(Type.Integer({ minimum: 13, maximum: 18, description: 'Major version, as the host\'s package names it: 15 on Debian 12, 16 on Ubuntu 24.04.' }), 15),
+  version: filled(Type.Integer({
+    minimum: 13, maximum: 18,
+    description: 'Major version, as the host\'s package names it: 15 on Debian 12, 16 on Ubuntu 24.04.',
+  }), 15),
   port: filled(port('TCP port.'), 5432),
-  connections: filled(Type.Integer({ minimum: 10, maximum: 10000, description: 'Connections at once (max_connections).' }), 100),
-  volume: orNull<Volume>(ref('volumes', { description: 'Volume that the data is on; else it is in /var/lib/postgresql.' })),
+  connections: filled(
+    Type.Integer({ minimum: 10, maximum: 10000, description: 'Connections at once (max_connections).' }), 100,
+  ),
+  volume: orNull<Volume>(ref('volumes', {
+    description: 'Volume that the data is on; else it is in /var/lib/postgresql.',
+  })),
   databases: map(database, { description: 'Databases by name.' }, 'database'),
 }, { description: 'A PostgreSQL server on one host, over TLS, tuned by the memory of the host.' });
 

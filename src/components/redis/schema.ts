@@ -5,32 +5,50 @@ import { entries, filled, map, object, orNull, port, ref, selector, word } from 
 
 const user = object({
   password: ref('secrets', { description: 'Secret with the password; the host keeps its SHA-256 only.' }),
-  keys: filled(Type.Array(Type.String({ minLength: 1, pattern: '^[^\\s"]+$', rule: 'a key pattern without blanks', description: 'A pattern such as app:*.' }), {
+  keys: filled(Type.Array(Type.String({
+    minLength: 1, pattern: '^[^\\s"]+$', rule: 'a key pattern without blanks', description: 'A pattern such as app:*.',
+  }), {
     description: 'Key patterns that the user may use.',
   }), ['*']),
-  commands: filled(Type.String({ pattern: '^[+-][a-z@|+ -]+$', rule: 'rules such as "+@all -@dangerous"', description: 'Command rules, as ACL SETUSER takes them.' }), '+@all -@dangerous'),
+  commands: filled(Type.String({
+    pattern: '^[+-][a-z@|+ -]+$', rule: 'rules such as "+@all -@dangerous"',
+    description: 'Command rules, as ACL SETUSER takes them.',
+  }), '+@all -@dangerous'),
 }, { description: 'A user that Redis knows besides the default one.' });
 
 const instance = object({
   hosts: filled(selector({ description: 'Hosts that run this Redis; one Redis a host.' }), 'all'),
-  replicaOf: orNull<Named & { readonly hosts: Hosts; readonly port: number; readonly password: Named | null; readonly tls: boolean; readonly replicaOf: Named | null }>(
+  replicaOf: orNull<Named & { readonly hosts: Hosts; readonly port: number; readonly password: Named
+    | null; readonly tls: boolean; readonly replicaOf: Named | null }>(
     ref('redis', { description: 'The Redis, on one host, that this one copies.' })),
   port: filled(port('TCP port.'), 6379),
   peers: orNull<Hosts>(selector({
-    description: 'Hosts whose apps connect over the private network; without, and without replicas, Redis listens on loopback alone.',
+    description: 'Hosts whose apps connect over the private network; without, and without replicas, Redis listens on '
+      + 'loopback alone.',
   })),
-  password: orNull<Named>(ref('secrets', { description: 'Secret with the password of the default user and of replication.' })),
+  password: orNull<Named>(ref('secrets', {
+    description: 'Secret with the password of the default user and of replication.',
+  })),
   tls: filled(Type.Boolean({
-    description: 'Serve and replicate over TLS alone, on the same port; Redis does so itself since version 6 (Debian 11, Ubuntu 22.04).',
+    description: 'Serve and replicate over TLS alone, on the same port; Redis does so itself since version 6 (Debian '
+      + '11, Ubuntu 22.04).',
   }), false),
   volume: orNull<Volume>(ref('volumes', { description: 'Volume that the data is on; else it is in /var/lib/redis.' })),
   users: filled(map(user, { description: 'Users (ACL) by name.' }, 'name'), {}),
-  maxMemory: orNull<string>(word('size', { description: 'Memory that data may take, such as 512m; absent: no limit.' })),
+  maxMemory: orNull<string>(word('size', {
+    description: 'Memory that data may take, such as 512m; absent: no limit.',
+  })),
   eviction: filled(Type.String({
-    enum: ['noeviction', 'allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'volatile-lru', 'volatile-lfu', 'volatile-random', 'volatile-ttl'],
+    enum: [
+      'noeviction', 'allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'volatile-lru', 'volatile-lfu', 'volatile-random',
+      'volatile-ttl',
+    ],
     description: 'What goes when maxMemory is reached.',
   }), 'noeviction'),
-  persistence: filled(Type.String({ enum: ['aof', 'rdb', 'none'], description: 'aof: each write is logged, at most a second is lost; rdb: snapshots; none: a cache.' }), 'aof'),
+  persistence: filled(Type.String({
+    enum: ['aof', 'rdb', 'none'],
+    description: 'aof: each write is logged, at most a second is lost; rdb: snapshots; none: a cache.',
+  }), 'aof'),
 }, { description: 'A Redis, alone or with replicas.' });
 
 export const schema = entries(instance, { description: 'Redis instances by name; at most one runs on a host.' });

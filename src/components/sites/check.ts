@@ -18,10 +18,11 @@ export function checkSites(sites: Sites): Diagnostic[] {
 /** RFC 1123, 2.1; a "*" may stand for the first label (RFC 6125, 6.4.3). */
 const DOMAIN = /^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
-const domains = (site: Site): Diagnostic[] => site.domains.flatMap((domain, i) => (DOMAIN.test(domain) && domain.length < 254 ? []
-  : [error('sites/domain', [...site.at, 'domains', i], `invalid domain "${domain}"`, {
-    hint: 'use lower case, such as www.example.com or *.example.com',
-  })]));
+const domains = (site: Site): Diagnostic[] =>
+  site.domains.flatMap((domain, i) => (DOMAIN.test(domain) && domain.length < 254 ? []
+    : [error('sites/domain', [...site.at, 'domains', i], `invalid domain "${domain}"`, {
+      hint: 'use lower case, such as www.example.com or *.example.com',
+    })]));
 
 function paths(site: Site): Diagnostic[] {
   const found: Diagnostic[] = [];
@@ -76,9 +77,11 @@ function pool(site: Site): Diagnostic[] {
     ...site.drain.map(({ name }, i): [string, Path] => [name, [...site.at, 'drain', i]]),
   ];
   for (const [name, at] of named) {
-    if (!names.includes(name)) found.push(error('sites/not-its-host', at, `site "${site.name}" does not run on host "${name}"`, {
-      onKey: at.at(-2) === 'weights', hint: knownNames(name, names, 'hosts of the site'),
-    }));
+    if (!names.includes(name)) {
+      found.push(error('sites/not-its-host', at, `site "${site.name}" does not run on host "${name}"`, {
+        onKey: at.at(-2) === 'weights', hint: knownNames(name, names, 'hosts of the site'),
+      }));
+    }
   }
   if (names.every(name => site.drain.some(host => host.name === name))) {
     found.push(error('sites/all-drained', [...site.at, 'drain'], `all hosts of site "${site.name}" are drained`, {
@@ -102,9 +105,11 @@ function inner(sites: Sites, site: Site): Diagnostic[] {
     }));
   }
   if (site.certificate === null && [...site.hosts].some(remote)) {
-    found.push(error('sites/unencrypted', site.at, `requests to site "${site.name}" would cross the network unencrypted`, {
-      onKey: true, hint: 'set "certificate: internal"', ...see ? { see } : {},
-    }));
+    found.push(error(
+      'sites/unencrypted', site.at, `requests to site "${site.name}" would cross the network unencrypted`, {
+        onKey: true, hint: 'set "certificate: internal"', ...see ? { see } : {},
+      },
+    ));
   }
   return found;
 }

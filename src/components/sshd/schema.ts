@@ -4,8 +4,15 @@ import { filled, object, selector, word } from '../../schema/kinds.ts';
 export const schema = object({
   hosts: filled(selector({ description: 'Hosts whose sshd is hardened.' }), 'all'),
   root: filled(Type.Unsafe<'key' | 'no'>({
-    type: 'string', enum: ['key', 'no'], description: 'key: root logs in with a key; no: not at all, once a user with keys and "sudo: [ALL]" is on the host.',
+    type: 'string', enum: ['key', 'no'],
+    description: 'key: root logs in with a key; no: not at all, once a user with keys and "sudo: [ALL]" is on the '
+      + 'host.',
   }), 'key'),
-  allowUsers: filled(Type.Array(word('name', { description: 'A user.' }), { uniqueItems: true, description: 'Who may log in; empty: whoever has a key.' }), []),
-}, { description: 'sshd without passwords and with modern algorithms only. Without this section vgen leaves it as it is.' });
+  allowUsers: filled(Type.Array(word('name', { description: 'A user.' }), {
+    uniqueItems: true, description: 'Who may log in; empty: whoever has a key.',
+  }), []),
+},
+{
+  description: 'sshd without passwords and with modern algorithms only. Without this section vgen leaves it as it is.',
+});
 export type Sshd = Static<typeof schema>;

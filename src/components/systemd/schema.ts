@@ -3,8 +3,12 @@ import { filled, object } from '../../schema/kinds.ts';
 import { relax } from '../../kit/relax.ts';
 
 export const schema = filled(object({
-  stop: filled(Type.Integer({ minimum: 1, maximum: 3600, description: 'Seconds between TERM and KILL when a slot is stopped.' }), 30),
-  jit: filled(Type.Boolean({ description: 'All apps may make memory executable, as Node.js, Java and other compilers at run time must.' }), true),
+  stop: filled(Type.Integer({
+    minimum: 1, maximum: 3600, description: 'Seconds between TERM and KILL when a slot is stopped.',
+  }), 30),
+  jit: filled(Type.Boolean({
+    description: 'All apps may make memory executable, as Node.js, Java and other compilers at run time must.',
+  }), true),
   relax,
 }, { description: 'The process manager of apps with "runtime: systemd".' }), {});
 export type Systemd = Static<typeof schema>;

@@ -3,20 +3,27 @@ import { entries, filled, object, orNull, selector, word } from '../../schema/ki
 
 const volume = object({
   hosts: selector({ description: 'Hosts that have the volume.' }),
-  path: word('path', { description: 'Where it is mounted, such as /srv/data; a datastore on it keeps its data in a directory of its own name there.' }),
+  path: word('path', {
+    description: 'Where it is mounted, such as /srv/data; a datastore on it keeps its data in a directory of its own '
+      + 'name there.',
+  }),
   uuid: orNull<string>(Type.String({
-    pattern: '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$', rule: 'a UUID such as 0f3b9c1e-8d2a-4c55-9b1f-2a6f0d7e4c11',
+    pattern: '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$',
+    rule: 'a UUID such as 0f3b9c1e-8d2a-4c55-9b1f-2a6f0d7e4c11',
     description: 'UUID of the file system, as blkid shows it on the host; or "label".',
   })),
   label: orNull<string>(Type.String({
     pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,15}$', rule: 'at most 16 letters, digits and the marks _ . -',
     description: 'Label of the file system (e2label, xfs_admin -L), where several hosts have volumes alike; or "uuid".',
   })),
-  type: filled(Type.Unsafe<'ext4' | 'xfs'>({ type: 'string', enum: ['ext4', 'xfs'], description: 'File system that is on it. vgen never makes one.' }), 'ext4'),
+  type: filled(Type.Unsafe<'ext4' | 'xfs'>({
+    type: 'string', enum: ['ext4', 'xfs'], description: 'File system that is on it. vgen never makes one.',
+  }), 'ext4'),
   options: filled(Type.String({
     pattern: '^[a-z][a-z0-9_=,]*$', rule: 'options of mount(8) such as noatime,nodev', description: 'Mount options.',
   }), 'noatime,nodev,nosuid'),
 }, { description: 'A file system on a device of its own, found by "uuid" or "label", one of them.' });
 
-export const schema = entries(volume, { description: 'File systems for data by name. vgen mounts them and never formats anything.' });
+export const schema =
+  entries(volume, { description: 'File systems for data by name. vgen mounts them and never formats anything.' });
 export type Volumes = Static<typeof schema>;

@@ -18,7 +18,8 @@ afterEach(() => {
 
 const listen = (server: Server): Promise<Connection> => new Promise(resolve => {
   servers.push(server);
-  server.listen(0, '127.0.0.1', () => resolve(Connection.open({ address: '127.0.0.1', port: (server.address() as AddressInfo).port })));
+  server.listen(0, '127.0.0.1', () =>
+    resolve(Connection.open({ address: '127.0.0.1', port: (server.address() as AddressInfo).port })));
 });
 const serve = (listener: RequestListener): Promise<Connection> => listen(createServer(listener));
 const raw = (text: string, end: boolean): Promise<Connection> => listen(createSocketServer(socket => {
@@ -72,7 +73,9 @@ describe('a fault', () => {
 
 it('waits for what is not there yet', () => {
   const text = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
-  for (let length = 0; length < text.length; length += 1) expect(readAnswer(Buffer.from(text.slice(0, length)))).toBeNull();
+  for (let length = 0; length < text.length; length += 1) {
+    expect(readAnswer(Buffer.from(text.slice(0, length)))).toBeNull();
+  }
   expect(readAnswer(Buffer.from(text))).toMatchObject({ body: Buffer.from('abc') });
 });
 
@@ -80,8 +83,11 @@ describe.skipIf(!haveOpenssl)('over TLS (needs: apt-get install openssl)', () =>
   /** A key and a certificate for a.test that it signs itself. */
   const made = (): { key: string; cert: string } => {
     const directory = mkdtempSync(join(tmpdir(), 'vgen-tls-'));
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=a.test',
-      '-addext', 'subjectAltName=DNS:a.test', '-keyout', join(directory, 'key'), '-out', join(directory, 'cert')], { stdio: 'ignore' });
+    execFileSync('openssl', [
+      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1',
+      '-subj', '/CN=a.test', '-addext', 'subjectAltName=DNS:a.test',
+      '-keyout', join(directory, 'key'), '-out', join(directory, 'cert'),
+    ], { stdio: 'ignore' });
     const [key = '', cert = ''] = ['key', 'cert'].map(name => readFileSync(join(directory, name), 'utf8'));
     rmSync(directory, { recursive: true });
     return { key, cert };
@@ -90,7 +96,9 @@ describe.skipIf(!haveOpenssl)('over TLS (needs: apt-get install openssl)', () =>
   const open = (name: string, ca: string): Promise<Connection> => new Promise((resolve, reject) => {
     const server = createSecureServer(one, (_, response) => response.end('secret'));
     servers.push(server);
-    server.listen(0, '127.0.0.1', () => Connection.open({ address: '127.0.0.1', port: (server.address() as AddressInfo).port, tls: { name, ca } }).then(resolve, reject));
+    server.listen(0, '127.0.0.1', () => Connection.open({
+      address: '127.0.0.1', port: (server.address() as AddressInfo).port, tls: { name, ca },
+    }).then(resolve, reject));
   });
 
   it('asks who has the right certificate', async () => {

@@ -32,7 +32,8 @@ export class Connection {
     socket.setTimeout(patience * 1000, () => this.#fail(new Error(`no answer in ${patience} s`)));
     socket.on('data', chunk => this.#take(chunk));
     socket.on('error', cause => this.#fail(new Cut(cause.message)));
-    socket.on('close', () => this.#fail(new Cut(this.#received.length > 0 ? 'cut in an answer' : 'closed unannounced')));
+    socket.on('close', () =>
+      this.#fail(new Cut(this.#received.length > 0 ? 'cut in an answer' : 'closed unannounced')));
   }
 
   /** @throws Error when nobody takes the connection, or its certificate is not right. */

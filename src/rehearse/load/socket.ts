@@ -12,9 +12,13 @@ export interface Destination {
 /** What a request says it is for. */
 export const hostOf = ({ tls }: Destination): string => tls?.name ?? 'rehearsal';
 
-/** A socket that calls back once it is connected and, with TLS, the certificate is found right; else it has an error. */
+/**
+ * A socket that calls back once it is connected and, with TLS, the certificate is found right; else it has an error.
+ */
 export function openSocket({ address, port, tls }: Destination, connected: () => void = () => undefined): Socket {
   const socket = tls === undefined ? connect(port, address, connected)
-    : connectSecurely({ host: address, port, servername: tls.name, ca: tls.ca, ALPNProtocols: ['http/1.1'] }, connected);
+    : connectSecurely(
+      { host: address, port, servername: tls.name, ca: tls.ca, ALPNProtocols: ['http/1.1'] }, connected,
+    );
   return socket.setNoDelay(true);
 }

@@ -41,7 +41,8 @@ export class WebSocketClient {
     this.#socket.on('error', cause => this.#drop(cause.message));
     this.#socket.on('close', () => this.#drop('closed'));
     this.#socket.write([
-      `GET ${path} HTTP/1.1`, `Host: ${hostOf(to)}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13',
+      `GET ${path} HTTP/1.1`, `Host: ${hostOf(to)}`, 'Connection: Upgrade', 'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
       `Sec-WebSocket-Key: ${this.#key}`, '', '',
     ].join('\r\n'));
   }
@@ -116,5 +117,7 @@ export class WebSocketClient {
 /** A masked frame with less than 126 bytes. */
 function frame(kind: number, text: string): Buffer {
   const [data, mask] = [Buffer.from(text), randomBytes(4)];
-  return Buffer.concat([Buffer.from([0x80 | kind, 0x80 | data.length]), mask, data.map((byte, i) => byte ^ (mask[i % 4] ?? 0))]);
+  return Buffer.concat([
+    Buffer.from([0x80 | kind, 0x80 | data.length]), mask, data.map((byte, i) => byte ^ (mask[i % 4] ?? 0)),
+  ]);
 }

@@ -24,8 +24,12 @@ let aborted = false;
 let waiting = options.clients;
 
 /** The stand-in names its release in each answer; other apps are asked which slot answers, every other time. */
-function ask(client: number, count: number): { request: string; check: (status: number, body: string) => string | null } {
-  const head = (method: string, path: string, more = '') => `${method} ${path} HTTP/1.1\r\nHost: ${hostOf(options)}\r\n${more}\r\n`;
+function ask(client: number, count: number): {
+  request: string;
+  check: (status: number, body: string) => string | null;
+} {
+  const head = (method: string, path: string, more = '') =>
+    `${method} ${path} HTTP/1.1\r\nHost: ${hostOf(options)}\r\n${more}\r\n`;
   if (!options.standIn) {
     const isIdentity = count % 2 === 0;
     return {
@@ -36,7 +40,8 @@ function ask(client: number, count: number): { request: string; check: (status: 
       },
     };
   }
-  const posted = !options.idempotent && (count + client) % 5 === 0 ? `client ${client} posts ${count}, ${'x'.repeat(count % 200)}` : '';
+  const posted = !options.idempotent && (count + client) % 5 === 0
+    ? `client ${client} posts ${count}, ${'x'.repeat(count % 200)}` : '';
   return {
     request: posted === '' ? head('GET', options.path)
       : head('POST', options.path, `Content-Length: ${posted.length}\r\n`) + posted,
@@ -105,9 +110,11 @@ clearInterval(ticker);
 for (const socket of sockets) socket.end();
 const result: LoadResult = {
   seconds: (performance.now() - started) / 1000,
-  requests: tally.requests, posts: tally.posts, failed: tally.failed, resets: tally.resets, reconnects: tally.reconnects,
+  requests: tally.requests, posts: tally.posts, failed: tally.failed, resets: tally.resets,
+  reconnects: tally.reconnects,
   failures: [
-    ...tally.failures, ...sockets.flatMap(({ report }) => report.dropped === null ? [] : [`websocket: ${report.dropped}`]),
+    ...tally.failures,
+    ...sockets.flatMap(({ report }) => report.dropped === null ? [] : [`websocket: ${report.dropped}`]),
   ],
   latency: tally.latency, sequence: flips.sequence, flips: flips.count, flipsPerClient: flips.perClient,
   websockets: {
