@@ -15,7 +15,6 @@ export async function bundle(made) {
     supported: { 'dynamic-import': false },
     // where src/process/own-files.ts would lie; given by src/start.ts
     define: { 'import.meta.url': 'OWN_URL' },
-    external: ['chokidar', 'fsevents'],
   });
   await build({ ...COMMON, entryPoints: ['src/start.ts'], outfile: `${made}/vgen.cjs` });
   writeFileSync(`${made}/cli.js`, "#!/usr/bin/env node\nimport './vgen.cjs';\n");

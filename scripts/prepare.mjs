@@ -7,8 +7,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import glob from 'fast-glob';
-import nunjucks from 'nunjucks';
 import { bundle } from './bundle.mjs';
+import { templates } from './templates.mjs';
 import { validators } from './validators.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -43,12 +43,8 @@ if (process.argv.includes('--schema')) {
 
 for (const [name, code] of Object.entries(validators(schema, ANNOTATIONS))) writeFileSync(`${made}/validator-${name}.mjs`, code);
 
-const environment = new nunjucks.Environment(null, { autoescape: false, trimBlocks: true, lstripBlocks: true });
 const names = glob.sync('**/*.njk', { cwd: 'templates', dot: true }).sort();
-const compiled = names.map(name => nunjucks.precompileString(readFileSync(join('templates', name), 'utf8'), {
-  name, env: environment, wrapper: ([one]) => `${JSON.stringify(name)}: (function () {\n${one.template}\n})(),\n`,
-}));
-writeFileSync(`${made}/templates.mjs`, `export const templates = {\n${compiled.join('')}};\n`);
+writeFileSync(`${made}/templates.mjs`, templates(new Map(names.map(name => [name, readFileSync(join('templates', name), 'utf8')]))));
 
 await bundle(made);
 rmSync(`${made}/start.js`);

@@ -1,6 +1,12 @@
 // The engine refuses what nunjucks would let pass, and leads each mistake back to template, line and inventory.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import glob from 'fast-glob';
 import { describe, expect, it } from 'vitest';
-import { createEngine, RenderError } from '../src/render/engine.ts';
+import { compile } from '../src/compile.ts';
+import { createEngine, RenderError, type Engine } from '../src/render/engine.ts';
+import { goldenCases } from './golden.ts';
 
 const view = {
   at: ['apps', 'x'], name: 'peer', nil: null, list: ['a', 'b'], holes: [null], number: 7, no: false,
@@ -98,5 +104,55 @@ describe('renders', () => {
     expect(engine.render('ngrok/etc/ngrok.yml.njk', { x: 'y' })).toBe('mine y');
     expect(engine.render('nginx/opt/{app}/{slot}/nginx.conf.njk', { app: 'a', name: 'blue', port: 1 }))
       .toContain('127.0.0.1:1');
+  });
+});
+
+describe('templates as plain functions', () => {
+  const root = join(import.meta.dirname, '../templates');
+  const sources = new Map(glob.sync('**/*.njk', { cwd: root, dot: true }).map(name => [name, readFileSync(join(root, name), 'utf8')]));
+
+  /** A copy of a view in which something is left out or is something else. */
+  function mutated(view: object, picks: readonly number[], value: unknown): object {
+    const copy = structuredClone(view);
+    let node = copy as Record<string, unknown>;
+    for (const [i, pick] of picks.entries()) {
+      const keys = Object.keys(node);
+      const key = keys[pick % Math.max(1, keys.length)];
+      // the place in the inventory, not a value
+      if (key === undefined || key === 'at') break;
+      const child = node[key];
+      if (i < picks.length - 1 && typeof child === 'object' && child !== null) {
+        node = child as Record<string, unknown>;
+        continue;
+      }
+      if (value === undefined) delete node[key];
+      else node[key] = value;
+      break;
+    }
+    return copy;
+  }
+
+  it('give what nunjucks gives, of all golden views and of broken ones', async () => {
+    const [plain, nunjucks] = [await createEngine(), await createEngine(sources, true)];
+    const outcome = (engine: Engine, template: string, of: object): unknown => {
+      try { return engine.render(template, of); } catch (cause) {
+        if (!(cause instanceof RenderError)) throw cause;
+        return [cause.message, cause.at, cause.inexpressible?.reason];
+      }
+    };
+    const views: [string, object][] = [];
+    for (const { inventory } of goldenCases) {
+      for (const { plan } of (await compile([inventory])).trees()) {
+        for (const file of plan.files) {
+          if (file.kind === 'file' && 'template' in file.from && sources.has(file.from.template)) views.push([file.from.template, file.from.view]);
+        }
+      }
+    }
+    for (const [template, of] of views) expect(plain.render(template, of)).toBe(nunjucks.render(template, of));
+    const values = fc.constantFrom<unknown>(undefined, null, false, true, 0, 7, '', 'a b', 'Ü\n', [], ['x'], [null], [{}], {}, { sealed: ['p:', { secret: 'token' }] });
+    fc.assert(fc.property(fc.constantFrom(...views), fc.array(fc.nat(1000), { minLength: 1, maxLength: 5 }), values, ([template, view], picks, value) => {
+      const broken = mutated(view, picks, value);
+      expect(outcome(plain, template, broken)).toEqual(outcome(nunjucks, template, broken));
+    }), { numRuns: 2000 });
   });
 });

@@ -1,7 +1,9 @@
-// All knowledge of nunjucks is here. Its runtime is made strict: an unknown name throws (also in `if` and `~`, where
-// throwOnUndefined does not look), and only what an encoder made can be printed. Each look-up leaves a trace, so that a
-// value that a grammar refuses, and a line that somebody asks about, lead back to the inventory.
+// All knowledge of nunjucks at run time is here. Its runtime is made strict: an unknown name throws (also in `if` and `~`,
+// where throwOnUndefined does not look), and only what an encoder made can be printed. Each look-up leaves a trace, so that
+// a value that a grammar refuses, and a line that somebody asks about, lead back to the inventory. vgen's own templates are
+// plain functions (scripts/templates.mjs), as strict but without a trace: where one throws, nunjucks renders once more.
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Path } from '../contract/diagnostic.ts';
 import { encoders, hostEncoders, Inexpressible, type EncoderName, type HostEncoderName } from '../escape/index.ts';
 import { placeholder } from '../escape/placeholder.ts';
@@ -82,16 +84,16 @@ function strict(runtime: Runtime): void {
   };
 }
 
-/** One filter per grammar. A sealed value becomes a placeholder that the host encodes. */
-function filter(name: EncoderName): (value: Value | number) => Encoded {
+/** One encoder per grammar. A sealed value becomes a placeholder that the host encodes. */
+function encoder(name: EncoderName): (value: Value | number) => string {
   return value => {
     try {
       if (typeof value === 'object' && value !== null && 'sealed' in value) {
         if (!(hostEncoders as readonly string[]).includes(name)) throw new Inexpressible(name, 'a secret cannot stand here');
-        return new Encoded(placeholder(name as HostEncoderName, value.sealed));
+        return placeholder(name as HostEncoderName, value.sealed);
       }
       if (typeof value !== 'string' && typeof value !== 'number') throw new Error(`${value === null ? 'nothing' : `a ${typeof value}`} is printed`);
-      return new Encoded(encoders[name](String(value)));
+      return encoders[name](String(value));
     } catch (cause) {
       // nunjucks wraps what a filter throws in an error that keeps only the message
       if (cause instanceof Inexpressible) lastInexpressible = cause;
@@ -99,6 +101,39 @@ function filter(name: EncoderName): (value: Value | number) => Encoded {
     }
   };
 }
+
+/** What a template that is a plain function is given beside its view; each throws where nunjucks made strict may. */
+export interface Means {
+  /** A value of an object by its name. */
+  get(object: unknown, key: string | number): unknown;
+  /** What a loop goes over. */
+  list(value: unknown): readonly unknown[];
+  /** One turn's value of a loop. */
+  item(value: unknown): unknown;
+  readonly encode: Readonly<Record<EncoderName, (value: Value | number) => string>>;
+}
+
+/** vgen's templates by their names, as functions of their view. */
+export type Templates = Readonly<Record<string, (view: object, means: Means) => string>>;
+
+const unusual = new Error('nunjucks has to say');
+const encode = Object.fromEntries((Object.keys(encoders) as EncoderName[]).map(name => [name, encoder(name)])) as Means['encode'];
+
+const MEANS: Means = {
+  get(object, key) {
+    if (typeof object !== 'object' || object === null || !Object.hasOwn(object, key)) throw unusual;
+    return (object as Record<string | number, unknown>)[key];
+  },
+  list(value) {
+    if (!Array.isArray(value)) throw unusual;
+    return value;
+  },
+  item(value) {
+    if (value === undefined) throw unusual;
+    return value;
+  },
+  encode,
+};
 
 function findCause(cause: unknown): Inexpressible | null {
   if (cause instanceof Inexpressible) return cause;
@@ -116,24 +151,37 @@ interface Nunjucks {
 }
 
 /**
- * An engine over vgen's precompiled templates and the user's own.
- * The full library (with its compiler) is loaded only where there are templates in `user`.
- * @param alone only `user` is looked in, as where every template is read from its text
+ * An engine over vgen's templates and the user's own. nunjucks is loaded when one of the user's is rendered, or a value is refused.
+ * @param alone only `user` is looked in, and each look-up leaves its trace
  */
 export async function createEngine(user: UserTemplates = new Map(), alone = false): Promise<Engine> {
-  const compiled = alone ? {} : (await import('#built/templates.mjs')).templates;
-  const { default: nunjucks } = (user.size ? await import('nunjucks') : await import('nunjucks/browser/nunjucks-slim.js')) as unknown as { default: Nunjucks };
+  const templates: Templates = alone ? {} : (await import('#built/templates.mjs')).templates;
+  let traced: Engine | undefined;
+  return {
+    render(template, view) {
+      const plain = user.has(template) ? undefined : templates[template];
+      try {
+        if (plain) return plain(view, MEANS);
+      } catch {
+        // nunjucks says what is wrong, and with which value
+      }
+      return (traced ??= tracingEngine(user, alone)).render(template, view);
+    },
+  };
+}
+
+/** nunjucks, made strict: slower, but it knows what was looked up last. */
+function tracingEngine(user: UserTemplates, alone: boolean): Engine {
+  const nunjucks = createRequire(import.meta.url)('nunjucks') as Nunjucks;
   strict(nunjucks.runtime);
   const Loader = nunjucks.Loader.extend('Templates', {
     getSource(wanted: string): object | null {
-      const own = user.get(wanted);
-      if (own !== undefined) return { src: own, path: wanted, noCache: false };
-      const code = compiled[wanted];
-      return code ? { src: { type: 'code', obj: code }, path: wanted, noCache: false } : null;
+      const src = user.get(wanted) ?? (alone ? undefined : builtIn(wanted));
+      return src === undefined ? null : { src, path: wanted, noCache: false };
     },
   });
   const environment = new nunjucks.Environment(new Loader(), { autoescape: false, trimBlocks: true, lstripBlocks: true });
-  for (const encoder of Object.keys(encoders) as EncoderName[]) environment.addFilter(encoder, filter(encoder));
+  for (const [name, one] of Object.entries(encode)) environment.addFilter(name, (value: Value | number) => new Encoded(one(value)));
   return {
     render(template, view) {
       lastPath = null;
@@ -145,6 +193,11 @@ export async function createEngine(user: UserTemplates = new Map(), alone = fals
       }
     },
   };
+}
+
+/** The text of one of vgen's templates. */
+function builtIn(name: string): string | undefined {
+  try { return staticFile(name).toString('utf8'); } catch { return undefined; }
 }
 
 /** The bytes of one of vgen's static files, by its name under templates/. */
