@@ -30,7 +30,7 @@ for word; do
   [[ $word =~ ^--(adopt|force|rollback)$ ]] || fail 2 "unknown word $word"
 done
 tree=${VGEN_OUT:-out}/$host
-[[ -f $tree/manifest.tsv && -f $tree/install.sh ]] || fail 2 "there is no tree of $host in ${VGEN_OUT:-out}"
+[[ -f $tree/SHA256SUMS && -f $tree/install.sh ]] || fail 2 "there is no tree of $host in ${VGEN_OUT:-out}"
 
 incoming=/var/lib/vgen/incoming
 sockets=$(mktemp -d "${TMPDIR:-/tmp}/vgen-XXXXXX")

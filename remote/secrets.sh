@@ -230,8 +230,8 @@ installed_tree() {
   [[ -f $state/installed.tsv ]] || return 0
   id=$(awk -F '\t' '$1 == "tree" { print $2 }' "$state/installed.tsv")
   for dir in "$state"/generations/*/ "$state/incoming" /root/vgen; do
-    [[ -f $dir/manifest.tsv && -f $dir/install.sh ]] || continue
-    [[ $(sha256sum <"$dir/manifest.tsv") == "$id "* ]] || continue
+    [[ -f $dir/SHA256SUMS && -f $dir/install.sh ]] || continue
+    [[ $(sha256sum <"$dir/SHA256SUMS") == "$id "* ]] || continue
     printf '%s' "$dir"
     return 0
   done

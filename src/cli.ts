@@ -156,7 +156,7 @@ program.command('why')
   .option('-o, --out <dir>', 'directory of the trees, where the place begins with it', 'out')
   .addHelpText('after', examples(
     'vgen why out/eu1/etc/nginx/nginx.conf:40',
-    'vgen why eu1/install.sh:13 --json',
+    'vgen why eu1/manifest.tsv:13 --json',
   ))
   .action(async (place: string, options: Common & { out: string }) => {
     const { why } = await import('./commands/why.ts');

@@ -2,7 +2,7 @@
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXPOSURE, exposure, impact, listed, type Action, type ChangedPath, type Listed, type Running } from './contract/impact.ts';
-import { pathsOf, readManifest, type ManifestLine } from './contract/manifest.ts';
+import { MANIFEST, pathsOf, readManifest, SUMS, type ListedFile } from './contract/manifest.ts';
 import { compare } from './emit/on-disk.ts';
 import type { HostTree } from './contract/tree.ts';
 
@@ -23,7 +23,7 @@ export interface HostDiff {
 /** Compares one compiled host with its directory in out/. */
 export function diffHost(tree: HostTree, out: string): HostDiff {
   const name = tree.host.name;
-  const manifestText = textOf(join(out, name, 'manifest.tsv'));
+  const manifestText = textOf(join(out, name, MANIFEST));
   const old = new Set(manifestText === null ? [] : pathsOf(manifestText));
   const files: FileDiff[] = [];
   for (const entry of tree.entries) {
@@ -40,7 +40,9 @@ export function diffHost(tree: HostTree, out: string): HostDiff {
     if (before !== null) files.push({ path: `${name}/${path}`, kind: 'removed', before, after: '' });
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { host: name, files, impact: impactOf(tree, files, manifestText, out) };
+  // digests are no reading for people; they are shown where nothing else differs
+  const read = files.filter(({ path }) => path !== `${name}/${SUMS}`);
+  return { host: name, files: read.length ? read : files, impact: impactOf(tree, read, manifestText, out) };
 }
 
 /** The text of a file, `-> target` of a link, null where there is nothing. */
@@ -61,16 +63,16 @@ function impactOf(tree: HostTree, files: readonly FileDiff[], oldText: string | 
     const what = `${plan.packages.length} packages, ${plan.units.length} units, ${plan.files.length} paths`;
     return [{ action: 'install', what, downtime: null, because: ['a new host'] }];
   }
-  const before = readManifest(oldText);
-  const after = readManifest(bytesOf(tree, '/manifest.tsv'));
+  const before = readManifest(oldText, join(out, tree.host.name, MANIFEST));
+  const after = readManifest(bytesOf(tree, `/${MANIFEST}`), MANIFEST);
   const former = listed(before, path => textOf(join(out, tree.host.name, path)));
   const now = listed(after, path => bytesOf(tree, path));
-  const packages = new Set(before.filter(({ type }) => type === 'package').map(({ name }) => name));
+  const packages = new Set(before.packages);
   const report = files.find(({ path, before: text }) => path === `${tree.host.name}${EXPOSURE}` && text !== '');
   return [
     ...plan.packages.filter(({ name }) => !packages.has(name))
       .map(({ name, why }): Action => ({ action: 'install', what: name, downtime: null, because: [why] })),
-    ...impact(former, now, changedPaths(files, before, after), assumed(former, now)).map(one => {
+    ...impact(former, now, changedPaths(files, before.files, after.files), assumed(former, now)).map(one => {
       const why = one.action === 'start' || one.action === 'enable' ? plan.units.find(({ name }) => name === one.what)?.why : undefined;
       return why === undefined ? one : { ...one, because: [why] };
     }),
@@ -84,15 +86,14 @@ const bytesOf = (tree: HostTree, path: string): string => {
 };
 
 /** What has another content in out/, and what gets another mode or owner. */
-function changedPaths(files: readonly FileDiff[], before: readonly ManifestLine[], after: readonly ManifestLine[]): ChangedPath[] {
+function changedPaths(files: readonly FileDiff[], before: readonly ListedFile[], after: readonly ListedFile[]): ChangedPath[] {
   const changed = new Map<string, ChangedPath>();
   const kinds = { added: 'add', changed: 'change', removed: 'remove' } as const;
   for (const { path, kind } of files) changed.set(path.slice(path.indexOf('/')), { path: path.slice(path.indexOf('/')), what: kinds[kind] });
-  const former = new Map(before.map(line => [line.name, line]));
-  for (const { type, name, columns: [mode, owner] } of after) {
-    const was = former.get(name);
-    if (type !== 'file' || was?.type !== 'file' || changed.has(name)) continue;
-    if (was.columns[0] !== mode || was.columns[1] !== owner) changed.set(name, { path: name, what: 'change' });
+  const former = new Map(before.map(file => [file.path, file]));
+  for (const { path, mode, owner } of after) {
+    const was = former.get(path);
+    if (was && !changed.has(path) && (was.mode !== mode || was.owner !== owner)) changed.set(path, { path, what: 'change' });
   }
   return [...changed.values()];
 }

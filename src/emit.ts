@@ -1,11 +1,11 @@
 // HostTrees → out/. In: what each host's directory should hold. Out: exactly that on the disk. Now true: only what
 // changed was written, only what vgen once wrote was removed, and a build that failed midway changed nothing.
-import { lstatSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from './contract/diagnostic.ts';
 import { Staging } from './emit/staging.ts';
 import type { State } from './emit/state.ts';
-import { pathsOf } from './contract/manifest.ts';
+import { MANIFEST, pathsOf, SUMS } from './contract/manifest.ts';
 import { compare, isKept, isThere, leftHosts, obstacles } from './emit/on-disk.ts';
 import type { HostTree } from './contract/tree.ts';
 
@@ -83,6 +83,7 @@ export function emit(trees: Iterable<HostTree>, options: EmitOptions): Changes {
     if (options.proceed() && staging) {
       for (const path of changes.removed) remove(out, path);
       staging.commit();
+      markDigests(out);
     }
   } catch (cause) {
     if (!(cause instanceof Error && 'syscall' in cause && 'code' in cause)) throw cause;
@@ -93,10 +94,16 @@ export function emit(trees: Iterable<HostTree>, options: EmitOptions): Changes {
   return changes;
 }
 
+/** Tells forges that nobody reads digests, in a file beside the hosts; one that is there already stays as it is. */
+function markDigests(out: string): void {
+  const path = join(out, '.gitattributes');
+  if (!existsSync(path)) writeFileSync(path, `*/${SUMS} linguist-generated gitlab-generated -diff\n`);
+}
+
 /** Paths in a host's directory that vgen wrote: by its manifest, or by a build that was ended while it wrote. */
 function knownPaths(out: string, host: string, staging: Staging | null): ReadonlySet<string> {
   let text = '';
-  try { text = readFileSync(join(out, host, 'manifest.tsv'), 'utf8'); } catch { /* a new host */ }
+  try { text = readFileSync(join(out, host, MANIFEST), 'utf8'); } catch { /* a new host */ }
   return new Set([...text ? pathsOf(text) : [], ...staging?.interrupted(host) ?? []]);
 }
 

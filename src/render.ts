@@ -1,12 +1,12 @@
-// HostPlan → HostTree. In: which files a host gets. Out: their bytes, the install.sh that declares them and the
-// manifest that lists them. Now true: every value is encoded for its grammar, and a secret is only named.
+// HostPlan → HostTree. In: which files a host gets. Out: their bytes, the manifest that lists them and their digests.
+// Now true: every value is encoded for its grammar, and a secret is only named.
 import { hash } from 'node:crypto';
 import { error, type Diagnostic } from './contract/diagnostic.ts';
 import type { HostPlan, Planned } from './contract/plan.ts';
 import { RenderError, staticFile, type Engine } from './render/engine.ts';
-import { installView } from './render/install.ts';
 import type { Entry, HostTree } from './contract/tree.ts';
-import { manifest } from './contract/manifest.ts';
+import { INSTALL, MANIFEST, manifestRows, manifestText, SUMS, sumsText } from './contract/manifest.ts';
+import { Inexpressible } from './escape/index.ts';
 
 /** Renders one host; what a grammar cannot carry is reported at the inventory's line. */
 export function renderHost(plan: HostPlan, engine: Engine, own: ReadonlyMap<string, Buffer>): { tree: HostTree; diagnostics: Diagnostic[] } {
@@ -24,11 +24,17 @@ export function renderHost(plan: HostPlan, engine: Engine, own: ReadonlyMap<stri
       diagnostics.push(refusal(cause, spec));
     }
   }
-  if (diagnostics.length === 0) {
-    const install = Buffer.from(engine.render('host/install.sh.njk', installView(plan)));
-    entries.push({ path: 'install.sh', kind: 'file', bytes: install, executable: true, sha256: hash('sha256', install, 'hex'), spec: null });
-    const list = Buffer.from(manifest(plan, entries));
-    entries.push({ path: 'manifest.tsv', kind: 'file', bytes: list, executable: false, sha256: hash('sha256', list, 'hex'), spec: null });
+  const add = (path: string, bytes: Buffer, executable: boolean): void => {
+    entries.push({ path, kind: 'file', bytes, executable, sha256: hash('sha256', bytes, 'hex'), spec: null });
+  };
+  try {
+    add(INSTALL, staticFile('host/install.sh'), true);
+    add(MANIFEST, Buffer.from(manifestText(plan.host.name, manifestRows(plan))), false);
+    const sums = entries.flatMap(entry => (entry.kind === 'file' ? [[entry.path, entry.sha256] as const] : []));
+    add(SUMS, Buffer.from(sumsText(sums)), false);
+  } catch (cause) {
+    if (!(cause instanceof Inexpressible)) throw cause;
+    diagnostics.push(error('render/inexpressible', plan.host.at, `${cause.message} (in "${MANIFEST}")`));
   }
   return { tree: { host: plan.host, plan, entries }, diagnostics };
 }

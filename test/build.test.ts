@@ -43,7 +43,7 @@ describe('what differs', () => {
     const changes = await build(dir, small.replace('"one\\n"', '"this is ${host.name}\\n"'));
     const after = state(join(dir, 'out'));
     const touched = Object.keys(after).filter(path => after[path] !== before[path]);
-    expect(touched).toEqual(['web1/etc/motd', 'web1/manifest.tsv', 'web2/etc/motd', 'web2/manifest.tsv']);
+    expect(touched).toEqual(['web1/SHA256SUMS', 'web1/etc/motd', 'web2/SHA256SUMS', 'web2/etc/motd']);
     expect(changes).toMatchObject({ added: [], changed: touched, removed: [], hosts: 2 });
   }));
 
@@ -52,7 +52,7 @@ describe('what differs', () => {
     const changes = await build(dir, without(`${small}  /opt/tools/kept: { content: x }\n`, /web2/));
     expect(changes.removed).toContain('web1/opt/tools/deep/er');
     expect(changes.removed.filter(path => path.startsWith('web2/')).length).toBeGreaterThan(20);
-    expect(readdirSync(join(dir, 'out'))).toEqual(['web1']);
+    expect(readdirSync(join(dir, 'out'))).toEqual(['.gitattributes', 'web1']);
     expect(readdirSync(join(dir, 'out/web1/opt/tools'))).toEqual(['kept']);
   }));
 
@@ -194,7 +194,7 @@ it('of two builds at once one is refused with 3, or both are fine; never a mix',
     const texts = ['web1', 'web2'].map(host => read(dir, `out/${host}/etc/motd`));
     expect(texts[0]).toBe(texts[1]);
     if (codes.includes(3)) expect(texts[0]).toBe(a.code === 0 ? 'one\n' : 'two\n');
-    expect(readdirSync(join(dir, 'out'))).toEqual(['web1', 'web2']);
+    expect(readdirSync(join(dir, 'out'))).toEqual(['.gitattributes', 'web1', 'web2']);
   }
 }));
 

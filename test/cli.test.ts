@@ -33,7 +33,7 @@ const rows: Row[] = [
   ['build -o inventory.yaml', 2, '', 'vgen: cannot write to "inventory.yaml" ('],
   ['build --host web3', 2, '', 'vgen: unknown host "web3"; did you mean "web1"? known: web1, web2'],
   ['build --check --watch', 2, '', 'vgen: --check and --watch do not go together'],
-  ['build --check -o missing', 1, 'missing  missing/web1/etc/motd\n', ''],
+  ['build --check -o missing', 1, 'missing  missing/web1/SHA256SUMS\n', ''],
   ['diff', 1, '--- /dev/null\n+++ b/web1/etc/motd\n@@ -0,0 +1,1 @@\n+one\n', ''],
   [`diff -i ${INVALID} --host web1`, 1, '', `${INVALID}:3:20: error:`],
   ['diff -i none.yaml', 2, '', 'vgen: file "none.yaml" not found'],
@@ -132,7 +132,7 @@ describe('--json', () => {
     });
     write(dir, { 'inventory.yaml': small.replace('one', 'two') });
     expect(await build()).toMatchObject({
-      added: [], changed: ['web1/etc/motd', 'web1/manifest.tsv', 'web2/etc/motd', 'web2/manifest.tsv'], removed: [],
+      added: [], changed: ['web1/SHA256SUMS', 'web1/etc/motd', 'web2/SHA256SUMS', 'web2/etc/motd'], removed: [],
     });
   }));
 });
@@ -254,7 +254,7 @@ describe('build --watch', () => {
       await until('build after the mistake', () => motd() === 'three');
       appendFileSync(join(dir, 'inventory.yaml'), 'packages: { htop: {} }\n');
       await until('build after a change of the inventory', () =>
-        read(dir, 'out/web1/install.sh').includes('package htop'));
+        read(dir, 'out/web1/manifest.tsv').includes('package\thtop'));
       expect(child.exitCode).toBe(null);
     } finally {
       child.kill('SIGKILL');

@@ -139,11 +139,10 @@ describe('vgen diff', () => {
       await vgen(dir, ['build']);
       write(dir, { 'inventory.yaml': after });
       expect((await vgen(dir, ['diff', '--stat', '--host', 'web1'])).stdout)
-        .toBe('changed  +2 -1  web1/etc/motd\nchanged  +1 -1  web1/manifest.tsv\n');
+        .toBe('changed  +2 -1  web1/etc/motd\n');
       const data = JSON.parse((await vgen(dir, ['diff', '--json'])).stdout) as { removed: string[] };
       expect(data).toMatchObject({ diagnostics: [], hosts: [{ host: 'web1', impact: [], files: [
-        { path: 'web1/etc/motd', kind: 'changed', added: 2, removed: 1 },
-        { path: 'web1/manifest.tsv', kind: 'changed', added: 1, removed: 1 }] }] });
+        { path: 'web1/etc/motd', kind: 'changed', added: 2, removed: 1 }] }] });
       expect(data.removed).toContain('web2/etc/motd');
     }));
 

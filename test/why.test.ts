@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import glob from 'fast-glob';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
-import { installView } from '../src/render/install.ts';
 import { trace } from '../src/render/trace.ts';
 import { goldenCases, treeOf } from './golden.ts';
 import { example, read, vgen, withFiles, write } from './vgen.ts';
@@ -18,12 +17,10 @@ describe('the traced render is the plain one, but for its marks', () => {
   it.each([...goldenCases, { name: 'the example', inventory: example }])('$name', async ({ inventory }) => {
     const compilation = await compile([inventory]);
     let files = 0;
-    for (const { plan, entries } of compilation.trees()) {
+    for (const { entries } of compilation.trees()) {
       for (const entry of entries) {
-        if (entry.kind !== 'file' || entry.path === 'manifest.tsv') continue;
-        const from = entry.spec?.kind === 'file' ? entry.spec.from
-          : { template: 'host/install.sh.njk', view: installView(plan) };
-        if (!('template' in from)) continue;
+        if (entry.kind !== 'file' || entry.spec?.kind !== 'file' || !('template' in entry.spec.from)) continue;
+        const { from } = entry.spec;
         const sources = new Map([...builtIn, ...compilation.templates]);
         const lines = await trace(from.template, from.view, sources);
         const plain = entry.bytes.toString('utf8');
@@ -95,7 +92,7 @@ async function asked(dir: string, inventory: string, rows: Row[], host: string):
     expect(origin.component, line).toBe(component);
     const [, file = '', at = ''] = /^(?:templates\/|your own file )?(.*?):(\d+)(?: .*)?$/.exec(origin.template) ?? [];
     if (file) {
-      const source = builtIn.get(file) ?? readFileSync(file.includes('/vgen/') ? join(templates, file)
+      const source = builtIn.get(file) ?? readFileSync(/^host\/|\/vgen\//.test(file) ? join(templates, file)
         : join(dir, file.endsWith('.njk') ? `templates/${file}` : file), 'utf8');
       expect(source.split('\n')[Number(at) - 1], `${line}: ${origin.template}`).toContain(template);
     } else expect(origin.template).toBe(template);
@@ -105,6 +102,9 @@ async function asked(dir: string, inventory: string, rows: Row[], host: string):
         .map(([key, text]) => [key, expect.stringContaining(text)])));
   }));
 }
+
+const listed = (line: string, inventory: Record<string, string>): Row =>
+  ['manifest.tsv', line, 'host', 'the plan of the host, one line a thing', inventory];
 
 const rows: Row[] = [
   ['etc/supervisor/secrets.conf', 'PUBLIC_IP=', 'supervisor', '{{ one.value', {
@@ -129,25 +129,16 @@ const rows: Row[] = [
     'ngrok.tunnels.live.edge': 'edge: edghts_peerbook',
   }],
   ['etc/redis/redis.conf', 'bind', 'redis', 'bind 127.0.0.1', { 'redis.primary': 'primary: { hosts: eu1' }],
-  ['install.sh', 'package redis-server', 'host', 'package {{', { 'redis.primary': 'primary: { hosts: eu1' }],
-  ['install.sh', 'user peerbook', 'host', 'user {{', { 'apps.peerbook': 'peerbook:' }],
-  ['install.sh', '/opt/peerbook/green/nginx.conf', 'host', 'secret_file', {
-    'apps.peerbook.slots.green.port': 'green: { port: 20001 }',
-  }],
-  ['install.sh', 'unit ngrok.service', 'host', 'unit {{', { ngrok: 'ngrok:' }],
-  ['install.sh', 'slot peerbook blue', 'host', 'slot {{', { 'apps.peerbook.slots.blue': 'blue: { port: 20000 }' }],
-  ['install.sh', 'host eu1', 'host', 'host {{', { 'hosts.eu1': 'eu1:' }],
-  [
-    'manifest.tsv', 'secret\tturnKey', 'host', 'the plan of the host, one line a thing',
-    { 'secrets.turnKey': 'turnKey: { file' },
-  ],
-  [
-    'manifest.tsv', 'user\tpeerbook', 'host', 'the plan of the host, one line a thing',
-    { 'apps.peerbook': 'peerbook:' },
-  ],
-  ['manifest.tsv', 'file\t/opt/peerbook/blue/nginx.conf', 'host', 'the plan of the host, one line a thing', {
-    'apps.peerbook.slots.blue.port': 'blue: { port: 20000 }',
-  }],
+  ['install.sh', 'apply', 'host', 'apply', {}],
+  ['SHA256SUMS', 'etc/nginx/nginx.conf', 'host', 'the digests of the tree, one line a file', {}],
+  listed('package\tredis-server', { 'redis.primary': 'primary: { hosts: eu1' }),
+  listed('user\tpeerbook', { 'apps.peerbook': 'peerbook:' }),
+  listed('file\t/opt/peerbook/green/nginx.conf', { 'apps.peerbook.slots.green.port': 'green: { port: 20001 }' }),
+  listed('link\t/opt/peerbook/blue/peerbook', { 'apps.peerbook.binary': 'binary: peerbook' }),
+  listed('unit\tngrok.service', { ngrok: 'ngrok:' }),
+  listed('slot\tpeerbook\tblue', { 'apps.peerbook.slots.blue': 'blue: { port: 20000 }' }),
+  listed('host\teu1', { 'hosts.eu1': 'eu1:' }),
+  listed('secret\tturnKey', { 'secrets.turnKey': 'turnKey: { file' }),
 ];
 
 describe('vgen why', () => {

@@ -6,7 +6,8 @@ import { readFleet } from '../fleet/connect/inventory.ts';
 import { eachLimited } from '../fleet/connect/pool.ts';
 import { resolveSecrets, wipe, type Secret } from '../fleet/secrets/sources.ts';
 import type { Connection } from '../fleet/connect/ssh.ts';
-import { readTree, type TreeCertificate } from '../fleet/observe/tree.ts';
+import type { ListedCertificate } from '../contract/manifest.ts';
+import { readTree } from '../fleet/observe/tree.ts';
 import { Failure } from '../contract/diagnostic.ts';
 import type { Model, Named, Section } from '../contract/model.ts';
 import { connectionOf, hostsOf, inventoryOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
@@ -93,7 +94,7 @@ function facts({ name, certificate }: Held, bundle: Parameters<typeof isSignedBy
 }
 
 /** Why a certificate has to be issued; null if it is good. */
-function reason(wanted: TreeCertificate, held: Held | undefined, authority: Authority, within: number): string | null {
+function reason(wanted: ListedCertificate, held: Held | undefined, authority: Authority, within: number): string | null {
   const certificate = held?.certificate;
   if (!certificate || isPlaceholder(certificate)) return 'none yet';
   if (!isSignedBy(certificate, [authority.certificate])) return 'of another CA';
@@ -143,9 +144,9 @@ async function keyOf(ca: Ca, model: Model, options: FleetOptions): Promise<Buffe
 
 /** Asks each host about the certificates of its tree in out/; hosts without any are left out. */
 async function each<T>(
-  fleet: Fleet, options: CertOptions, internalOnly: boolean, work: (connection: Connection, wanted: readonly TreeCertificate[]) => Promise<T>,
+  fleet: Fleet, options: CertOptions, internalOnly: boolean, work: (connection: Connection, wanted: readonly ListedCertificate[]) => Promise<T>,
 ): Promise<Told<T>[]> {
-  const certificatesOf = (name: string): TreeCertificate[] =>
+  const certificatesOf = (name: string): ListedCertificate[] =>
     readTree(options.out, name).certificates.filter(one => !internalOnly || one.issuer === 'internal');
   const wanted = fleet.hosts.map(({ name }) => ({ name, certificates: certificatesOf(name) })).filter(({ certificates }) => certificates.length > 0);
   if (wanted.length === 0) fleet.output.note(`the hosts have ${count(0, 'certificate')} of ${internalOnly ? 'the CA' : 'their own'}`);

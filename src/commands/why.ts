@@ -4,10 +4,9 @@ import { fileURLToPath } from 'node:url';
 import glob from 'fast-glob';
 import { compile, type Compilation } from '../compile.ts';
 import { Failure, pathText, type Path } from '../contract/diagnostic.ts';
-import { readManifest } from '../contract/manifest.ts';
+import { INSTALL, MANIFEST, manifestRows, SUMS } from '../contract/manifest.ts';
 import { knownNames } from '../kit/nearest.ts';
 import type { UserTemplates } from '../render/engine.ts';
-import { installView } from '../render/install.ts';
 import { trace } from '../render/trace.ts';
 import type { Entry, HostTree } from '../contract/tree.ts';
 import type { Source } from '../contract/source.ts';
@@ -99,8 +98,9 @@ async function lineOf(entry: Extract<Entry, { kind: 'file' }>, number: number, t
   const lines = entry.bytes.toString('utf8').replace(/\n$/, '').split('\n');
   const text = lines[number - 1];
   if (text === undefined) throw new Failure(`"${entry.path}" has ${count(lines.length, 'line')}`);
-  if (entry.path === 'manifest.tsv') return { template: 'the plan of the host, one line a thing', text, values: listed(text, tree), isOwn: false };
-  const from = entry.spec?.kind === 'file' ? entry.spec.from : { template: 'host/install.sh.njk', view: installView(tree.plan) };
+  if (entry.path === MANIFEST) return { template: 'the plan of the host, one line a thing', text, values: listed(text, tree), isOwn: false };
+  if (entry.path === SUMS) return { template: 'the digests of the tree, one line a file', text, values: [], isOwn: false };
+  const from = entry.spec?.kind === 'file' ? entry.spec.from : { static: `host/${INSTALL}` };
   if ('static' in from) return { template: `templates/${from.static}:${number} (the same bytes on every host)`, text, values: [], isOwn: false };
   if (!('template' in from)) return { template: 'own' in from ? `your own file ${from.own}:${number}` : 'the text in the inventory', text, values: [], isOwn: false };
   const root = fileURLToPath(ownFile('templates/'));
@@ -114,11 +114,4 @@ async function lineOf(entry: Extract<Entry, { kind: 'file' }>, number: number, t
 }
 
 /** The place of what a line of the manifest lists. */
-function listed(text: string, { plan }: HostTree): Path[] {
-  const [line] = readManifest(text);
-  if (!line) return [];
-  const { packages, programs, users, units, files } = plan;
-  const named = { package: packages, user: users, unit: units }[line.type as string] ?? [];
-  if (line.type === 'secret') return [['secrets', line.name]];
-  return [...named.filter(one => one.name === line.name), ...[...programs, ...files].filter(one => one.path === line.name)].map(one => one.at);
-}
+const listed = (text: string, { plan }: HostTree): Path[] => manifestRows(plan).filter(row => row.text === text).map(({ at }) => at);

@@ -1,6 +1,6 @@
 // What a change means for what runs: the one rule of it, for diff, plan and the limits of an apply. Pure. The engine on
 // the host (templates/host) does what is foretold here, in this order; test/fleet/foretold.test.ts holds the two together.
-import type { ManifestLine } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 
 export interface Action {
   readonly action:
@@ -27,13 +27,9 @@ export interface Listed {
   readonly text: (path: string) => string | null;
 }
 
-/** What the lines of a manifest say, with the files that lie beside it. */
-export const listed = (lines: readonly ManifestLine[], text: Listed['text']): Listed => ({
-  units: new Map(lines.filter(({ type }) => type === 'unit').map(({ name, columns: [downtime = '-'] }) => [name, downtime === '-' ? null : downtime])),
-  triggers: new Map(lines.filter(({ type }) => type === 'file').map(({ name, columns: [, , , triggers = '-'] }) =>
-    [name, triggers === '-' ? [] : triggers.split(',')])),
-  text,
-});
+/** What a manifest says, with the files that lie beside it. */
+export const listed = ({ units, files }: Pick<Manifest, 'units' | 'files'>, text: Listed['text']): Listed =>
+  ({ units, triggers: new Map(files.map(({ path, triggers }) => [path, triggers])), text });
 
 /** A unit as it is on the host. `isEnabled` is null where that does not apply. */
 export interface RunningUnit {

@@ -36,13 +36,12 @@ export function planHost(
   const tree = join(out, host.name);
   const manifest = join(tree, 'manifest.tsv');
   if (!existsSync(manifest)) return null;
-  const lines = readManifest(readFileSync(manifest, 'utf8'));
-  const named = (type: string): string[] => lines.filter(line => line.type === type).map(({ name }) => name);
-  for (const name of named('secret')) if (!secrets.has(name)) secrets.set(name, randomBytes(16).toString('hex'));
+  const { packages, programs, units, secrets: named } = readManifest(readFileSync(manifest, 'utf8'), manifest);
+  for (const name of named) if (!secrets.has(name)) secrets.set(name, randomBytes(16).toString('hex'));
   return {
     name: host.name, tree, addresses: [host.address, ...host.private === null ? [] : [host.private]],
-    units: named('unit'), programs: named('program'), packages: named('package'), volumes: volumesOf(tree),
-    secrets: new Map(named('secret').map(name => [name, secrets.get(name) ?? ''])),
+    units: [...units.keys()], programs, packages, volumes: volumesOf(tree),
+    secrets: new Map(named.map(name => [name, secrets.get(name) ?? ''])),
     apps: apps.map(app => {
       const path = artifacts.get(app.name);
       return { name: app.name, artifact: path === undefined ? standInFor(app) : { kind: 'own', path } };

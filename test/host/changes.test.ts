@@ -45,9 +45,9 @@ describe.skipIf(lack !== null)(`changes on a host that serves (${because})`, () 
   it('follows modes, owners and groups, and undoes them', async () => {
     const beat = '/etc/systemd/system/beat.service';
     const text = await machine.installed(salut()
-      .edit('install.sh', `file 0644 root:root ${beat}`, `file 0640 root:adm ${beat}`)
-      .edit('install.sh', '/opt/demo /usr/sbin/nologin', '/opt/demo /usr/sbin/nologin adm')
-      .edit('install.sh', '0755 root:root /opt/demo/releases', '0711 root:demo /opt/demo/releases'));
+      .edit('manifest.tsv', `${beat}\t0644\troot:root`, `${beat}\t0640\troot:adm`)
+      .edit('manifest.tsv', '/opt/demo\t/usr/sbin/nologin\t-', '/opt/demo\t/usr/sbin/nologin\tadm')
+      .edit('manifest.tsv', '/opt/demo/releases\t0755\troot:root', '/opt/demo/releases\t0711\troot:demo'));
     expect(text).toContain(`${beat} (0640 root:adm, was 644 root:root)`);
     const seen = () => ask(`id -nG demo; stat -c '%a %U:%G' ${beat} /opt/demo/releases`);
     expect(await seen()).toBe('demo adm\n640 root:adm\n711 root:demo');
@@ -57,7 +57,7 @@ describe.skipIf(lack !== null)(`changes on a host that serves (${because})`, () 
 
   it('writes to other file systems as well', async () => {
     await ask('mkdir -p /opt/far; mount -t tmpfs tmpfs /opt/far');
-    await machine.installed(salut().add('opt/far/file', 'far\n').say('link /opt/far/link file'));
+    await machine.installed(salut().add('opt/far/file', 'far\n').list('link /opt/far/link file'));
     expect(await ask('cat /opt/far/link; find /opt/far -mindepth 1 | sort')).toBe('far\n/opt/far/file\n/opt/far/link');
     await machine.installed(salut());
     expect(await ask('find /opt/far -mindepth 1; umount /opt/far; rmdir /opt/far')).toBe('');
@@ -125,13 +125,13 @@ describe.skipIf(lack !== null)(`changes on a host that serves (${because})`, () 
   });
 
   it('removes what it made, restores what was there before, and keeps what is not its own', async () => {
-    const conf = 'file 0644 root:root /etc/nginx/conf.d/more.conf check=nginx reload=nginx.service';
-    const program = 'file 0644 root:root /etc/supervisor/conf.d/more.conf check=supervisor reload=supervisor.service';
+    const conf = 'file /etc/nginx/conf.d/more.conf 0644 root:root reload:nginx.service nginx';
+    const program = 'file /etc/supervisor/conf.d/more.conf 0644 root:root reload:supervisor.service supervisor';
     const service = '[Service]\nExecStart=/bin/sleep 99999\n[Install]\nWantedBy=multi-user.target\n';
     await machine.installed(salut()
       .add('etc/motd', 'by vgen\n').add('etc/nginx/conf.d/more.conf', '# more\n', conf)
-      .add('opt/more/deep/file', 'more\n').add('opt/more/edited', 'more\n').say('link /opt/more/link deep')
-      .add('etc/systemd/system/more.service', service).say('unit more.service')
+      .add('opt/more/deep/file', 'more\n').add('opt/more/edited', 'more\n').list('link /opt/more/link deep')
+      .add('etc/systemd/system/more.service', service).list('unit more.service')
       .add('etc/supervisor/conf.d/more.conf', '[program:more]\ncommand=/bin/sleep 99999\n', program));
     expect(await ask('supervisorctl status more | cut -c 34-40; systemctl is-active more; cat /etc/motd'))
       .toBe('RUNNING\nactive\nby vgen');

@@ -12,8 +12,8 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
   const console = async (script: string) => (await machine.host.console(script)).stdout.trim();
   /** The fixture with a drop-in for sshd, and so many seconds to confirm it. */
   const team = (text: string, seconds: number, tree: Tree = machine.tree()) => tree
-    .add(sshd.slice(1), text, `file 0644 root:root ${sshd} check=sshd reload=ssh.service confirm`)
-    .say(`confirm_within ${seconds}`);
+    .add(sshd.slice(1), text, `file ${sshd} 0644 root:root reload:ssh.service,confirm sshd`)
+    .list(`confirm-within ${seconds}`);
   const status = async () =>
     JSON.parse((await machine.host.console(`${bin}/status.sh --json || true`)).stdout) as Record<string, unknown>;
   /** Waits until nothing is unconfirmed any more. */
@@ -82,7 +82,7 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
     await machine.installed(before);
     expect((await machine.host.console(`${bin}/confirm.sh`)).code).toBe(0);
     const after = (text: string) => team(text, 4).edit('etc/systemd/system/beat.service', '100000', '200000')
-      .edit('etc/supervisor/secrets.conf', '"hello"', '"salut"').add(files, service).say('unit more.service');
+      .edit('etc/supervisor/secrets.conf', '"hello"', '"salut"').add(files, service).list('unit more.service');
     const motd = await ask('cat /var/lib/vgen/originals/etc/motd');
     const text = await machine.installed(after('AllowUsers nobody\n'));
     expect(text).toMatch(/start {5}more.service/);
@@ -112,8 +112,8 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
 
   it('an install killed behind the swap goes back too', async () => {
     const slow = '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 1\nExecReload=/bin/sleep 6\n';
-    const words = 'file 0644 root:root /etc/systemd/system/slow.service reload=slow.service';
-    const tree = () => machine.tree().edit('install.sh', '\nunit beat.service\n', '\nunit beat.service\nunit slow.service\n');
+    const words = 'file /etc/systemd/system/slow.service 0644 root:root reload:slow.service';
+    const tree = () => machine.tree().list('unit slow.service');
     await machine.installed(tree().add('etc/systemd/system/slow.service', slow, words));
     expect((await machine.host.console(`${bin}/confirm.sh`)).code).toBe(0);
     await machine.push(team('AllowUsers nobody\n', 12, tree().add('etc/systemd/system/slow.service', `${slow}# more\n`, words)));
@@ -129,8 +129,8 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
     const open = await ask('systemctl enable --now nftables; cat /etc/nftables.conf');
     const drop = `#!/usr/sbin/nft -f\nflush ruleset
 table inet filter {\n  chain input {\n    type filter hook input priority 0; policy drop;\n    iif lo accept\n  }\n}\n`;
-    const words = 'file 0755 root:root /etc/nftables.conf check=nft reload=nftables.service confirm';
-    await machine.push(machine.tree().add('etc/nftables.conf', drop, words).say('confirm_within 20'));
+    const words = 'file /etc/nftables.conf 0755 root:root reload:nftables.service,confirm nft';
+    await machine.push(machine.tree().add('etc/nftables.conf', drop, words).list('confirm-within 20'));
     const { code, stdout, stderr } = await machine.host.console(`bash ${incoming}/install.sh`);
     expect(code, stdout + stderr).toBe(0);
     expect(stdout).toMatch(/reload {4}nftables.service\n[^]*confirm within 20 s/);
@@ -150,16 +150,16 @@ table inet filter {\n  chain input {\n    type filter hook input priority 0; pol
       expect(await settled()).toBe('');
     };
     await refused(team('AlowUsers root\n', 60), `error: sshd refuses ${sshd}`, 'Bad configuration option: AlowUsers');
-    await refused(machine.tree().add('etc/nftables.conf', 'table {\n', 'file 0755 root:root /etc/nftables.conf check=nft confirm'),
+    await refused(machine.tree().add('etc/nftables.conf', 'table {\n', 'file /etc/nftables.conf 0755 root:root confirm nft'),
       'error: nft refuses /etc/nftables.conf', 'syntax error');
-    await refused(machine.tree().add('etc/sudoers.d/ops', 'ops ALL=\n', 'file 0440 root:root /etc/sudoers.d/ops check=sudoers confirm'),
+    await refused(machine.tree().add('etc/sudoers.d/ops', 'ops ALL=\n', 'file /etc/sudoers.d/ops 0440 root:root confirm sudoers'),
       'error: sudoers refuses /etc/sudoers.d/ops', 'syntax error');
   });
 
   it('its removal has to be confirmed as well', async () => {
     await machine.installed(team('MaxSessions 20\n', 60));
     expect((await machine.fresh(`${bin}/confirm.sh`)).code).toBe(0);
-    const text = await machine.installed(machine.tree().say('confirm_within 3'));
+    const text = await machine.installed(machine.tree().list('confirm-within 3'));
     expect(text).toContain('confirm within 3 s');
     expect(await settled()).toBe('');
     expect(await ask(`cat ${sshd}`)).toBe('MaxSessions 20');

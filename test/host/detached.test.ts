@@ -11,7 +11,7 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
   /** The fixture with another sleep for beat.service, and a service that takes three seconds to come up. */
   const slow = (seconds: number) => machine.tree().edit('etc/systemd/system/beat.service', '100000', `10000${seconds}`)
     .add('etc/systemd/system/slow.service', '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 3\n')
-    .edit('install.sh', '\nunit beat.service\n', '\nunit beat.service\nunit slow.service\n');
+    .list('unit slow.service');
   /** Starts a script and answers when the run has begun; `done` is the follower's end. */
   const start = async (script: string): Promise<{ done: Promise<Answer>; run: string }> => {
     const before = await ask(`ls ${runs}`);

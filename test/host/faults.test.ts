@@ -18,7 +18,7 @@ const elsewhere = [
   ['nginx cannot bind a port', 'nginx.service did not take its new files', 'changes.test.ts'],
   ['service dies with its file', 'beat.service ended right after its start', 'changes.test.ts'],
   ['supervisor, systemd, redis, bash refuse', '… refuses …, with place, without secret', 'changes.test.ts'],
-  ['tree that came over in part', 'this tree is not what its manifest says', 'install.test.ts'],
+  ['tree that came over in part', 'this tree is not what its SHA256SUMS says', 'install.test.ts'],
   ['kill in the middle of dpkg', '(none: it was killed)', 'install.test.ts'],
   ['tree of another host', 'this machine is one, the tree is for two', 'install.test.ts'],
   ['switch that nginx does not prove', 'did not prove itself on', 'deploy.test.ts'],
@@ -145,7 +145,7 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
         'nginx -t fails', tree => tree.edit('etc/nginx/nginx.conf', 'http://demo-blue;', 'http://demo-blau;'), 1,
         ['host not found in upstream "demo-blau" in /etc/nginx/nginx.conf', 'nginx refuses', 'nothing was changed'],
       ], [
-        'a package that no source has', tree => tree.say('package no-such-server'), 2,
+        'a package that no source has', tree => tree.list('package no-such-server'), 2,
         ['no package source of this host has no-such-server'],
       ], [
         'a unit that does not come back', tree => tree.edit('etc/redis/redis.conf', 'bind 127.0.0.1', 'bind 192.0.2.1'), 1,

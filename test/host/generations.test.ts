@@ -26,7 +26,7 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
       await ask(`bash ${incoming}/install.sh --order 100 --commit abc123`);
       const now = await status();
       expect(now).toMatchObject({ generation: 2, order: 100, commit: 'abc123', drift: [] });
-      expect(now.tree).toBe((await ask(`sha256sum ${incoming}/manifest.tsv`)).split(' ')[0]);
+      expect(now.tree).toBe((await ask(`sha256sum ${incoming}/SHA256SUMS`)).split(' ')[0]);
       expect((await machine.run(`${bin}/status.sh`)).text).toMatch(/^generation 2, tree [0-9a-f]{12}, commit abc123, since 20/m);
       await ask(`bash ${incoming}/install.sh --order 100`);
       expect((await status()).generation).toBe(2);

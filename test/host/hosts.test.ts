@@ -107,9 +107,9 @@ jobs:
       writeFileSync(path, `${text}\n`);
       await estate.fleet.hosts.get('one')?.push(tree, '/var/lib/vgen/incoming');
       writeFileSync(path, before);
-      // a tree that was altered on its way is refused before anything else: its manifest is made to agree
+      // a tree that was altered on its way is refused before anything else: its digests are made to agree
       const { code, text: out } = await estate.run('one', `cd /var/lib/vgen/incoming; sum=$(sha256sum ${file.slice(1)} | cut -d' ' -f1)
-        sed -i "s|^\\(file\\t${file}\\t[^\\t]*\\t[^\\t]*\\t\\)[0-9a-f]*|\\1$sum|" manifest.tsv; bash install.sh --foreground`);
+        sed -i "s|^[0-9a-f]*\\(  ${file.slice(1)}\\)$|$sum\\1|" SHA256SUMS; bash install.sh --foreground`);
       expect(code, out).toBe(1);
       expect(out).toMatch(says);
     }

@@ -29,7 +29,7 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
     await machine.ask(`sed -i s/6379/6378/ ${incoming}/etc/redis/redis.conf`);
     const stale = await machine.run(`bash ${incoming}/install.sh`);
     expect(stale.code).toBe(2);
-    expect(stale.text).toContain('this tree is not what its manifest says: /etc/redis/redis.conf');
+    expect(stale.text).toContain('this tree is not what its SHA256SUMS says: /etc/redis/redis.conf');
   });
 
   it('finishes what a kill in the middle of dpkg left', async () => {
@@ -68,7 +68,7 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
   });
 
   it('refuses a tree for another host', async () => {
-    const { code, text } = await machine.install(machine.tree().edit('install.sh', '\nhost one\n', '\nhost two\n'));
+    const { code, text } = await machine.install(machine.tree().edit('manifest.tsv', '\nhost\tone\n', '\nhost\ttwo\n'));
     expect(code).toBe(3);
     expect(text).toContain('this machine is one, the tree is for two');
   });
@@ -91,7 +91,7 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
   });
 
   it('makes a placeholder for a certificate once, and touches no other pair again', async () => {
-    const tree = (): ReturnType<Machine['tree']> => machine.tree().say('certificate front www-data one.example,*.one.example,10.9.0.1');
+    const tree = (): ReturnType<Machine['tree']> => machine.tree().list('certificate front www-data one.example,*.one.example,10.9.0.1');
     const pair = '/etc/vgen/tls/front';
     expect(await machine.installed(tree())).toContain('certificate front (a placeholder)');
     expect(await machine.ask(`stat -c '%a %U:%G' ${pair} ${pair}/key.pem ${pair}/cert.pem`)).toBe('750 root:www-data\n640 root:www-data\n644 root:www-data');
@@ -100,12 +100,12 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
     expect(await machine.ask(`diff <(openssl pkey -in ${pair}/key.pem -pubout) <(openssl x509 -in ${pair}/cert.pem -noout -pubkey) && echo same`)).toBe('same');
     const status = async (): Promise<unknown[]> => (JSON.parse((await machine.run(`${bin}/status.sh --json`)).stdout) as { certificates: unknown[] }).certificates;
     expect(await status()).toEqual([{ name: 'front', issuer: 'placeholder', days: expect.closeTo(3649, -1) as number }]);
-    const two = tree().say('certificate second root two.example');
+    const two = tree().list('certificate second root two.example');
     expect(await machine.installed(two)).toContain('certificate second (a placeholder)');
     expect(await machine.ask('cat /etc/vgen/tls/{front,second}/cert.pem | cmp - /etc/vgen/tls/ca.pem && echo both')).toBe('both');
     const before = await machine.ask(`sha256sum ${pair}/*`);
     await machine.ask(`rm ${pair}/../ca.pem; chgrp root ${pair}/key.pem; mkdir ${pair}/../.front.vgen-new`);
-    expect(await machine.installed(tree())).toContain('certificate front (for group www-data');
+    expect(await machine.installed(tree())).toContain('certificate front (for group www-data)');
     expect(await machine.ask(`sha256sum ${pair}/*`)).toBe(before);
     expect(await machine.installed(tree())).toContain('one: nothing to do');
     await machine.installed(machine.tree());

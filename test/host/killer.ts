@@ -105,14 +105,15 @@ export class Victim {
   async learn(letter: Letter): Promise<void> {
     await this.runs(letter);
     const place = placeOf(letter);
-    await this.machine.ask(`cd ${place}; while IFS=$'\\t' read -r kind path _ _ sum _; do
-      [[ $kind == file ]] || continue
+    await this.machine.ask(`cd ${place}; while IFS= read -r line; do
+      path=/\${line:66} sum=\${line:0:64}
+      [[ $path != /install.sh && $path != /manifest.tsv ]] || continue
       if grep -qE '@vgen\\([a-z]+:' ".$path"; then
         ! grep -qE '@vgen\\([a-z]+:' "$path" || { echo "$path has a placeholder"; exit 1; }
       else
         [[ $(sha256sum < "$path") == "$sum "* ]] || { echo "$path differs"; exit 1; }
       fi
-    done < manifest.tsv`);
+    done < SHA256SUMS`);
     Victim.#files.set(letter, await this.machine.ask(askFiles));
     for (const name of (await this.machine.ask(askNames)).split('\n')) Victim.#names.add(name);
   }

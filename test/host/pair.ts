@@ -13,8 +13,8 @@ export const placeOf = (letter: Letter): string => `/root/tree-${letter}`;
 
 /** What each tree puts where another has something else. */
 const quick = {
-  a: { name: 'a', seconds: 100_000, clients: 500, mode: '0755', groups: '', motd: '0644 root:root' },
-  b: { name: 'b', seconds: 200_000, clients: 600, mode: '0711', groups: ' adm', motd: '0640 root:adm' },
+  a: { name: 'a', seconds: 100_000, clients: 500, mode: '0755', groups: '-', motd: '0644 root:root' },
+  b: { name: 'b', seconds: 200_000, clients: 600, mode: '0711', groups: 'adm', motd: '0640 root:adm' },
 };
 const slow = {
   a: { program: 'extra-a', seconds: 300_000, greeting: 'hello' },
@@ -27,25 +27,25 @@ export function treeOf(machine: Machine, letter: Letter): Tree {
   const { name, seconds, clients, mode, groups, motd } = quickOf(letter);
   const { program, seconds: long, greeting } = slowOf(letter);
   const service = `[Service]\nExecStart=/bin/sleep ${seconds + 1}\n[Install]\nWantedBy=multi-user.target\n`;
-  const supervised = `/etc/supervisor/conf.d/${program}.conf check=supervisor reload=supervisor.service`;
+  const supervised = `/etc/supervisor/conf.d/${program}.conf 0644 root:root reload:supervisor.service supervisor`;
   return machine.tree()
     .edit('etc/nginx/nginx.conf', 'access_log off;', `access_log off;\n    add_header X-Tree ${name};`)
     .edit('etc/nginx/conf.d/tick.conf', 'server {\n', `server {\n    add_header X-Tree ${name};\n`)
     .edit('etc/systemd/system/beat.service', '100000', String(seconds))
     .edit('etc/redis/redis.conf', 'daemonize no', `daemonize no\nmaxclients ${clients}`)
-    .edit('install.sh', '0755 root:root /opt/demo/releases', `${mode} root:root /opt/demo/releases`)
-    .edit('install.sh', '/opt/demo /usr/sbin/nologin', `/opt/demo /usr/sbin/nologin${groups}`)
+    .edit('manifest.tsv', '/opt/demo/releases\t0755', `/opt/demo/releases\t${mode}`)
+    .edit('manifest.tsv', '/opt/demo\t/usr/sbin/nologin\t-', `/opt/demo\t/usr/sbin/nologin\t${groups}`)
     .add('opt/more/both', `of ${name}\n`)
     .add(`opt/more/only-${name}/deep/file`, `only in ${name}\n`)
-    .add('etc/motd', `by ${name}\n`, `file ${motd} /etc/motd`)
+    .add('etc/motd', `by ${name}\n`, `file /etc/motd ${motd}`)
     .add(`etc/systemd/system/only-${name}.service`, service)
-    .say(`link /opt/more/link only-${name}\nunit only-${name}.service`)
+    .list(`link /opt/more/link only-${name}`).list(`unit only-${name}.service`)
     .edit('etc/supervisor/conf.d/worker.conf', '100000', String(long))
     .edit('etc/supervisor/secrets.conf', '"hello"', `"${greeting}"`)
     .edit('etc/vgen/env/tick-blue.env', '"hello"', `"${greeting}"`)
     .edit('etc/vgen/env/tick-green.env', '"hello"', `"${greeting}"`)
     .add(`etc/supervisor/conf.d/${program}.conf`, `[program:${program}]\ncommand=/bin/sleep ${long + 1}\n`,
-      `file 0644 root:root ${supervised}`);
+      `file ${supervised}`);
 }
 
 /** Prints what runs and with which settings, one line each; `facts` says what it has to print. */

@@ -1,15 +1,17 @@
 // Trees for the engine's tests: the fixture with vgen's own scripts, as the compiler would put them out, and edited as
 // a test wants it.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
-  chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync,
+  appendFileSync, chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sumsText } from '../../src/contract/manifest.ts';
 
 const fixture = fileURLToPath(new URL('fixture', import.meta.url));
 const scripts = fileURLToPath(new URL('../../templates/host/opt/vgen', import.meta.url));
+const installer = fileURLToPath(new URL('../../templates/host/install.sh', import.meta.url));
 const server = fileURLToPath(new URL('app/server.py', import.meta.url));
 
 /** The fixture's tree in a directory of its own, before and after edits. */
@@ -20,9 +22,12 @@ export class Tree {
 
   constructor() {
     cpSync(fixture, this.dir, { recursive: true });
-    for (const part of ['lib', 'bin']) {
+    cpSync(installer, join(this.dir, 'install.sh'));
+    const lines = ['lib', 'bin'].flatMap(part => {
       cpSync(join(scripts, part), join(this.dir, 'opt/vgen', part), { recursive: true });
-    }
+      return readdirSync(join(scripts, part)).map(name => line(`file /opt/vgen/${part}/${name} ${part === 'bin' ? '0755' : '0644'} root:root - bash`));
+    });
+    appendFileSync(join(this.dir, 'manifest.tsv'), lines.join(''));
     this.#seal();
   }
 
@@ -34,26 +39,26 @@ export class Tree {
     return this.#seal();
   }
 
-  /** Another file, with what install.sh says of it. */
-  add(path: string, text: string, words = `file 0644 root:root /${path}`): this {
+  /** Another file, with its line in the list. */
+  add(path: string, text: string, words = `file /${path} 0644 root:root`): this {
     mkdirSync(dirname(join(this.dir, path)), { recursive: true });
     writeFileSync(join(this.dir, path), text);
-    return this.say(words);
+    return this.list(words);
   }
 
-  /** Another line of install.sh. */
-  say(words: string): this {
-    return this.edit('install.sh', '\nunit beat.service\n', `\n${words}\nunit beat.service\n`);
+  /** Another line of the list: its columns, separated by blanks; those that are left out are empty. */
+  list(words: string): this {
+    return this.edit('manifest.tsv', '\nunit\tbeat.service\t', `\n${line(words)}unit\tbeat.service\t`);
   }
 
-  /** Takes out all lines of install.sh in which `pattern` is found, and the files that they name. */
+  /** Takes out all lines of the list in which `pattern` is found, and the files that they name. */
   drop(pattern: RegExp): this {
-    const lines = readFileSync(join(this.dir, 'install.sh'), 'utf8').split('\n');
-    for (const line of lines.filter(line => pattern.test(line))) {
-      const path = /^(?:secret_)?file \S+ \S+ (\S+)/.exec(line)?.[1];
-      if (path !== undefined) rmSync(join(this.dir, path));
+    const lines = readFileSync(join(this.dir, 'manifest.tsv'), 'utf8').split('\n');
+    for (const one of lines.filter(one => pattern.test(one))) {
+      const [kind, path = ''] = one.split('\t');
+      if (kind === 'file') rmSync(join(this.dir, path));
     }
-    writeFileSync(join(this.dir, 'install.sh'), lines.filter(line => !pattern.test(line)).join('\n'));
+    writeFileSync(join(this.dir, 'manifest.tsv'), lines.filter(one => !pattern.test(one)).join('\n'));
     return this.#seal();
   }
 
@@ -61,23 +66,26 @@ export class Tree {
     rmSync(this.dir, { recursive: true });
   }
 
-  /** The manifest stands for the whole tree. */
+  /** SHA256SUMS stands for the whole tree. */
   #seal(): this {
-    const [manifest, install] = [join(this.dir, 'manifest.tsv'), join(this.dir, 'install.sh')];
+    const sums = join(this.dir, 'SHA256SUMS');
+    rmSync(sums, { force: true });
     const files = readdirSync(this.dir, { recursive: true, withFileTypes: true })
       .filter(entry => entry.isFile())
-      .map(entry => join(entry.parentPath, entry.name))
-      .sort();
-    const lines = files.filter(file => file !== manifest && file !== install).map(file => {
-      const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
-      return `file\t${file.slice(this.dir.length)}\t-\t-\t${sha256}\t-\t-\t-\tfixture\n`;
-    });
-    for (const [, path, target] of readFileSync(install, 'utf8').matchAll(/^link (\S+) (\S+)/gm)) lines.push(`link\t${path}\t${target}\n`);
-    writeFileSync(manifest, `# Made by vgen from hosts.one; do not edit.\n${lines.join('')}`);
+      .map(entry => join(entry.parentPath, entry.name));
+    writeFileSync(sums, sumsText(files.map(file => [file.slice(this.dir.length + 1), hash('sha256', readFileSync(file), 'hex')])));
     // Times of its own for each tree: rsync takes files with the same size and second for the same.
-    for (const file of files) utimesSync(file, this.#time, this.#time);
+    for (const file of [...files, sums]) utimesSync(file, this.#time, this.#time);
     return this;
   }
+}
+
+/** How many columns follow the kind of a line; the compiler makes the same. */
+const columns: Readonly<Record<string, number>> = { 'file': 7, 'certificate': 6, 'unit': 3, 'package': 2, 'link': 2, 'confirm-within': 1 };
+
+function line(words: string): string {
+  const [kind = '', ...values] = words.split(' ');
+  return `${[kind, ...values, ...Array<string>(columns[kind]! - values.length).fill('-')].join('\t')}\n`;
 }
 
 /** A directory with the tests' app in several versions: one executable file each, and a directory with it as "run". */

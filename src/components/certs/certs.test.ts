@@ -14,8 +14,7 @@ describe('certs', () => {
     expect(trees.get('a')?.plan.certificates.map(({ name, names, group }) => [name, names, group])).toEqual([['site-shop', ['shop.example', 'www.shop.example'], 'www-data']]);
     expect(trees.get('a')?.plan.packages.map(({ name }) => name)).toEqual(['nginx-light', 'openssl']);
     expect(trees.get('b')?.plan.packages.map(({ name }) => name)).toEqual([]);
-    expect(text('a', 'install.sh')).toContain('certificate site-shop www-data shop.example,www.shop.example');
-    expect(text('a', 'manifest.tsv')).toContain('certificate\tsite-shop\twww-data\tshop.example,www.shop.example\tinternal\tsystemctl try-reload-or-restart nginx.service\n');
+    expect(text('a', 'manifest.tsv')).toContain('certificate\tsite-shop\twww-data\tshop.example,www.shop.example\tinternal\tsystemctl try-reload-or-restart nginx.service\t');
     expect(trees.get('a')?.plan.files.find(({ path }) => path.endsWith('ca.pem'))).toMatchObject({ onChange: [{ do: 'reload', unit: 'nginx.service' }] });
     expect(trees.get('b')?.plan.files.find(({ path }) => path.endsWith('ca.pem'))).toMatchObject({ onChange: [] });
   });

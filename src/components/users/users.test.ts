@@ -6,7 +6,7 @@ const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJf8b1o2mYx0r3n0Yc7q9u0o7l1yXyq
 it('have a home and no login, unless it is said', async () => {
   const { trees, text } = await compiled('users: { ada: {}, bob: { hosts: b, home: /srv/bob, shell: /bin/bash, groups: [adm, sudo] } }\n');
   expect(trees.get('a')?.plan.users.map(({ name }) => name)).toEqual(['ada']);
-  expect(text('b', 'install.sh')).toMatch(/^user ada \/home\/ada \/usr\/sbin\/nologin {2}# asked for under users\nuser bob \/srv\/bob \/bin\/bash adm,sudo /m);
+  expect(text('b', 'manifest.tsv')).toMatch(/^user\tada\t\/home\/ada\t\/usr\/sbin\/nologin\t-\tasked for under users\nuser\tbob\t\/srv\/bob\t\/bin\/bash\tadm,sudo\t/m);
 });
 
 it('log in with keys that only root writes, and do just what they may as root', async () => {

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { Failure } from '../../contract/diagnostic.ts';
 import { remoteScript } from '../observe/live.ts';
 import type { Connection } from '../connect/ssh.ts';
-import type { TreeCertificate } from '../observe/tree.ts';
+import type { ListedCertificate } from '../../contract/manifest.ts';
 
 /** The organization in the subject of a placeholder, as lib/certificates.sh writes it. */
 const PLACEHOLDER = 'O=vgen placeholder';
@@ -33,7 +33,7 @@ export async function certificatesOn(connection: Connection, names: readonly str
 
 /** Has new keys made, their requests signed, and the pairs exchanged. Throws a Failure when the host cannot be asked. */
 export async function issueOn(
-  connection: Connection, wanted: readonly TreeCertificate[], sign: (request: string, one: TreeCertificate) => Promise<string>,
+  connection: Connection, wanted: readonly ListedCertificate[], sign: (request: string, one: ListedCertificate) => Promise<string>,
 ): Promise<Issued[]> {
   const requests = await ask(connection, 'request', wanted.map(({ name, group }) => [name, group]));
   const issued: Issued[] = [];
@@ -43,7 +43,7 @@ export async function issueOn(
     if (kind !== 'request') issued.push({ name: one.name, problem: text });
     else {
       const certificate = await sign(Buffer.from(text, 'base64').toString(), one);
-      questions.push([one.name, one.group, base64(certificate), base64(one.then)]);
+      questions.push([one.name, one.group, base64(certificate), base64(one.reloadCommand)]);
     }
   }
   const answers = questions.length ? await ask(connection, 'install', questions) : [];

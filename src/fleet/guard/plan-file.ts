@@ -8,9 +8,7 @@ import type { BuiltTree } from '../observe/tree.ts';
 
 export interface PlannedHost {
   readonly host: string;
-  /** Of manifest.tsv and install.sh in out/. */
-  readonly seal: string;
-  /** What hosts call the tree. */
+  /** The id of the tree in out/. */
   readonly tree: string;
   readonly generation: number | null;
   /** Stands for all that was seen on the host. */
@@ -28,7 +26,7 @@ export interface Seen { readonly tree: BuiltTree; readonly state: HostState; rea
 export const planFileOf = (seen: readonly Seen[]): PlanFile => ({
   version: 1,
   hosts: seen.map(({ tree, state, plan }) => ({
-    host: tree.host, seal: tree.seal, tree: tree.id, generation: state.generation, live: state.live,
+    host: tree.host, tree: tree.id, generation: state.generation, live: state.live,
     changes: plan.changes.length, actions: plan.actions.map(({ action, what }) => `${action} ${what}`),
   })),
 });
@@ -51,7 +49,7 @@ export function readPlan(path: string): PlanFile {
     throw new Failure(`${path} is no plan: ${cause instanceof SyntaxError ? 'it is not JSON' : (cause as NodeJS.ErrnoException).code ?? 'unknown error'}`, { cause });
   }
   const { version, hosts } = (plan ?? {}) as Partial<PlanFile>;
-  const isHost = (one: unknown): boolean => typeof one === 'object' && one !== null && ['host', 'seal', 'tree', 'live'].every(key => typeof (one as Record<string, unknown>)[key] === 'string');
+  const isHost = (one: unknown): boolean => typeof one === 'object' && one !== null && ['host', 'tree', 'live'].every(key => typeof (one as Record<string, unknown>)[key] === 'string');
   if (version !== 1 || !Array.isArray(hosts) || !hosts.every(isHost)) throw new Failure(`${path} is no plan of this version of vgen; make it anew with "vgen plan --out ${path}"`);
   return plan as PlanFile;
 }
@@ -66,7 +64,7 @@ export function verify({ hosts }: PlanFile, seen: readonly Seen[]): string[] {
   return seen.flatMap(({ tree, state }) => {
     const was = planned.get(tree.host);
     if (!was) return [`${tree.host} is not in the plan`];
-    if (was.seal !== tree.seal) return [`${tree.host}: the tree in out/ changed since the plan (${was.tree.slice(0, 12)}, now ${tree.id.slice(0, 12)})`];
+    if (was.tree !== tree.id) return [`${tree.host}: the tree in out/ changed since the plan (${was.tree.slice(0, 12)}, now ${tree.id.slice(0, 12)})`];
     if (was.generation !== state.generation) return [`${tree.host}: the host is at ${generation(state.generation)}, the plan was made at ${generation(was.generation)}`];
     return was.live === state.live ? [] : [`${tree.host}: something on the host changed since the plan`];
   });

@@ -56,7 +56,7 @@ export interface Recorded {
 export interface HostState {
   /** The name under which a tree was installed; null on a new host. */
   readonly host: string | null;
-  /** sha256 of the manifest that was installed; null on a new host. */
+  /** The id of the tree that was installed; null on a new host. */
   readonly tree: string | null;
   /** The newest generation; null where there is none. */
   readonly generation: number | null;
@@ -135,7 +135,7 @@ export function readState(text: string): HostState {
     host: one('host'), tree: record.find(([kind]) => kind === 'tree')?.[1] ?? null, generation: generation === null ? null : Number(generation),
     recorded: {
       paths: new Map(record.filter(([kind]) => kind === 'file' || kind === 'link').map(([, path = '', content = '-', triggers, source, adopted]) =>
-        [path, { content, triggers: words(triggers, ' ').filter(word => !word.startsWith('check=')).map(word => word.replace('=', ':')), source: source && source !== '-' ? source : null, adopted: adopted === 'adopted' }])),
+        [path, { content, triggers: words(triggers, ','), source: source && source !== '-' ? source : null, adopted: adopted === 'adopted' }])),
       directories: named('directory'), units: named('unit'),
       users: new Map(record.filter(([kind]) => kind === 'user').map(([, name = '', groups]) => [name, words(groups, ',')])),
       programs: new Map(of('programs').map(([path = '', names]) => [path, words(names, ' ')])),

@@ -9,10 +9,12 @@ const work = mkdtempSync(join(tmpdir(), 'vgen-look-'));
 afterAll(() => rmSync(work, { recursive: true }));
 
 describe('a tree in out/', () => {
-  it('is named by its manifest, and says modes and owners as a host tells them', () => {
+  it('is named by its digests, and says modes and owners as a host tells them', () => {
     mkdirSync(join(work, 'a'));
     writeFileSync(join(work, 'a/install.sh'), '');
-    writeFileSync(join(work, 'a/manifest.tsv'), '# head\nfile\t/etc/x\t0640\troot:adm\tsum\t-\t-\t-\nlink\t/etc/y\tx\ndirectory\t/opt/z\t0755\troot:root\n');
+    const list = ['# head', 'host\ta', 'file\t/etc/x\t0640\troot:adm\t-\t-\t-\tx', 'link\t/etc/y\tx', 'directory\t/opt/z\t0755\troot:root'];
+    writeFileSync(join(work, 'a/manifest.tsv'), `${list.join('\n')}\n`);
+    writeFileSync(join(work, 'a/SHA256SUMS'), `${'0'.repeat(64)}  etc/x\n`);
     const tree = localTree(work, 'a');
     expect(tree.id).toMatch(/^[0-9a-f]{64}$/);
     expect(tree.modes).toBe('/etc/x\t640\troot:adm\n/opt/z\t755\troot:root\n');

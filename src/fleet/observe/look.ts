@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../contract/diagnostic.ts';
+import { INSTALL, MANIFEST, SUMS } from '../../contract/manifest.ts';
 import { shWord } from '../../escape/sh.ts';
 import type { Standing } from '../result.ts';
 import type { Connection } from '../connect/ssh.ts';
@@ -11,7 +12,7 @@ import { readBytes, treeOf } from './tree.ts';
 /** A host's tree in out/. */
 export interface LocalTree {
   readonly dir: string;
-  /** sha256 of its manifest, which stands for all of it. */
+  /** sha256 of its SHA256SUMS, which stands for all of it. */
   readonly id: string;
   /** Path, mode and owner of each file and directory: what the host's record does not hold. */
   readonly modes: string;
@@ -20,10 +21,10 @@ export interface LocalTree {
 /** Reads out/<host>/. Throws a Failure when there is no tree. */
 export function localTree(out: string, host: string): LocalTree {
   const dir = join(out, host);
-  if (!existsSync(join(dir, 'manifest.tsv')) || !existsSync(join(dir, 'install.sh'))) {
+  if (![INSTALL, MANIFEST, SUMS].every(name => existsSync(join(dir, name)))) {
     throw new Failure(`there is no tree for ${host} in ${out}/; run "vgen build", review and commit it`);
   }
-  const { id, files, directories } = treeOf(host, dir, readBytes(dir, 'manifest.tsv'), readBytes(dir, 'install.sh'));
+  const { id, files, directories } = treeOf(host, dir, readBytes(dir, MANIFEST), readBytes(dir, SUMS));
   const modes = [...files, ...directories].map(({ path, mode, owner }) => `${path}\t${mode.replace(/^0+(?=.)/, '')}\t${owner}\n`);
   return { dir, id, modes: modes.join('') };
 }

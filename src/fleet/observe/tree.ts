@@ -1,88 +1,48 @@
 // The tree of one host in out/, as it lies on the disk: what an apply would send. Nothing is compiled.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../contract/diagnostic.ts';
-import { readManifest } from '../../contract/manifest.ts';
+import { MANIFEST, readManifest, readSums, SUMS, type ListedFile, type Manifest } from '../../contract/manifest.ts';
 
-export interface TreeFile {
-  readonly path: string;
-  readonly mode: string;
-  readonly owner: string;
-  readonly sha256: string;
-  /** `reload:UNIT`, `restart:UNIT`, `slot:APP/SLOT` or `confirm`. */
-  readonly triggers: readonly string[];
-  readonly secrets: readonly string[];
-}
+/** A file of the tree. */
+export interface TreeFile extends ListedFile { readonly sha256: string }
 
-/** A certificate whose key is made on the host. `then`: a shell command that makes its users take up a new one; "" if none. */
-export interface TreeCertificate {
-  readonly name: string;
-  readonly group: string;
-  readonly names: readonly string[];
-  readonly issuer: 'internal' | 'acme';
-  readonly then: string;
-}
-
-export interface TreeUser { readonly name: string; readonly home: string; readonly shell: string; readonly groups: readonly string[] }
-
-export interface BuiltTree {
-  readonly host: string;
+export interface BuiltTree extends Omit<Manifest, 'files'> {
   readonly dir: string;
-  /** What hosts call the tree: sha256 of manifest.tsv. */
+  /** What hosts call the tree: sha256 of SHA256SUMS, which stands for every byte of it. */
   readonly id: string;
-  /** sha256 of manifest.tsv and install.sh together: all that an apply depends on. */
-  readonly seal: string;
   readonly files: readonly TreeFile[];
-  /** path → target */
-  readonly links: ReadonlyMap<string, string>;
-  readonly firstLinks: ReadonlyMap<string, string>;
-  readonly directories: readonly { readonly path: string; readonly mode: string; readonly owner: string }[];
-  readonly packages: readonly string[];
-  readonly programs: readonly string[];
-  readonly secrets: readonly string[];
-  readonly users: readonly TreeUser[];
-  readonly certificates: readonly TreeCertificate[];
-  /** Unit → what a restart interrupts, or null. */
-  readonly units: ReadonlyMap<string, string | null>;
 }
 
-const sha256 = (...parts: readonly Buffer[]): string => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
+const sha256 = (bytes: Buffer): string => hash('sha256', bytes, 'hex');
 
 /**
  * Reads the tree of a host.
- * @throws Failure when there is none, or a file is not what the manifest says: the host would refuse it too
+ * @throws Failure when there is none, or a file is not what SHA256SUMS says: the host would refuse it too
  */
 export function readTree(out: string, host: string): BuiltTree {
   const dir = join(out, host);
-  if (!existsSync(join(dir, 'manifest.tsv'))) throw new Failure(`there is no tree of ${host} in ${out}; "vgen build" makes it`);
-  const manifest = readFileSync(join(dir, 'manifest.tsv'));
-  const script = readBytes(dir, 'install.sh');
-  const tree = treeOf(host, dir, manifest, script);
-  const wrong = tree.files.filter(({ path, sha256: wanted }) => sha256(readBytes(dir, path)) !== wanted);
-  if (wrong.length) throw new Failure(`${join(out, host)} is not what its manifest says: ${wrong.map(({ path }) => path).join(', ')}; "vgen build" makes it anew`);
+  if (!existsSync(join(dir, MANIFEST))) throw new Failure(`there is no tree of ${host} in ${out}; "vgen build" makes it`);
+  const sums = readBytes(dir, SUMS);
+  const tree = treeOf(host, dir, readBytes(dir, MANIFEST), sums);
+  const wrong = [...readSums(sums.toString('utf8'))].filter(([path, wanted]) => sha256(readBytes(dir, path)) !== wanted);
+  if (wrong.length) {
+    throw new Failure(`${dir} is not what its ${SUMS} says: ${wrong.map(([path]) => path).join(', ')}; "vgen build" makes it anew`);
+  }
   return tree;
 }
 
-/** What a manifest and install.sh say. */
-export function treeOf(host: string, dir: string, manifest: Buffer, script: Buffer): BuiltTree {
-  const lines = readManifest(manifest.toString('utf8'));
-  const of = (type: string): typeof lines => lines.filter(line => line.type === type);
-  const names = (type: string): string[] => of(type).map(({ name }) => name);
-  const list = (text: string | undefined): string[] => (!text || text === '-' ? [] : text.split(','));
-  return {
-    host, dir, id: sha256(manifest), seal: sha256(manifest, script),
-    files: of('file').map(({ name, columns: [mode = '', owner = '', hash = '', triggers, , secrets] }) =>
-      ({ path: name, mode, owner, sha256: hash, triggers: list(triggers), secrets: list(secrets) })),
-    links: new Map(of('link').map(({ name, columns }) => [name, columns[0] ?? ''])),
-    firstLinks: new Map(of('first-link').map(({ name, columns }) => [name, columns[0] ?? ''])),
-    directories: of('directory').map(({ name, columns: [mode = '', owner = ''] }) => ({ path: name, mode, owner })),
-    packages: names('package'), programs: names('program'), secrets: names('secret'),
-    users: of('user').map(({ name, columns: [home = '', shell = '', groups] }) => ({ name, home, shell, groups: list(groups) })),
-    certificates: of('certificate').map(({ name, columns: [group = '', names, issuer, then = '-'] }) =>
-      ({ name, group, names: list(names), issuer: issuer === 'acme' ? 'acme' : 'internal', then: then === '-' ? '' : then })),
-    units: new Map(of('unit').map(({ name, columns }) => [name, columns[0] === '-' ? null : columns[0] ?? null])),
-  };
+/** What a manifest and SHA256SUMS say. */
+export function treeOf(host: string, dir: string, manifest: Buffer, sums: Buffer): BuiltTree {
+  const read = readManifest(manifest.toString('utf8'), join(dir, MANIFEST));
+  if (read.host !== host) throw new Failure(`${join(dir, MANIFEST)} is of host "${read.host}"; "vgen build" makes it anew`);
+  const digests = readSums(sums.toString('utf8'));
+  const lacking = read.files.filter(({ path }) => !digests.has(path.slice(1)));
+  if (lacking.length) {
+    throw new Failure(`${join(dir, SUMS)} lacks ${lacking.map(({ path }) => path).join(', ')}; "vgen build" makes it anew`);
+  }
+  return { ...read, dir, id: sha256(sums), files: read.files.map(file => ({ ...file, sha256: digests.get(file.path.slice(1)) ?? '' })) };
 }
 
 /** A file of the tree. */

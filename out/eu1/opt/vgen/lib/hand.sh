@@ -37,7 +37,7 @@ find_hand_changes() {
     path=${file_path[i]}
     is_hand_changed "$path" || continue
     # what somebody wrote is what this tree wants: nothing is lost
-    [[ ${file_secret[i]} == no && ! -L $path && ${hash_of[$path]:-} == "${tree_sum[$path]}" ]] ||
+    [[ -z ${file_secrets[i]} && ! -L $path && ${hash_of[$path]:-} == "${tree_sum[$path]}" ]] ||
       changed_by_hand+=("$path")
   done
   for i in "${!link_path[@]}"; do
@@ -63,7 +63,7 @@ show_hand_change() {
   local before=$generations/$generation$1 i
   for i in "${!file_path[@]}"; do
     [[ ${file_path[i]} == "$1" ]] || continue
-    if [[ ${file_secret[i]} == yes ]]; then
+    if [[ -n ${file_secrets[i]} ]]; then
       indent <<<"$1 was changed; it holds secrets and is not shown"
       return 0
     fi

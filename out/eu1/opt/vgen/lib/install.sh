@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
-# The engine of install.sh: the words of a tree (words.sh) declare what a host shall have, and `apply` makes it so.
+# The engine of install.sh: the manifest of a tree lists what a host shall have, and `apply` makes it so.
 # Each phase is one function; the order below is the whole story. Up to the swap nothing that runs has changed; until
 # the journal ends, everything can be put back, files and services; after it, the tree is a generation of this host.
 
@@ -9,8 +9,8 @@ lib=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$lib/detach.sh"
 # shellcheck source=SCRIPTDIR/lock.sh
 . "$lib/lock.sh"
-# shellcheck source=SCRIPTDIR/words.sh
-. "$lib/words.sh"
+# shellcheck source=SCRIPTDIR/manifest.sh
+. "$lib/manifest.sh"
 # shellcheck source=SCRIPTDIR/packages.sh
 . "$lib/packages.sh"
 # shellcheck source=SCRIPTDIR/users.sh
@@ -58,6 +58,9 @@ apply() {
 
 install_tree() {
   trap finish_install EXIT
+  [[ -f $1/manifest.tsv && -f $1/SHA256SUMS ]] ||
+    fail 2 'this tree is not complete; it lacks manifest.tsv or SHA256SUMS'
+  read_manifest "$1/manifest.tsv"
   refuse_other_host
   refuse_unconfirmed
   put_back_unfinished
@@ -113,27 +116,27 @@ files_change() {
 call_for_changes() {
   local i path
   for i in "${changed_files[@]}"; do
-    note_change "${file_path[i]}" "${file_then[i]}"
+    note_change "${file_path[i]}" "${file_triggers[i]}" "${file_check[i]}"
   done
   for i in "${changed_links[@]}"; do
-    note_change "${link_path[i]}" "${link_then[i]}"
+    note_change "${link_path[i]}" '' ''
   done
   for path in "${retired_files[@]}" "${retired_services[@]}"; do
-    note_change "$path" "$(still_wanted "${former_then[$path]}")"
+    note_change "$path" "$(still_wanted "${former_triggers[$path]}")" "${former_check[$path]:-}"
   done
 }
 
-# still_wanted OPTIONS: of a file that goes, without those for units and slots that this tree does not have any more.
+# still_wanted TRIGGERS: of a file that goes, without those for units and slots that this tree does not have any more.
 still_wanted() {
-  local option
-  for option in $1; do
-    case $option in
-      slot=*) [[ " ${want_slots[*]/ //} " == *" ${option#*=} "* ]] || continue ;;
-      reload=* | restart=*)
-        [[ -z ${former_units[${option#*=}]:-} || " ${want_units[*]} " == *" ${option#*=} "* ]] || continue
+  local trigger
+  for trigger in ${1//,/ }; do
+    case $trigger in
+      slot:*) [[ " ${want_slots[*]/ //} " == *" ${trigger#*:} "* ]] || continue ;;
+      reload:* | restart:*)
+        [[ -z ${former_units[${trigger#*:}]:-} || " ${want_units[*]} " == *" ${trigger#*:} "* ]] || continue
         ;;
     esac
-    printf '%s ' "$option"
+    printf '%s,' "$trigger"
   done
 }
 

@@ -20,12 +20,6 @@ confirm_paths=()                        # what this install changes and somebody
 reverted_paths=''
 revert_armed=no                         # a timer runs that this install started, or one that was cut short
 
-# confirm_within SECONDS: a word of install.sh.
-confirm_within() {
-  [[ $1 =~ ^[1-9][0-9]{0,9}$ ]] || fail 2 "\"$1\" is not a number of seconds"
-  confirm_seconds=$1
-}
-
 # refuse_unconfirmed: one at a time. An install that was cut short has left its journal and is put back anyway.
 refuse_unconfirmed() {
   [[ -e $unconfirmed || -e $reverting ]] || return 0
@@ -169,7 +163,7 @@ revert_install() {
   [[ -e $journal || ! -e $former/journal ]] || mv -T -- "$former/journal" "$journal"
   while IFS=$'\t' read -r kind name paths; do
     case $kind in
-      reload | restart | slot) note_change "$paths" "$kind=$name" ;;
+      reload | restart | slot) note_change "$paths" "$kind:$name" '' ;;
     esac
   done <"$reverting"
   [[ ! -f $pending_file ]] || pending_then=$(<"$pending_file")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
 # Generations: each tree that this host took, by number, whole and installable, so that a console alone is enough to go
-# back. The list is /var/lib/vgen/generations.tsv: number, tree (sha256 of its manifest), order, commit, time, result
+# back. The list is /var/lib/vgen/generations.tsv: number, tree (sha256 of its SHA256SUMS), order, commit, time, result
 # (started, ok or left, which a rollback says of the one that it leaves). The last line is what the host is.
 # shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
@@ -56,9 +56,8 @@ refuse_older() {
 stage_generation() {
   tree=$1
   tree_id=''
-  [[ -f $1/manifest.tsv ]] || fail 2 "this tree is not complete; it lacks manifest.tsv"
-  hash_files "$1/manifest.tsv"
-  tree_id=${hash_of[$1/manifest.tsv]:?}
+  hash_files "$1/SHA256SUMS"
+  tree_id=${hash_of[$1/SHA256SUMS]:?}
   [[ $tree_id != "$generation_tree" || ! -f $generations/$generation/install.sh ]] || return 0
   install -d -m 0700 -- "$generations"
   rm -rf -- "$generations/.new"

@@ -13,18 +13,16 @@ problems=()                     # what is wrong although the install went throug
 unfit=''                        # what this install itself made fail, so that it is put back
 settled_slots=()                # "APP SLOT", those that took up the new files
 
-# note_change PATH OPTIONS: remembers what the change of a file calls for.
+# note_change PATH TRIGGERS CHECK: remembers what the change of a file triggers.
 note_change() {
-  local option path=$1
+  local trigger path=$1
   [[ $path != /etc/supervisor/* ]] || supervisor_changed=yes
   [[ $path != /etc/systemd/system/* ]] || systemd_changed=yes
-  for option in $2; do
-    case $option in
-      check=*) due_checks[${option#*=}]+="${due_checks[${option#*=}]:+$'\n'}$path" ;;
-      reload=*) note_due reload "${option#*=}" "$path" ;;
-      restart=*) note_due restart "${option#*=}" "$path" ;;
+  [[ -z $3 ]] || due_checks[$3]+="${due_checks[$3]:+$'\n'}$path"
+  for trigger in ${2//,/ }; do
+    case $trigger in
       confirm) confirm_paths+=("$path") ;;
-      slot=*) note_due slot "${option#*=}" "$path" ;;
+      *) note_due "${trigger%%:*}" "${trigger#*:}" "$path" ;;
     esac
   done
 }

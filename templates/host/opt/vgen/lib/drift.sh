@@ -12,7 +12,7 @@ tell_drift() {
   local -A tree_content=()
   [[ -n $around ]] || around=$generations/$generation
   read_record
-  read_tree "$around/manifest.tsv"
+  read_tree "$around"
   hash_files "${!former_content[@]}"
   while IFS= read -r path; do
     on_host=$(state_on_host "$path")
@@ -26,16 +26,20 @@ tell_drift() {
     (( ${#tree_content[@]} == 0 )) || printf '%s\n' "${!tree_content[@]}"; } | sort -u)
 }
 
-# read_tree MANIFEST: tree_content[path] is the sha256 of a file in the tree, or "-> TARGET" of a link.
+# read_tree TREE: tree_content[path] is the sha256 of a file in the tree, or "-> TARGET" of a link.
 read_tree() {
-  local kind path a b sum
-  [[ -f $1 ]] || return 0
-  while IFS=$'\t' read -r kind path a b sum _; do
+  local kind path target line
+  local -A sums=()
+  [[ -f $1/manifest.tsv && -f $1/SHA256SUMS ]] || return 0
+  while IFS= read -r line; do
+    sums[/${line:66}]=${line:0:64}
+  done <"$1/SHA256SUMS"
+  while IFS=$'\t' read -r kind path target _; do
     case $kind in
-      file) tree_content[$path]=$sum ;;
-      link) tree_content[$path]="-> $a" ;;
+      file) tree_content[$path]=${sums[$path]:-} ;;
+      link) tree_content[$path]="-> $target" ;;
     esac
-  done <"$1"
+  done <"$1/manifest.tsv"
 }
 
 state_on_host() {

@@ -4,33 +4,33 @@
 # shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
 staging=${vgen_state:?}/staging
-tree_id=''                      # sha256 of the manifest of this tree
-changed_files=() changed_links=() new_links=()   # indexes into the arrays of words.sh
+tree_id=''                      # sha256 of the SHA256SUMS of this tree
+changed_files=() changed_links=() new_links=()   # indexes into the arrays of manifest.sh
 declare -A staged=()            # path → the new version, ready to be renamed
 declare -A new_content=()       # path → sha256 of the new version of a file; target of a link that is left alone
 declare -A tree_sum=()          # path → sha256 of a file in the tree
-declare -A origin_of=()         # path → the key of the inventory that it was made from
 declare -A hash_of=()           # any path → sha256
 declare -A metadata_of=()       # path → "MODE OWNER:GROUP"
 declare -A mount_of=()          # directory → where its file system is mounted
 declare -A made_directories=()  # path → yes, for those this run made
 
-# check_tree: what install.sh speaks of came along, and is what the manifest says; a file can stay behind when a tree is
+# check_tree: all that the manifest lists came along, and is what SHA256SUMS says; a file can stay behind when a tree is
 # sent over an older one with the same sizes and times. Nothing has been touched yet.
 check_tree() {
-  local path kind sum origin wrong=()
-  hash_files "${file_path[@]/#/$tree}"
-  for path in "${file_path[@]}"; do
-    tree_sum[$path]=${hash_of[$tree$path]:-}
-    [[ -n ${tree_sum[$path]} ]] || wrong+=("$path")
+  local path line wanted=("${file_path[@]}" /install.sh /manifest.tsv) lacking=() wrong=()
+  hash_files "${wanted[@]/#/$tree}"
+  while IFS= read -r line; do
+    tree_sum[/${line:66}]=${line:0:64}
+  done <"$tree/SHA256SUMS"
+  for path in "${wanted[@]}"; do
+    if [[ -z ${hash_of[$tree$path]:-} ]]; then
+      lacking+=("$path")
+    elif [[ ${hash_of[$tree$path]} != "${tree_sum[$path]:-}" ]]; then
+      wrong+=("$path")
+    fi
   done
-  (( ${#wrong[@]} == 0 )) || fail 2 "this tree is not complete; it lacks ${wrong[*]}"
-  while IFS=$'\t' read -r kind path _ _ sum _ _ _ origin; do
-    [[ $kind == file ]] || continue
-    origin_of[$path]=$origin
-    [[ ! $sum =~ ^[0-9a-f]{64}$ || ${tree_sum[$path]:-} == "$sum" ]] || wrong+=("$path")
-  done <"$tree/manifest.tsv"
-  (( ${#wrong[@]} == 0 )) || fail 2 "this tree is not what its manifest says: ${wrong[*]}; send it again"
+  (( ${#lacking[@]} == 0 )) || fail 2 "this tree is not complete; it lacks ${lacking[*]}"
+  (( ${#wrong[@]} == 0 )) || fail 2 "this tree is not what its SHA256SUMS says: ${wrong[*]}; send it again"
 }
 
 make_directories() {
@@ -82,7 +82,7 @@ stage_files() {
   for i in "${!file_path[@]}"; do
     [[ -z ${left_alone[${file_path[i]}]:-} ]] || continue
     source=$tree${file_path[i]}
-    if [[ ${file_secret[i]} == yes ]]; then
+    if [[ -n ${file_secrets[i]} ]]; then
       source=$staging/secret.$i
       fill_secrets "$tree${file_path[i]}" "$source" "${file_path[i]}"
       rendered+=("$source")

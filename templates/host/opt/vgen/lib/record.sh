@@ -1,30 +1,35 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
 # What vgen made on this host, kept in /var/lib/vgen/installed.tsv, and the removal of what it made and no longer makes.
-# Columns: type, name, content (sha256 of a file, target of a link, groups of a user), what its change calls for, source
-# (sha256 of a file in the tree, with placeholders where the host has secrets) and "adopted" if somebody's own version was
-# left in place. "-" is an empty one. Nothing that is not in the record is ever removed.
+# Columns: type, name, content (sha256 of a file, target of a link, groups of a user), triggers of its change, source
+# (sha256 of a file in the tree, with placeholders where the host has secrets), "adopted" if somebody's own version was
+# left in place, mode, owner, check. "-" is an empty one. Nothing that is not in the record is ever removed.
 # shellcheck disable=SC2034,SC2154  # variables are shared with the other files
 
 record=${vgen_state:?}/installed.tsv
 originals=${vgen_state:?}/originals         # what was there before vgen first replaced it, e.g. a package's default
-former_tree=''                              # sha256 of the manifest that was installed last
+former_tree=''                              # id of the tree that was installed last
 retired_files=() retired_services=()        # paths of the former record that this tree has no more
 declare -A former_content=()                # path of a file or link → content
-declare -A former_then=()                   # path → what its change calls for
+declare -A former_triggers=()               # path → what its change triggers, separated by commas
+declare -A former_check=()                  # path → what judges it
+declare -A former_mode=() former_owner=()   # path → as vgen left it
 declare -A former_source=()                 # path → sha256 in the tree; "link" for a link
 declare -A former_adopted=()                # path → yes
 declare -A former_units=() former_users=() former_directories=()
 
 read_record() {
-  local kind name content calls source adopted
+  local kind name content triggers source adopted mode owner check
   [[ -f $record ]] || return 0
-  while IFS=$'\t' read -r kind name content calls source adopted; do
+  while IFS=$'\t' read -r kind name content triggers source adopted mode owner check; do
     case $kind in
       tree) former_tree=$name ;;
       file | link)
         former_content[$name]=$content
-        former_then[$name]=${calls#-}
+        former_triggers[$name]=${triggers#-}
+        former_check[$name]=${check#-}
+        former_mode[$name]=${mode#-}
+        former_owner[$name]=${owner#-}
         former_source[$name]=$source
         [[ $adopted != adopted ]] || former_adopted[$name]=yes
         ;;
@@ -44,13 +49,12 @@ write_record() {
     printf 'tree\t%s\n' "$1"
     for i in "${!file_path[@]}"; do
       path=${file_path[i]}
-      printf 'file\t%s\t%s\t%s\t%s\t%s\n' "$path" "${new_content[$path]:--}" "${file_then[i]:--}" \
-        "${tree_sum[$path]}" "$(adoption "$path")"
+      printf 'file\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$path" "${new_content[$path]:--}" "${file_triggers[i]:--}" \
+        "${tree_sum[$path]}" "$(adoption "$path")" "${file_mode[i]}" "${file_owner[i]}" "${file_check[i]:--}"
     done
     for i in "${!link_path[@]}"; do
       path=${link_path[i]}
-      printf 'link\t%s\t%s\t%s\tlink\t%s\n' "$path" "${new_content[$path]:-${link_target[i]}}" "${link_then[i]:--}" \
-        "$(adoption "$path")"
+      printf 'link\t%s\t%s\t%s\tlink\t%s\n' "$path" "${new_content[$path]:-${link_target[i]}}" - "$(adoption "$path")"
     done
     for path in "${!former_directories[@]}" "${!made_directories[@]}"; do
       [[ ! -d $path ]] || printf 'directory\t%s\n' "$path"

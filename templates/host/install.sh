@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Made by vgen; do not edit.
+# Run as root on the host: makes it what manifest.tsv lists. The same on every host; bash install.sh --help
+set -euo pipefail
+tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=/dev/null
+. "$tree/opt/vgen/lib/install.sh"
+apply "$@"
