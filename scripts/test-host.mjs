@@ -18,7 +18,7 @@ if (found.length !== 1) {
 
 const keep = more.includes('--keep');
 // hosts that are kept wait in a hook that has to have no end
-const patience = keep ? ['--hookTimeout=0', '--disable-console-intercept'] : [];
+const patience = keep ? ['--hookTimeout=0', '--disable-console-intercept=true'] : [];
 const { status } = spawnSync(
   process.execPath,
   ['node_modules/vitest/vitest.mjs', 'run', ...found, ...patience, ...more.filter(word => word !== '--keep')],
