@@ -17,7 +17,7 @@ const ALLOW = {
   propertyNames: {
     type: 'string', pattern: '^[a-z][a-z0-9-]*/[a-z0-9-]+$', rule: 'the code of a check such as redis/exposed',
   },
-  description: 'Checks that this object is excused from, by code, each with the reason.',
+  description: 'Checks that do not apply to this object, by code, each with the reason.',
   examples: [{ 'redis/exposed': 'the network is closed by the provider' }],
 };
 
@@ -41,7 +41,8 @@ export async function compose(components: readonly Component[]): Promise<Json> {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $comment: 'Composed from src/schema and src/components by "npm run prepare"; do not edit.',
     title: 'vgen inventory',
-    description: 'Hosts, apps, ports, secret references, tunnels and datastores of a fleet of plain servers.',
+    description: 'Inventory of a fleet of plain servers: hosts, apps, ports, secret references, tunnels and '
+      + 'datastores.',
     ...whole,
   };
 }

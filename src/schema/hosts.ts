@@ -9,44 +9,43 @@ const address = (description: string): ReturnType<typeof Type.String> =>
 const ssh = object({
   destination: orNull<string>(Type.String({
     pattern: '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,252}$', rule: 'a host name, an address or a name from ssh_config',
-    description: 'What to give ssh: a name from your ssh_config, a host name or an address. Default: the name of the '
-      + 'host here, '
-      + 'at its address unless your ssh_config says another.',
+    description: 'Destination for ssh: a name from your ssh_config, a host name or an address; default the name of '
+      + 'the host here, at its address unless your ssh_config sets another.',
   })),
   user: orNull<string>(Type.String({
     pattern: '^[a-z_][a-z0-9_-]{0,31}$', rule: 'the name of a user',
-    description: 'Who to log in as; any but root needs sudo without a password.',
+    description: 'User to log in as; any other than root needs sudo without a password.',
   })),
   port: orNull<number>(port('Port on which sshd listens.')),
   hostKey: orNull<string>(Type.String({
     pattern: '^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,1000}={0,3}$',
     rule: 'a public host key such as "ssh-ed25519 AAAA…", without a comment',
-    description: 'The only host key that is accepted; without it your known_hosts decides. On the host: cat '
+    description: 'The only host key that is accepted; default those in your known_hosts. The host prints it by: cat '
       + '/etc/ssh/ssh_host_ed25519_key.pub',
   })),
   jump: orNull<string>(Type.String({
     pattern: '^[A-Za-z0-9][A-Za-z0-9_.@:-]*(,[A-Za-z0-9][A-Za-z0-9_.@:-]*)*$',
     rule: 'hosts such as admin@bastion:22, separated by commas',
-    description: 'Hosts to go through, as for ssh -J.',
+    description: 'Jump hosts, as for ssh -J.',
   })),
-}, { description: 'How to reach the host; what is not said here is taken from your own ssh_config.' });
+}, { description: 'SSH connection to the host; what is not set here comes from your ssh_config.' });
 
 const host = object({
   address: address('Address at which people, ssh and other hosts reach this host.'),
   private: orNull<string>(
     address('Address on a private network that the hosts share; datastores listen here, never on a public address.'),
   ),
-  memory: orNull<string>(word('size', { description: 'Its memory, such as 4g; datastores are tuned by it.' })),
+  memory: orNull<string>(word('size', { description: 'Memory of the host, such as 4g; datastores are tuned to it.' })),
   region: orNull<string>(word('name', {
-    description: 'Where the host stands; "region:eu" selects all hosts of a region.',
+    description: 'Region of the host; "region:eu" selects all hosts of a region.',
   })),
   tags: filled(Type.Array(word('name', { description: 'A tag.' }), {
-    uniqueItems: true, description: 'Free words; "tag:edge" selects all hosts that have the tag.',
+    uniqueItems: true, description: 'Labels of your choice; "tag:edge" selects all hosts that have the tag.',
   }), []),
   confirm: orNull<string>(word('duration', {
     description:
-      'How long the host waits for confirm.sh after a change of what leads into it (sshd, firewall, network, sudo) '
-        + 'before it puts the whole install back; 60s if absent.',
+      'Time in which a change of management access (sshd, firewall, network, sudo) must be confirmed before the host '
+        + 'reverts the whole install; default 60s.',
   })),
   ssh: filled(ssh, {}),
 }, { description: 'A server on which vgen manages files under /etc and /opt.' });
@@ -72,7 +71,7 @@ export const include = Type.Unsafe<unknown>({
 });
 
 export const templates = Type.Optional(Type.String({
-  minLength: 1, description: 'Directory of your own nunjucks templates, relative to the inventory; one with the name '
-    + 'of a built-in replaces it.',
+  minLength: 1, description: 'Directory of custom nunjucks templates, relative to the inventory; one with the name '
+    + 'of a built-in template overrides it.',
   examples: ['my-templates'],
 }));

@@ -13,18 +13,17 @@ export const rollout = object({
     description: 'Hosts at a time after the canary: a number, or a share of all such as "25%"; default all.',
   })),
   pause: orNull<string>(word('duration', {
-    description: 'How long to wait between the canary, the first batch and the next ones.',
+    description: 'Wait between the canary, the first batch and the next ones.',
   })),
   failures: filled(Type.Integer({
     minimum: 0, maximum: 100000,
-    description: 'How many hosts may fail before the rollout stops; a host that cannot be reached has failed.',
+    description: 'Number of hosts that may fail before the rollout stops; an unreachable host has failed.',
   }), 0),
   onFailure: filled(Type.Unsafe<'halt' | 'rollback' | 'continue'>({
     type: 'string', enum: ['halt', 'rollback', 'continue'],
-    description: 'After more failures than that: halt leaves the rest untouched, rollback takes back the hosts that '
-      + 'are done too, '
-      + 'continue goes on with the rest.',
+    description: 'Reaction to more failures than that: halt leaves the remaining hosts untouched, rollback also '
+      + 'reverts the finished ones, continue goes on.',
   }), 'halt'),
-}, { description: 'How vgen apply and vgen switch go over many hosts.' });
+}, { description: 'Order and pace in which apply and switch go over many hosts.' });
 
 export type RolloutWritten = Static<typeof rollout>;

@@ -16,10 +16,10 @@ const keep = object({
   monthly: filled(
     Type.Integer({ minimum: 0, maximum: 1000, description: 'Months of which the last snapshot is kept.' }), 6,
   ),
-}, { description: 'What is kept of each data set; the rest is forgotten after a backup.' });
+}, { description: 'Snapshots kept of each data set; others are removed after a backup.' });
 
 const sftp = object({
-  host: hostRef({ description: 'The host that keeps the backup; it wants "ssh: {hostKey: …}".' }),
+  host: hostRef({ description: 'Host that stores the backup; it needs "ssh: {hostKey: …}".' }),
   dir: filled(Type.String({
     pattern: PATH, rule: 'a plain absolute path', description: 'Directory of all backups there.',
   }), '/srv/backups'),
@@ -29,43 +29,47 @@ const sftp = object({
   publicKey: Type.String({
     pattern: '^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,3000}={0,3}$',
     rule: 'a public key such as "ssh-ed25519 AAAA…", without a comment',
-    description: 'Its public part.',
+    description: 'Public part of "key".',
   }),
 },
 {
-  description: 'A host of the fleet keeps the backup; its user for it can do nothing but sftp in a directory of its '
-    + 'own.',
+  description: 'A host of the fleet that stores the backup, under a dedicated user that is confined to sftp in its '
+    + 'directory.',
 });
 
 const s3 = object({
   url: Type.String({
     pattern: '^https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._-]+)+$', rule: 'such as https://s3.example.org/bucket/directory',
-    description: 'Bucket and directory; each host has one below.',
+    description: 'URL of bucket and directory; each host has a directory below it.',
   }),
   accessKey: ref('secrets', { description: 'Secret with the id of the access key.' }),
   secretKey: ref('secrets', { description: 'Secret with the access key itself.' }),
-}, { description: 'A store with the interface of S3 keeps the backup.' });
+}, { description: 'S3-compatible object store that stores the backup.' });
 
 const dump = object({
   dump: words('Command that prints the data.'),
-  restore: words('Command that takes it from its standard input, into the place that the variable DRILL names beside '
-    + 'the original where that is set.'),
-  user: filled(word('name', { description: 'Who runs both.' }), 'root'),
-}, { description: 'Data that its own program prints.' });
+  restore: words('Command that restores it from standard input; where the variable DRILL is set, to the place beside '
+    + 'the original that it names.'),
+  user: filled(word('name', { description: 'User that runs both commands.' }), 'root'),
+}, { description: 'A data set that a command prints.' });
 
 const backup = object({
-  hosts: selector({ description: 'Hosts that are backed up: what their components offer, /etc, releases and logs.' }),
+  hosts: selector({
+    description: 'Hosts that are backed up: the data sets of their components, /etc, releases and logs.',
+  }),
   sftp: orNull<{ readonly host: Host; readonly dir: string; readonly key: Named; readonly publicKey: string }>(sftp),
   s3: orNull<{ readonly url: string; readonly accessKey: Named; readonly secretKey: Named }>(s3),
   password: ref('secrets', {
-    description: 'Secret that the backup is encrypted with. Without it no backup can be read: keep it elsewhere too.',
+    description: 'Secret that encrypts the backup. No backup can be read without it: keep a copy elsewhere.',
   }),
-  calendar: filled(word('calendar', { description: 'When, as in systemd.time(7).' }), '*-*-* 02:30:00'),
+  calendar: filled(word('calendar', { description: 'Schedule, as in systemd.time(7).' }), '*-*-* 02:30:00'),
   keep: filled(keep, {}),
   stale: filled(
     word('duration', { description: 'Age of the newest snapshot at which vgen-job-backup-NAME-check fails.' }), '26h',
   ),
-  drill: filled(word('calendar', { description: 'When each data set is restored beside the original.' }), 'monthly'),
+  drill: filled(word('calendar', {
+    description: 'Time of the drill that restores each data set beside the original, as in systemd.time(7).',
+  }), 'monthly'),
   paths: filled(map(Type.Array(Type.String({ pattern: PATH, rule: 'a plain absolute path', description: 'A path.' }), {
     minItems: 1, description: 'Paths of one data set.',
   }),
@@ -76,9 +80,9 @@ const backup = object({
   exclude: filled(Type.Array(Type.String({
     pattern: '^[A-Za-z0-9_./@:+=*?-]+$', rule: 'a path or a pattern of restic', description: 'A pattern.',
   }), {
-    uniqueItems: true, description: 'What is left out of files.', examples: [['/var/log/journal', '*.tmp']],
+    uniqueItems: true, description: 'Patterns of files that are left out.', examples: [['/var/log/journal', '*.tmp']],
   }), []),
-}, { description: 'A backup by restic: encrypted, of changes alone.' });
+}, { description: 'An encrypted, incremental backup by restic.' });
 
 export const schema = entries(backup, { description: 'Backups by name.' });
 export type Backups = Static<typeof schema>;

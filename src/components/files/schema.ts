@@ -9,7 +9,7 @@ const unit = Type.String({
 
 const file = object({
   hosts: filled(selector({ description: 'Hosts that get the file.' }), 'all'),
-  content: orNull<Text>(text(['host'], { description: 'The text of the file; ${…} is followed.' })),
+  content: orNull<Text>(text(['host'], { description: 'Text of the file; ${…} is interpolated.' })),
   source: orNull<string>(beside({ description: 'A file beside the inventory that is copied as it is.' })),
   template: orNull<string>(userTemplate({ description: 'A nunjucks template in the directory "templates"; it is '
     + 'given v.host and v.vars, and each value it prints goes through an encoder.' })),
@@ -17,12 +17,13 @@ const file = object({
   owner: filled(Type.String({
     pattern: '^[a-z_][a-z0-9_-]*:[a-z_][a-z0-9_-]*$', rule: 'user:group', description: 'Owner, as user:group.',
   }), 'root:root'),
-  reload: filled(Type.Array(unit, { uniqueItems: true, description: 'Units that are reloaded when the file changes, '
-    + 'if they run; ssh.service, nftables.service and the like among them.' }), []),
+  reload: filled(Type.Array(unit, {
+    uniqueItems: true, description: 'Units that are reloaded when the file changes, if they run, such as ssh.service.',
+  }), []),
   restart: filled(Type.Array(unit, {
     uniqueItems: true, description: 'Units that are restarted when the file changes, if they run.',
   }), []),
-}, { description: 'A further file: one of "content", "source" and "template".' });
+}, { description: 'A further file; set exactly one of "content", "source", "template".' });
 
 export const schema = entries(file, {
   description: 'Further files by their path on the host, under /etc or /opt.',

@@ -4,9 +4,9 @@ import { entries, filled, map, object, orNull, port, ref, selector } from '../..
 
 const database = object({
   password: ref('secrets', {
-    description: 'Secret with the password of the user that has the name of the database and reads and writes it.',
+    description: 'Secret with the password of the user, which has the name of the database and reads and writes it.',
   }),
-}, { description: 'A database and its user; the user is made if absent, and never removed.' });
+}, { description: 'A database and its user; the user is created if absent, and never removed.' });
 
 const server = object({
   hosts: selector({ description: 'Hosts that run it, members of one replica set: one, or an odd number.' }),
@@ -22,10 +22,10 @@ const server = object({
   }), '/usr/bin/mongod'),
   shell: filled(Type.String({
     pattern: '^/[A-Za-z0-9_./-]+$', rule: 'an absolute path',
-    description: 'mongosh on the host, which makes the users.',
+    description: 'Path of mongosh on the host, which creates the users.',
   }), '/usr/bin/mongosh'),
   volume: orNull<Volume>(ref('volumes', {
-    description: 'Volume that the data is on; else it is in /var/lib/mongodb.',
+    description: 'Volume of the data; default /var/lib/mongodb on the root file system.',
   })),
   databases: map(database, { description: 'Databases by name.' }, 'database'),
 }, { description: 'A MongoDB (5 or later) that its vendor\'s packages bring, over TLS; a replica set of its hosts.' });

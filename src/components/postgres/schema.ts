@@ -9,12 +9,12 @@ const database = object({
   })),
   extensions: filled(Type.Array(Type.String({
     pattern: '^[a-z][a-z0-9_-]{0,62}$', rule: 'the name of an extension such as citext',
-    description: 'An extension; those beyond postgresql-contrib want a package.',
-  }), { description: 'Extensions that the database has.' }), []),
-}, { description: 'A database and the role that owns it; both are made if absent, and never removed.' });
+    description: 'An extension; those beyond postgresql-contrib need a package.',
+  }), { description: 'Extensions of the database.' }), []),
+}, { description: 'A database and the role that owns it; both are created if absent, and never removed.' });
 
 const server = object({
-  hosts: selector({ description: 'The host that runs this server, one.' }),
+  hosts: selector({ description: 'The one host that runs this server.' }),
   version: filled(Type.Integer({
     minimum: 13, maximum: 18,
     description: 'Major version, as the host\'s package names it: 15 on Debian 12, 16 on Ubuntu 24.04.',
@@ -24,7 +24,7 @@ const server = object({
     Type.Integer({ minimum: 10, maximum: 10000, description: 'Connections at once (max_connections).' }), 100,
   ),
   volume: orNull<Volume>(ref('volumes', {
-    description: 'Volume that the data is on; else it is in /var/lib/postgresql.',
+    description: 'Volume of the data; default /var/lib/postgresql on the root file system.',
   })),
   databases: map(database, { description: 'Databases by name.' }, 'database'),
 }, { description: 'A PostgreSQL server on one host, over TLS, tuned by the memory of the host.' });

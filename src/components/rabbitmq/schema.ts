@@ -4,16 +4,16 @@ import { entries, filled, map, object, orNull, port, ref, selector } from '../..
 
 const vhost = object({
   password: ref('secrets', {
-    description: 'Secret with the password of the user that has the name of the vhost and may do all in it.',
+    description: 'Secret with the password of the user, which has the name of the vhost and full permissions on it.',
   }),
-}, { description: 'A virtual host and its user; both are made if absent, and never removed.' });
+}, { description: 'A virtual host and its user; both are created if absent, and never removed.' });
 
 const broker = object({
-  hosts: selector({ description: 'The host that runs this RabbitMQ, one.' }),
-  port: filled(port('TCP port for AMQP over TLS; there is none without.'), 5671),
-  management: filled(Type.Boolean({ description: 'The web interface, on port 15672 of loopback alone.' }), false),
+  hosts: selector({ description: 'The one host that runs this RabbitMQ.' }),
+  port: filled(port('TCP port for AMQP over TLS; AMQP without TLS is not served.'), 5671),
+  management: filled(Type.Boolean({ description: 'Web interface on port 15672 of loopback.' }), false),
   volume: orNull<Volume>(ref('volumes', {
-    description: 'Volume that the data is on; else it is in /var/lib/rabbitmq.',
+    description: 'Volume of the data; default /var/lib/rabbitmq on the root file system.',
   })),
   vhosts: map(vhost, { description: 'Virtual hosts by name.' }, 'database'),
 }, { description: 'A RabbitMQ on one host, over TLS.' });

@@ -14,40 +14,43 @@ const user = object({
     pattern: '^[+-][a-z@|+ -]+$', rule: 'rules such as "+@all -@dangerous"',
     description: 'Command rules, as ACL SETUSER takes them.',
   }), '+@all -@dangerous'),
-}, { description: 'A user that Redis knows besides the default one.' });
+}, { description: 'A user beside the default one.' });
 
 const instance = object({
-  hosts: filled(selector({ description: 'Hosts that run this Redis; one Redis a host.' }), 'all'),
+  hosts: filled(selector({ description: 'Hosts that run this Redis; one Redis per host.' }), 'all'),
   replicaOf: orNull<Named & { readonly hosts: Hosts; readonly port: number; readonly password: Named
     | null; readonly tls: boolean; readonly replicaOf: Named | null }>(
-    ref('redis', { description: 'The Redis, on one host, that this one copies.' })),
+    ref('redis', { description: 'Primary that this Redis replicates; it runs on one host.' })),
   port: filled(port('TCP port.'), 6379),
   peers: orNull<Hosts>(selector({
-    description: 'Hosts whose apps connect over the private network; without, and without replicas, Redis listens on '
-      + 'loopback alone.',
+    description: 'Hosts whose apps connect over the private network; without peers and replicas Redis listens only '
+      + 'on loopback.',
   })),
   password: orNull<Named>(ref('secrets', {
     description: 'Secret with the password of the default user and of replication.',
   })),
   tls: filled(Type.Boolean({
-    description: 'Serve and replicate over TLS alone, on the same port; Redis does so itself since version 6 (Debian '
+    description: 'TLS only, for clients and replicas, on the same port; Redis supports it since version 6 (Debian '
       + '11, Ubuntu 22.04).',
   }), false),
-  volume: orNull<Volume>(ref('volumes', { description: 'Volume that the data is on; else it is in /var/lib/redis.' })),
+  volume: orNull<Volume>(ref('volumes', {
+    description: 'Volume of the data; default /var/lib/redis on the root file system.',
+  })),
   users: filled(map(user, { description: 'Users (ACL) by name.' }, 'name'), {}),
   maxMemory: orNull<string>(word('size', {
-    description: 'Memory that data may take, such as 512m; absent: no limit.',
+    description: 'Largest memory of the data, such as 512m; default no limit.',
   })),
   eviction: filled(Type.String({
     enum: [
       'noeviction', 'allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'volatile-lru', 'volatile-lfu', 'volatile-random',
       'volatile-ttl',
     ],
-    description: 'What goes when maxMemory is reached.',
+    description: 'Eviction policy when maxMemory is reached.',
   }), 'noeviction'),
   persistence: filled(Type.String({
     enum: ['aof', 'rdb', 'none'],
-    description: 'aof: each write is logged, at most a second is lost; rdb: snapshots; none: a cache.',
+    description: 'Persistence: aof logs each write and loses at most a second, rdb takes snapshots, none suits a '
+      + 'cache.',
   }), 'aof'),
 }, { description: 'A Redis, alone or with replicas.' });
 

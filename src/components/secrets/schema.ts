@@ -23,10 +23,10 @@ const secret = object({
   key: Type.Optional(Type.String({
     pattern: '^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$',
     rule: 'keys joined by dots, such as redis.password; a number counts in a list from 0',
-    description: 'Where the value stands in the file of sops: keys joined by dots.', examples: ['redis.password'],
+    description: 'Path of the value in the file of sops: keys joined by dots.', examples: ['redis.password'],
   })),
-}, { description: 'Where the value of a secret comes from. The value itself never stands in an inventory or in out/. '
-  + 'One line break at its end is not part of it.' });
+}, { description: 'Source of a secret; set exactly one of "env", "file", "exec", "age", "sops". The value itself is '
+  + 'never in an inventory or in out/. One line break at its end is not part of it.' });
 
 export const schema =
   entries(secret, { description: 'Secrets by name; texts refer to them as ${secret.name}.' }, 'secret');

@@ -13,7 +13,7 @@ const target = object({
     pattern: '^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9_./@+:,=-]*)?$', rule: 'an http or https URL',
     description: 'Where clients are sent to. A URL without a path gets path and query of the request.',
   })),
-}, { description: 'What answers: one of "app", "site", "dir" and "redirect".' });
+}, { description: 'Target of a path; set exactly one of "app", "site", "dir", "redirect".' });
 
 const limit = object({
   rate: Type.String({
@@ -21,9 +21,9 @@ const limit = object({
     description: 'Requests of one client address, such as 10r/s.',
   }),
   burst: filled(Type.Integer({
-    minimum: 0, maximum: 100000, description: 'Requests above the rate that are still let through at once.',
+    minimum: 0, maximum: 100000, description: 'Requests above the rate that are still admitted at once.',
   }), 20),
-}, { description: 'Beyond it a client address gets 429.' });
+}, { description: 'Request limit per client address; beyond it the answer is 429.' });
 
 const site = object({
   hosts: filled(selector({ description: 'Hosts whose nginx serves the site.' }), 'all'),
@@ -32,9 +32,9 @@ const site = object({
     description: 'A domain in lower case, such as www.example.com or *.example.com.',
   }), { minItems: 1, uniqueItems: true, description: 'Domains of the site; requests for any other are not answered.' }),
   certificate: orNull<string>(Type.String({
-    pattern: '^[a-z][a-z0-9-]{0,31}$', rule: 'internal, acme or the name of one of certs.own',
-    description: 'internal: signed by the fleet\'s own CA; acme: by Let\'s Encrypt; else the name of one of '
-      + 'certs.own. Absent: plain HTTP.',
+    pattern: '^[a-z][a-z0-9-]{0,31}$', rule: 'internal, acme or a name in certs.own',
+    description: 'Certificate: internal (signed by the CA of the fleet), acme (Let\'s Encrypt) or a name in '
+      + 'certs.own; without it plain HTTP.',
   })),
   port: orNull<number>(port(
     'Port instead of 443, or 80 without a certificate. A site that other sites point to listens on the private '
@@ -42,26 +42,29 @@ const site = object({
   )),
   http: filled(Type.String({
     enum: ['redirect', 'serve'],
-    description: 'What a public site with a certificate does on port 80: send clients to https, or answer there too.',
+    description: 'Port 80 of a public site with a certificate: redirect to HTTPS, or serve the site there too.',
   }), 'redirect'),
   paths: map(target, {
-    description: 'What answers, by path. A path means itself and all below it; the longest one wins.',
+    description: 'Targets by path. A path matches itself and everything below it; the longest match wins.',
   }, 'path'),
   balance: filled(Type.String({
     enum: ['round-robin', 'least_conn', 'ip_hash'],
-    description: 'How sites that point here spread requests over its hosts; ip_hash keeps a client on one.',
+    description: 'Load balancing over the hosts of this site by the sites that point to it; ip_hash keeps a client '
+      + 'on one host.',
   }), 'round-robin'),
-  weights: filled(map(Type.Integer({ minimum: 1, maximum: 1000, description: 'Its share.' }), {
-    description: 'Shares by host; 1 where nothing is said.',
+  weights: filled(map(Type.Integer({ minimum: 1, maximum: 1000, description: 'Weight of the host.' }), {
+    description: 'Weights by host; default 1.',
   }, 'name'), {}),
   drain: filled(Type.Array(hostRef({ description: 'Name of a host.' }), {
-    uniqueItems: true, description: 'Hosts that get no new requests; those under way end by themselves.',
+    uniqueItems: true, description: 'Hosts that get no new requests; requests in progress complete.',
   }), []),
   fails: filled(Type.Integer({
     minimum: 0, maximum: 100,
-    description: 'So many failures within failTimeout take a host out for as long; 0 takes none out.',
+    description: 'Number of failures within failTimeout that take a host out for that time; 0 takes none out.',
   }), 1),
-  failTimeout: filled(word('duration', { description: 'See "fails".' }), '10s'),
+  failTimeout: filled(word('duration', {
+    description: 'Time in which failures are counted, and for which a host is then taken out.',
+  }), '10s'),
   timeout: orNull<string>(word('duration', {
     description: 'Longest silence of a request; default the longest of the apps behind the site.',
   })),
@@ -69,25 +72,26 @@ const site = object({
     description: 'Largest request body; default the largest of the apps behind the site.',
   })),
   gzip: filled(Type.Boolean({
-    description: 'Compress texts. Not where a page holds a secret beside what a client sent: its length tells the '
-      + 'secret (BREACH).',
+    description: 'Compression of text. Not for pages that contain a secret beside input of the client: the length '
+      + 'reveals the secret (BREACH).',
   }), false),
   limit: orNull<{ readonly rate: string; readonly burst: number }>(limit),
   hsts: orNull<number>(Type.Integer({
     minimum: 1, maximum: 3650,
-    description: 'Days for which browsers ask by https only, also if you would like http again.',
+    description: 'HSTS in days: for that time browsers use only HTTPS, even after it is removed here.',
   })),
   ocsp: filled(Type.Boolean({
-    description: 'Staple the issuer\'s word that the certificate is not revoked, where it has a place to ask.',
+    description: 'OCSP stapling, where the certificate names a responder.',
   }), false),
-  headers: filled(map(word('line', { description: 'Its value; an empty one leaves the header out.' }), {
-    description: 'Headers of every answer, over those that a public site has: X-Content-Type-Options, '
+  headers: filled(map(word('line', { description: 'Value of the header; an empty one removes it.' }), {
+    description: 'Response headers, which override those of every public site: X-Content-Type-Options, '
       + 'X-Frame-Options, Referrer-Policy.',
   }, 'word'), {}),
   maintenance: filled(Type.Boolean({
-    description: 'Answer 503 with a short page. On a host: touch /etc/nginx/maintenance/NAME, without a reload.',
+    description: 'Maintenance mode: 503 with a short page. On one host, without a reload: touch '
+      + '/etc/nginx/maintenance/NAME',
   }), false),
-}, { description: 'A site: domains, a certificate, and what answers.' });
+}, { description: 'A site: its domains, its certificate and its targets.' });
 
 export const schema = entries(site, { description: 'Sites by name.' });
 

@@ -5,11 +5,11 @@ export const schema = object({
   hosts: filled(selector({ description: 'Hosts whose sshd is hardened.' }), 'all'),
   root: filled(Type.Unsafe<'key' | 'no'>({
     type: 'string', enum: ['key', 'no'],
-    description: 'key: root logs in with a key; no: not at all, once a user with keys and "sudo: [ALL]" is on the '
-      + 'host.',
+    description: 'Login of root: key (only with a key) or no (not at all, once a user with keys and "sudo: [ALL]" is '
+      + 'on the host).',
   }), 'key'),
   allowUsers: filled(Type.Array(word('name', { description: 'A user.' }), {
-    uniqueItems: true, description: 'Who may log in; empty: whoever has a key.',
+    uniqueItems: true, description: 'Users that may log in; default every user with a key.',
   }), []),
 },
 {

@@ -7,7 +7,7 @@ export const schema = filled(object({
     minimum: 1, maximum: 3600, description: 'Seconds between TERM and KILL when a slot is stopped.',
   }), 30),
   jit: filled(Type.Boolean({
-    description: 'All apps may make memory executable, as Node.js, Java and other compilers at run time must.',
+    description: 'Executable memory for all apps, which Node.js, Java and other just-in-time compilers need.',
   }), true),
   relax,
 }, { description: 'The process manager of apps with "runtime: systemd".' }), {});

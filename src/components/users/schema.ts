@@ -23,10 +23,10 @@ const user = object({
   []),
   sudo: filled(Type.Array(Type.String({
     pattern: '^(ALL|/.+)$', rule: 'an absolute command with its words, or ALL',
-    description: 'A command, with just these words.', examples: ['/usr/bin/systemctl restart nginx.service'],
-  }), { uniqueItems: true, description: 'What the user may do as root without a password: exact commands, or ALL. '
-    + 'vgen itself needs ALL of the user that it logs in as.' }), []),
-}, { description: 'A user of the host; made if absent, never removed.' });
+    description: 'A command with exactly these arguments.', examples: ['/usr/bin/systemctl restart nginx.service'],
+  }), { uniqueItems: true, description: 'Commands that the user may run as root without a password: exact commands, '
+    + 'or ALL. The user that vgen logs in as needs ALL.' }), []),
+}, { description: 'A user of the host; created if absent, never removed.' });
 
 export const schema = entries(user, { description: 'Users of the hosts by name.' });
 export type Users = Static<typeof schema>;

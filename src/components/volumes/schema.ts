@@ -4,8 +4,7 @@ import { entries, filled, object, orNull, selector, word } from '../../schema/ki
 const volume = object({
   hosts: selector({ description: 'Hosts that have the volume.' }),
   path: word('path', {
-    description: 'Where it is mounted, such as /srv/data; a datastore on it keeps its data in a directory of its own '
-      + 'name there.',
+    description: 'Mount point, such as /srv/data; a datastore on it keeps its data in the directory of its name.',
   }),
   uuid: orNull<string>(Type.String({
     pattern: '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$',
@@ -17,12 +16,12 @@ const volume = object({
     description: 'Label of the file system (e2label, xfs_admin -L), where several hosts have volumes alike; or "uuid".',
   })),
   type: filled(Type.Unsafe<'ext4' | 'xfs'>({
-    type: 'string', enum: ['ext4', 'xfs'], description: 'File system that is on it. vgen never makes one.',
+    type: 'string', enum: ['ext4', 'xfs'], description: 'Type of the file system; vgen never creates one.',
   }), 'ext4'),
   options: filled(Type.String({
     pattern: '^[a-z][a-z0-9_=,]*$', rule: 'options of mount(8) such as noatime,nodev', description: 'Mount options.',
   }), 'noatime,nodev,nosuid'),
-}, { description: 'A file system on a device of its own, found by "uuid" or "label", one of them.' });
+}, { description: 'A file system on a dedicated device; set exactly one of "uuid", "label".' });
 
 export const schema =
   entries(volume, { description: 'File systems for data by name. vgen mounts them and never formats anything.' });
