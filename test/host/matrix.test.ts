@@ -1,44 +1,49 @@
 // The crash matrix: each script is killed at its steps, those commands that change something, and run again. The steps
-// are what a first run of the script shows, so they follow the engine. VGEN_MATRIX=all takes every step of an install
-// in both directions; else each kind of step is there, and of the many alike (a file staged, saved, swapped) some.
+// are what a first run of the script shows, so they follow the engine. A run takes a sample that has every script and
+// is drawn anew each time; VGEN_SEED=… repeats one, and VGEN_FULL=1 (npm run test:full) takes every step there is.
 import { afterAll, describe, it } from 'vitest';
+import { dice, draw, full, seed } from '../draw.ts';
 import { Victim } from './killer.ts';
 import type { Step, When } from './killer.ts';
 import { because, lack } from './machine.ts';
-import { deploy, firstInstall, halfLine, install, installTwice, nameOf, powerLoss, rollback, switching } from './matrix.ts';
+import {
+  deploy, firstInstall, halfLine, install, installTwice, nameOf, powerLoss, rollback, switching,
+} from './matrix.ts';
 import type { Check, Point } from './matrix.ts';
 import type { Letter } from './pair.ts';
 import { Pool } from './pool.ts';
 
 /** As many at once: half of an install is waiting. */
 const hosts = 3;
-const all = process.env['VGEN_MATRIX'] === 'all';
 const start = Date.now();
 const seconds = () => (Date.now() - start) / 1000;
 
 /** What a step does, whatever it does it to; for supervisor, what it is told is a step of its own. */
 const command = ({ name }: Step) => name.replace(/ \[(?!start|stop|update|reread).*/, '').replace(/ extra-\w/, '');
 
-const evenly = <T>(list: T[], count: number): T[] => list.length <= count ? list
-  : Array.from({ length: count }, (_, index) => list[Math.floor((index + 0.5) * list.length / count)]!);
-
-/** One step of each kind, and of the rest so many that it makes `count`. */
-function some(steps: Step[], count: number): Step[] {
-  if (all) return steps;
-  const first = steps.filter(step => steps.find(other => command(other) === command(step)) === step);
-  const rest = evenly(steps.filter(step => !first.includes(step)), Math.max(0, count - first.length));
-  return [...first, ...rest].sort((one, other) => one.at - other.at);
+/** What is to be killed: a script with what it is done to, from which tree on. */
+interface Way {
+  readonly script: Point['script'];
+  readonly kind: string;
+  readonly from: Letter | null;
+  /** When all of them die; without it before and after the command in turns, and which comes first is drawn. */
+  readonly when?: When;
 }
 
-/** Points at these of all `steps`; half of them die before the command, half after it. */
+/** Points at `count` of `among`, which are some of all `steps`. */
 function pointsAt(
-  script: Point['script'], kind: string, from: Letter | null, steps: Step[], chosen: Step[], check: (index: number) => Check,
-  when: (index: number) => When = index => index % 2 === 0 ? 'before' : 'after',
+  way: Way, steps: Step[], among: Step[], count: number, check: (index: number) => Check,
 ): Point[] {
-  return chosen.map((step, index) => ({
-    script, from, at: step.at, when: when(index), check: check(index),
-    title: `${script}${kind} ${step.at} of ${steps.length}, ${when(index)} ${nameOf(step)}`,
-  }));
+  const { script, kind, from } = way;
+  const name = `${script}${kind} ${way.when ?? 'in turns'}`;
+  const odd = dice(name)() < 0.5 ? 0 : 1;
+  return draw(name, among, count, command).map((step, index) => {
+    const when = way.when ?? (index % 2 === odd ? 'before' : 'after');
+    return {
+      script, from, at: step.at, when, check: check(index),
+      title: `${script}${kind} ${step.at} of ${steps.length}, ${when} ${nameOf(step)}`,
+    };
+  });
 }
 
 async function scriptPoints(victim: Victim): Promise<Point[]> {
@@ -46,16 +51,18 @@ async function scriptPoints(victim: Victim): Promise<Point[]> {
   for (const [kind, prefix] of [['', ''], [' by two renames', 'env KILL_HOST=other ']] as const) {
     const steps = await victim.steps(`${prefix}${victim.script('switch')}`);
     for (const when of ['before', 'after'] as const) {
-      points.push(...pointsAt('switch', kind, null, steps, steps, () => switching(prefix), () => when));
+      points.push(...pointsAt({ script: 'switch', kind, from: null, when }, steps, steps, 2, () => switching(prefix)));
     }
   }
   const deployed = await victim.steps(victim.script('deploy', 'demo /root/artifacts/v3 --release other'));
-  points.push(...pointsAt('deploy', '', null, deployed, deployed, () => deploy));
+  points.push(...pointsAt({ script: 'deploy', kind: '', from: null }, deployed, deployed, 4, () => deploy));
   await victim.parts(victim.script('switch'));
   const back = await victim.steps(victim.script('rollback'));
   // Once its last step is done, a rollback is done, and another one would rightly go further back.
-  const last = (index: number): When => index % 2 === 0 || index === back.length - 1 ? 'before' : 'after';
-  points.push(...pointsAt('rollback', '', null, back, back, () => rollback(next => next.script('switch')), last));
+  for (const [when, among] of [['before', back], ['after', back.slice(0, -1)]] as const) {
+    points.push(...pointsAt({ script: 'rollback', kind: '', from: null, when }, back, among, 2,
+      () => rollback(next => next.script('switch'))));
+  }
   return points;
 }
 
@@ -71,9 +78,7 @@ async function installPoints(victim: Victim): Promise<Point[]> {
   const there = await explore('b');
   const back = await explore('a');
   const known = new Set([...there, ...back].map(command));
-  const onlyNew = (steps: Step[], odd: number) => steps.filter(step => !known.has(command(step)))
-    .filter((step, index, list) => all || list.findIndex(other => command(other) === command(step)) === index)
-    .filter((_, index) => all || index % 2 === odd);
+  const onlyNew = (steps: Step[]) => steps.filter(step => !known.has(command(step)));
   const slow = await explore('c');
   const slowBack = await explore('a');
   // A run that finds what was left in the middle of a swap begins with putting it back.
@@ -85,18 +90,18 @@ async function installPoints(victim: Victim): Promise<Point[]> {
   const turns = (one: Point[], other: Point[]) =>
     Array.from({ length: Math.max(one.length, other.length) }, (_, i) => [one[i], other[i]]).flat()
       .filter(point => point !== undefined);
+  const onTheWay = (kind: string, from: Letter, to: Letter, steps: Step[], among: Step[], count: number) =>
+    pointsAt({ script: 'install', kind, from }, steps, among, count, index => install(to, index));
   return [
+    ...turns(onTheWay(' a→b', 'a', 'b', there, there, 5), onTheWay(' b→a', 'b', 'a', back, back, 5)),
+    ...pointsAt({ script: 'undo', kind: ' a→b', from: 'a' }, undo, begin, 3, () => installTwice('b', middle)),
+    ...pointsAt({ script: 'undo', kind: ' with half a line of the journal', from: 'a' }, there, [there[middle - 1]!], 1,
+      () => halfLine('b')),
+    ...pointsAt({ script: 'power loss', kind: ' a→b', from: 'a', when: 'stop' }, there,
+      there.slice(Math.floor(there.length / 3)), 2, () => powerLoss('b')),
     ...turns(
-      pointsAt('install', ' a→b', 'a', there, some(there, 30), index => install('b', index)),
-      pointsAt('install', ' b→a', 'b', back, some(back, 30), index => install('a', index), i => i % 2 === 0 ? 'after' : 'before'),
-    ),
-    ...pointsAt('undo', ' a→b', 'a', undo, some(begin, 12), () => installTwice('b', middle)),
-    ...pointsAt('undo', ' with half a line of the journal', 'a', there, [there[middle - 1]!], () => halfLine('b')),
-    ...pointsAt('power loss', ' a→b', 'a', there, evenly(there.slice(Math.floor(there.length / 3)), 4),
-      () => powerLoss('b'), () => 'stop'),
-    ...turns(
-      pointsAt('install', ' a→c', 'a', slow, onlyNew(slow, 0), index => install('c', index)),
-      pointsAt('install', ' c→a', 'c', slowBack, onlyNew(slowBack, 1), index => install('a', index)),
+      onTheWay(' a→c', 'a', 'c', slow, onlyNew(slow), 2),
+      onTheWay(' c→a', 'c', 'a', slowBack, onlyNew(slowBack), 2),
     ),
   ];
 }
@@ -125,7 +130,7 @@ describe.skipIf(pool === null)(`crash matrix (${because})`, () => {
 
   it.concurrent('a first install, killed further on each time', { timeout: 600_000 }, async () => {
     const from = Date.now();
-    const killed = await firstInstall();
+    const killed = await firstInstall(full ? 12 : 128);
     done.set('first install', Array.from({ length: killed }, () => (Date.now() - from) / 1000 / killed));
   });
 
@@ -138,6 +143,7 @@ describe.skipIf(pool === null)(`crash matrix (${because})`, () => {
     const first = done.get('first install') ?? [];
     const names = [...new Set(points.map(({ script }) => script))];
     console.log([
+      full ? 'every point' : `a sample; VGEN_SEED=${seed} repeats it, VGEN_FULL=1 takes all`,
       'killed         points  converged  seconds',
       ...names.map(name => row(name, points.filter(({ script }) => script === name).length, done.get(name) ?? [])),
       row('first install', first.length, first),

@@ -1,5 +1,6 @@
 // The points of the crash matrix, and what has to hold at each of them.
 import { expect } from 'vitest';
+import { dice } from '../draw.ts';
 import { Victim } from './killer.ts';
 import type { Step, When } from './killer.ts';
 import { bin, password } from './machine.ts';
@@ -50,19 +51,24 @@ export const halfLine = (to: Letter): Check => async (victim, { at }) => {
   expect(await victim.machine.ask('grep -c localhost /etc/hosts')).not.toBe('0');
 };
 
-/** A first install on a bare host is killed again and again, each time further on, until it gets through. */
-export async function firstInstall(): Promise<number> {
+/**
+ * A first install on a bare host is killed again and again, each time up to `stride` steps further on, until it gets
+ * through.
+ */
+export async function firstInstall(stride: number): Promise<number> {
   const victim = await Victim.bare();
+  const roll = dice('first install');
   try {
     let killed = 0;
-    for (let at = 4; ; at += 24, killed++) {
-      const [said = ''] = await victim.parts(victim.meets(victim.install('a', killed > 0), at, at % 16 === 4 ? 'before' : 'after'));
+    for (let at = 1 + Math.floor(roll() * stride); ; at += Math.ceil((0.5 + roll() / 2) * stride), killed++) {
+      const [said = ''] = await victim.parts(victim.meets(
+        victim.install('a', killed > 0), at, roll() < 0.5 ? 'before' : 'after'));
       if (!said.includes('/run/killer/ended\n')) {
         expect(said).toMatch(/^0\n/);
         break;
       }
     }
-    expect(killed).toBeGreaterThan(4);
+    expect(killed).toBeGreaterThan(1);
     const again = await victim.machine.run(victim.install('a', true));
     expect(again.text).toContain('one: nothing to do');
     const active = await victim.machine.ask('systemctl is-active nginx redis-server supervisor beat only-a | sort -u');
