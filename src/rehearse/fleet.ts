@@ -15,6 +15,7 @@ import { RehearsalHost } from './host.ts';
 import { bare, makeNetwork, managementAddress, networkFile, rangeIsFree } from './network.ts';
 import { missing } from './requirements.ts';
 import { configFile, identityFile, knownHostsFile, makeHostKey, makeKey, writeConfig } from './ssh.ts';
+import { preparedLayer } from './prepared.ts';
 import { makeVolumeNow } from './volumes.ts';
 import type { Volume } from './volumes.ts';
 
@@ -32,6 +33,8 @@ export interface FleetOptions {
   base?: System | undefined;
   /** What hosts can `apt-get install`; default nginx-light, supervisor, redis-server. */
   packages?: string[] | undefined;
+  /** Whether these are installed already, with Debian's settings; default false: a plain server. */
+  prepared?: boolean | undefined;
   /** Folders of this machine that all hosts see. */
   binds?: Bind[] | undefined;
   /** This machine's address as hosts see it, for firewalls that let only some in; default one of 10.213.0.0/16. */
@@ -79,7 +82,9 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
   const onProgress = options.onProgress ?? (() => undefined);
   const origin = await distribution(options.base, onProgress);
   const base = await baseImage(origin, onProgress);
-  const debs = await debLayer(base, origin, options.packages ?? defaultPackages, onProgress);
+  const packages = options.packages ?? defaultPackages;
+  const debs = await debLayer(base, origin, packages, onProgress);
+  const prepared = options.prepared === true ? [await preparedLayer(debs, base, packages, onProgress)] : [];
   const claim = await claimSlot(slot => rangeIsFree(slot, options.hosts.flatMap(host => host.addresses)));
   const hosts = new Map<string, RehearsalHost>();
   const stop = async () => {
@@ -88,7 +93,7 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
     releaseNow(claim);
   };
   try {
-    await prepare(claim, [debs, base], options, hosts, onProgress);
+    await prepare(claim, [...prepared, debs, base], options, hosts, onProgress);
     await eachLimited([...hosts.values()], Math.max(2, availableParallelism()), async host => {
       await host.boot();
       onProgress(`${host.name} is up at ${host.address} after ${host.bootSeconds.toFixed(1)} s`);

@@ -41,8 +41,12 @@ export class Machine {
   }
 
   /** A bare host with the versions of the tests' app in /root/artifacts. */
-  static async boot(...versions: string[]): Promise<Machine> {
-    const fleet = await bootFleet({ hosts: [{ name: 'one', addresses: ['10.9.0.1'] }] });
+  static boot(...versions: string[]): Promise<Machine> {
+    return Machine.#boot(versions, false);
+  }
+
+  static async #boot(versions: string[], prepared: boolean): Promise<Machine> {
+    const fleet = await bootFleet({ hosts: [{ name: 'one', addresses: ['10.9.0.1'] }], prepared });
     const machine = new Machine(fleet, makeArtifacts(versions));
     await machine.host.push(machine.#artifacts, '/root/artifacts');
     return machine;
@@ -50,7 +54,7 @@ export class Machine {
 
   /** A host with the fixture on it, demo with r1 live in green and r2 in blue, tick with t1 live and t2 likewise. */
   static async bootWithApps(...versions: string[]): Promise<Machine> {
-    const machine = await Machine.boot('v1', 'v2', ...versions);
+    const machine = await Machine.#boot(['v1', 'v2', ...versions], true);
     await machine.putSecrets();
     const { code, text } = await machine.install(machine.tree());
     expect(code, text).toBe(0);
