@@ -64,7 +64,7 @@ function freeNear(port: number, taken: ReadonlySet<number>): number {
 const addressOf = (claim: Made): string => (claim.kind === 'port' ? claim.address : '');
 const overlaps = (a: string, b: string): boolean => a === b || a === '0.0.0.0' || b === '0.0.0.0';
 
-/** Names that differ in case only: one file on a case-blind disk, one name to a tired reader. */
+/** Names that differ only in case: one file on a disk that ignores case, one name to a tired reader. */
 function names(model: Model): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const [section, value] of Object.entries(model.sections)) {

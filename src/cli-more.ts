@@ -87,9 +87,9 @@ const written = (command: Command, file: string): Command => command
   .option('--file <file>', `where to (default: ${file}); - is stdout`)
   .option('--force', 'overwrite a file that vgen did not write');
 
-/** Certificates of the fleet's own CA. */
+/** Certificates of the CA of the fleet. */
 function addCerts(program: Command, { output, examples }: Shared): void {
-  const certs = program.command('certs').description('certificates on the hosts, and the fleet\'s own CA; no key leaves its host')
+  const certs = program.command('certs').description('certificates on the hosts, and the CA of the fleet; no key leaves its host')
     .addHelpText('after', examples('vgen certs ca | age -r age1… -o ca.key.age', 'vgen certs issue', 'vgen certs status'));
   certs.command('ca')
     .description('make the CA: its certificate goes to the file that the inventory names, its key to stdout')

@@ -28,7 +28,7 @@ export interface Compilation {
   /** All files that were read, and the globs that were followed. */
   readonly inputs: readonly string[];
   readonly globs: readonly Globbed[];
-  /** The user's own templates. */
+  /** Custom templates. */
   readonly templates: UserTemplates;
   /** Renders host by host, so that a big fleet is never in memory whole. */
   trees(only?: (host: string) => boolean): Generator<HostTree>;

@@ -1,5 +1,5 @@
 // Model × Offers → HostPlan, one host at a time. Out: pure sorted data: the files, packages, users, units and secrets
-// that a host gets. Now true: no path is made twice, and whatever needs a secret says so.
+// that a host gets. Now true: no path is written twice, and whatever needs a secret says so.
 import { sectionOf, type Component, type Made, type Offers } from './contract/component.ts';
 import { error, Refused, type Diagnostic } from './contract/diagnostic.ts';
 import type { App, Host, Model } from './contract/model.ts';

@@ -1,4 +1,4 @@
-// The contract of a component: a schema and pure functions. It knows the model, its own section and what others offer;
+// The contract of a component: a schema and pure functions. It knows the model, its section and what others offer;
 // it imports no stage and no other component, and touches neither disk nor network.
 import type { Diagnostic, Path } from './diagnostic.ts';
 import type { App, Host, Hosts, Model, Peers, Value } from './model.ts';
@@ -21,21 +21,21 @@ export type Offer = (
   | { readonly kind: 'unit'; readonly name: string; readonly downtime: string | null }
   /** A TCP port that something on the host opens; `address` '0.0.0.0' means all. A firewall lets in who is in `from`. */
   | { readonly kind: 'port'; readonly port: number; readonly address: string; readonly from: Peers }
-  /** A variable in the environment of an app's slots on the host; what the app's own `env` says goes before it. */
+  /** A variable in the environment of an app's slots on the host; `env` of the app overrides it. */
   | { readonly kind: 'variable'; readonly app: App; readonly name: string; readonly value: Value }
   /** A server on the host's nginx: the path of a file that its `http` block includes, and the apps that it passes requests to. */
   | { readonly kind: 'http'; readonly path: string; readonly apps?: readonly App[] }
   /**
    * A certificate in /etc/vgen/tls/NAME: cert.pem (with its chain) and key.pem, which `group` may read. Before it is issued a
    * self-signed one stands there, so that configurations can be checked. `names`: DNS names and addresses. `then`: what
-   * makes its users take up a new one. `issuer`: the fleet's own CA, Let's Encrypt, or `own`, one that is brought along
-   * under the key of `certs.own`; absent: the fleet's own CA where there is one, else the self-signed one stays.
+   * makes its users take up a new one. `issuer`: the CA of the fleet, Let's Encrypt, or `own`, a user-supplied one
+   * under the key of `certs.own`; absent: the CA of the fleet where there is one, else the self-signed one stays.
    */
   | {
     readonly kind: 'certificate'; readonly name: string; readonly names: readonly string[]; readonly group: string; readonly then: TakeUp;
     readonly issuer?: 'internal' | 'acme' | { readonly own: string };
   }
-  /** Something on the host believes others by the fleet's own CA, /etc/vgen/tls/ca.pem. `onChange`: what makes it read that anew. */
+  /** Something on the host trusts others by the CA of the fleet, /etc/vgen/tls/ca.pem. `onChange`: what makes it read that anew. */
   | { readonly kind: 'trust'; readonly onChange: OnChange }
   /** Files, as a glob, that something writes without end. `then`: what makes it open them anew; none: they are copied and cut. */
   | { readonly kind: 'log'; readonly path: string; readonly owner: string; readonly then: readonly string[] | null }
@@ -96,7 +96,7 @@ export type FileSpec = {
     readonly kind: 'file';
     readonly mode: string;
     readonly owner: string;
-    /** A template with its view, a static file of vgen's by name, text as it is, or a file of the user's own beside the inventory. */
+    /** A template with its view, a static file of vgen's by name, text as it is, or a user-supplied file beside the inventory. */
     readonly from:
       | { readonly template: string; readonly view: object } | { readonly static: string }
       | { readonly text: string } | { readonly own: string };
@@ -143,7 +143,7 @@ export interface Component<S = unknown> {
 /** Declares a component; the section's type stays inside it. */
 export const component = <S>(declared: Component<S>): Component => declared as Component;
 
-/** A component's own resolved section; null if it has none. */
+/** The resolved section of a component; null if it has none. */
 export const sectionOf = (component: Component, model: Model): unknown =>
   (component.key === null ? null : model.sections[component.key] ?? null);
 

@@ -17,7 +17,7 @@ export interface Slot extends Named {
   readonly unit: string;
   readonly port: number;
   readonly ports: Readonly<Record<string, number>>;
-  /** The app's environment with the slot's own over it, in the order of names. */
+  /** The app's environment, overridden by the slot's, in the order of names. */
   readonly env: readonly { readonly name: string; readonly value: Text; readonly at: Path }[];
   readonly dir: string;
   readonly release: string;

@@ -2,7 +2,7 @@
 
 const DIR = '/etc/vgen/tls';
 
-/** The fleet's own certificate authority, by which hosts believe one another. */
+/** The certificate authority of the fleet, by which hosts trust one another. */
 export const CA = `${DIR}/ca.pem`;
 
 /** The files of a certificate that is offered: with its chain, the key, and whom to verify others by. */

@@ -40,7 +40,7 @@ export const placeOf = (store: Named & { readonly volume: Volume | null }, owner
 /** The names under which apps here and elsewhere reach a datastore on a host. */
 export const namesOn = (host: Host): string[] => [...new Set([host.name, addressOf(host), 'localhost', '127.0.0.1'])];
 
-/** The host that an app's URL leads to: its own where it runs the datastore, else the first one. */
+/** The host that an app's URL leads to: the app's host where it runs the datastore, else the first one. */
 export const reachedFrom = (store: { readonly hosts: Hosts }, host: Host): string =>
   (store.hosts.has(host) ? '127.0.0.1' : addressOf([...store.hosts][0] ?? host));
 

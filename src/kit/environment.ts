@@ -10,7 +10,7 @@ export interface Variable {
   readonly at: Path;
 }
 
-/** All variables in the order of their names; the app's own go before offered ones. */
+/** All variables in the order of their names; those of the app override offered ones. */
 export function environmentOf(slot: Slot, host: Host, offers: Offers): Variable[] {
   const own = slot.env.map(({ name, value, at }) => ({ name, value: expand(value, { host, slot }), at }));
   const names = new Set(own.map(({ name }) => name));

@@ -39,7 +39,7 @@ export function slotUnit(slot: Slot, host: Host, offers: Offers, { program, word
   ];
 }
 
-/** The log directory that the unit has is the app's own to write to; what it prints is the journal's, which limits itself. */
+/** The log directory of the unit is for the app to write to; what it prints is the journal's, which limits itself. */
 export const slotLog = (app: App): Offer => ({
   kind: 'log', path: `/var/log/${app.name}/*.log`, owner: `${app.user}:${app.user}`, then: null,
   why: `what app "${app.name}" writes itself`, at: app.at,

@@ -31,7 +31,7 @@ interface Start {
   readonly stdin: string | Buffer | 'terminal';
   readonly cwd?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** A session of its own: Ctrl-C in the terminal reaches vgen alone, which then decides what to end. */
+  /** A separate session: Ctrl-C in the terminal reaches vgen alone, which then decides what to end. */
   readonly session?: boolean | undefined;
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -182,7 +182,7 @@ export interface RunOptions {
 
 const signalNumbers: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 };
 
-/** The environment for a tool of the machine: its own (proxies), English messages, and root's program folders. */
+/** The environment for a tool of the machine: that of the machine (proxies), English messages, and root's program folders. */
 export function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   return { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`, ...extra };
 }

@@ -1,4 +1,4 @@
-/** What is deployed in a rehearsal: the user's own build, or a program of vgen's that stands in for the app. */
+/** What is deployed in a rehearsal: a user-supplied build, or a stand-in program of vgen. */
 import { readFileSync, statSync } from 'node:fs';
 import { basename, posix } from 'node:path';
 import { shWord } from '../escape/sh.ts';

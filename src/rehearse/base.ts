@@ -43,7 +43,7 @@ export async function baseImage({ release, sources, keyring }: Distribution, onP
 }
 
 /**
- * debootstrap's script for a release of Ubuntu that is newer than this debootstrap; all its own are links to "gutsy".
+ * debootstrap's script for a release of Ubuntu that is newer than this debootstrap; all of them are links to "gutsy".
  */
 function recipe(codename: string): string[] {
   const scripts = '/usr/share/debootstrap/scripts';

@@ -1,9 +1,9 @@
 /**
  * Control groups of a fleet on a machine whose PID 1 is not systemd, such as a CI container. Nobody gives out scopes
- * there, and the systemd of each host takes the group that it is started in for its own tree. Hosts that share one
+ * there, and the systemd of each host takes the group that it is started in for its tree. Hosts that share one
  * remove each other's groups: in one boot of 20 a unit fails with status 219/CGROUP.
  * Both versions are handled, cgroups(7), and a machine that mounts the two side by side. In version 1 hosts stay in
- * this process's own memory group.
+ * the memory group of this process.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

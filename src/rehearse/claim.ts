@@ -1,5 +1,5 @@
 /**
- * What a fleet takes from the machine outside its own process: a slot (0 to 253), that names its network, its folder in
+ * What a fleet takes from the machine outside its process: a slot (0 to 253), that names its network, its folder in
  * /run and its disks. Whoever starts the next fleet cleans up after owners that were killed.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -83,7 +83,7 @@ function clearNow(claim: Claim): void {
   removeNetworkNow(claim.slot);
   detachBeneathNow(claim.disks);
   unmountBeneathNow(claim.disks);
-  // Never delete through a mount that could not be taken away: it may show the machine's own files.
+  // Never delete through a mount that could not be taken away: it may show the machine's files.
   if (mountsBeneath(claim.disks).length === 0) rmSync(claim.disks, { recursive: true, force: true });
   rmSync(claim.run, { recursive: true, force: true });
 }

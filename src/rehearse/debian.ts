@@ -5,7 +5,7 @@ import { buildOnce } from './cache.ts';
 import type { Progress } from './cache.ts';
 import { demand } from '../process/run.ts';
 
-/** Releases that hosts can have on any machine; a machine's own release needs no entry. */
+/** Releases that hosts can have on any machine; the release of the machine needs no entry. */
 export const systems = ['debian-12', 'ubuntu-24.04'] as const;
 export type System = typeof systems[number];
 
@@ -27,7 +27,7 @@ export interface Distribution {
   release: Release;
   /** The entry of the release itself comes first. */
   sources: Source[];
-  /** What its mirrors are signed with; null to believe whom this machine's apt believes. */
+  /** What its mirrors are signed with; null to trust the keys of this machine's apt. */
   keyring: string | null;
 }
 
@@ -46,8 +46,8 @@ const ubuntuKeys = {
 };
 
 /**
- * The release of that name, or this machine's own when there is no name. This machine's own comes from its own mirror.
- * @throws Error when this machine is neither Debian nor Ubuntu or its apt sources lack its own release, or when the
+ * The release of that name, or that of this machine when there is no name. That of this machine comes from its mirror.
+ * @throws Error when this machine is neither Debian nor Ubuntu or its apt sources lack its release, or when the
  *   keys of Ubuntu are needed and cannot be fetched.
  */
 export async function distribution(system: System | undefined, onProgress: Progress): Promise<Distribution> {
@@ -75,7 +75,7 @@ function machineRelease(architecture: string): Release | null {
 }
 
 /**
- * The distribution's own entries among the machine's apt sources, as apt itself understands them (both file formats,
+ * The distribution's entries among the machine's apt sources, as apt itself understands them (both file formats,
  * apt-get(8) indextargets). Other vendors' are left out.
  * @throws Error when there is none.
  */
@@ -109,7 +109,7 @@ function publicSources({ id, codename, architecture }: Release): Source[] {
     ['main', 'universe'].map(component => ({ uri, suite: codename + suffix, component })));
 }
 
-/** Fetches with apt's own means (proxies too); what has another sha256 is refused. */
+/** Fetches as apt does (proxies too); what has another sha256 is refused. */
 async function fetchUbuntuKeys(mirror: string, onProgress: Progress): Promise<string> {
   const dir = await buildOnce('keys', ubuntuKeys.sha256, async made => {
     onProgress(`fetching Ubuntu's keys from ${mirror}`);

@@ -8,7 +8,7 @@ import { demand } from '../process/run.ts';
 /** Raise it when the code below makes another repository from the same packages. */
 const version = 1;
 
-/** What vgen's own components install. */
+/** What vgen's components install. */
 export const defaultPackages = ['nginx-light', 'supervisor', 'redis-server'];
 
 /**
@@ -47,7 +47,7 @@ async function download(
   const list = sources.map(({ uri, suite, component }) =>
     `deb ${keyring === null ? '' : `[signed-by=${keyring}] `}${uri} ${suite} ${component}\n`);
   writeFileSync(join(dir, 'sources.list'), list.join(''));
-  // The machine's own apt with its own transports and proxies, but the base image's idea of what is installed.
+  // The machine's apt with its transports and proxies, but the base image's idea of what is installed.
   const options = Object.entries({
     'Dir::State::status': join(base, 'var/lib/dpkg/status'),
     'Dir::State::extended_states': join(dir, 'extended_states'),

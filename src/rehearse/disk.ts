@@ -1,4 +1,4 @@
-/** The disks of rehearsal hosts: an overlay mount of each host's own changes over the shared read-only layers. */
+/** The disks of rehearsal hosts: an overlay mount of each host's changes over the shared read-only layers. */
 import { mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runNow } from '../process/run.ts';

@@ -150,7 +150,7 @@ async function seed(root: string, name: string, publicKey: string, network: stri
   writeFileSync(join(root, 'etc/hosts'), `127.0.0.1 localhost\n127.0.1.1 ${name}\n::1 localhost ip6-localhost\n`);
   mkdirSync(join(root, 'root/.ssh'), { mode: 0o700, recursive: true });
   writeFileSync(join(root, 'root/.ssh/authorized_keys'), publicKey, { mode: 0o600 });
-  // Before systemd's own 80-container-host0.network, which would ask for an address by DHCP: the first match counts.
+  // Before systemd's 80-container-host0.network, which would ask for an address by DHCP: the first match counts.
   writeFileSync(join(root, 'etc/systemd/network/10-host0.network'), network);
   await makeHostKey(root);
 }

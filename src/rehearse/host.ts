@@ -118,7 +118,7 @@ export class RehearsalHost {
   }
 
   /**
-   * Copies a file or a folder into `remoteDir`, under its own name.
+   * Copies a file or a folder into `remoteDir`, under its name.
    * @throws Error with rsync's words.
    */
   async send(localPath: string, remoteDir: string): Promise<void> {

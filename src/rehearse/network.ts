@@ -9,14 +9,14 @@ import { isIPv4 } from 'node:net';
 import { demand, runNow } from '../process/run.ts';
 
 export interface HostAddresses {
-  /** Where the machine reaches the host, inside the fleet's own range. */
+  /** Where the machine reaches the host, inside the range of the fleet. */
   management: string;
   /** As in the inventory, "10.8.0.1" or "10.8.0.1/16". Without a length: /24, IPv6 /64. */
   addresses: string[];
 }
 
 export interface NetworkOptions {
-  /** The machine's address as hosts see it; null for the first of the fleet's own range. */
+  /** The machine's address as hosts see it; null for the first of the range of the fleet. */
   operator: string | null;
   /** Whether the machine itself reaches the hosts at their inventory's IPv4 addresses. */
   routed: boolean;
@@ -35,7 +35,7 @@ export function namespaceFile(slot: number): string {
   return `/run/netns/${networkName(slot)}`;
 }
 
-/** Address `number` of the fleet's own range, 10.213.<slot>.0/24; 1 is the machine. */
+/** Address `number` of the range of the fleet, 10.213.<slot>.0/24; 1 is the machine. */
 export function managementAddress(slot: number, number: number): string {
   return `10.213.${slot}.${number}`;
 }

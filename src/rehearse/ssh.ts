@@ -1,4 +1,4 @@
-/** ssh to the hosts of a fleet, by a configuration file of its own: nothing of the user's is read or written. */
+/** ssh to the hosts of a fleet, by a dedicated configuration file: nothing of the user's is read or written. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,13 +16,13 @@ export interface SshTarget {
   root: string;
 }
 
-/** Makes the fleet's own ed25519 key pair in `dir` and returns the public half. */
+/** Makes a dedicated ed25519 key pair for the fleet in `dir` and returns the public half. */
 export async function makeKey(dir: string): Promise<string> {
   await generate(identityFile(dir), 'vgen-rehearsal');
   return readFileSync(`${identityFile(dir)}.pub`, 'utf8');
 }
 
-/** Gives a host that is not booted yet its own host key, in its file system. */
+/** Gives a host that is not booted yet its host key, in its file system. */
 export async function makeHostKey(root: string): Promise<void> {
   await generate(join(root, 'etc/ssh/ssh_host_ed25519_key'), 'root@rehearsal');
 }

@@ -15,7 +15,7 @@ export interface Engine {
   render(template: string, view: object): string;
 }
 
-/** Texts of the user's own templates by name; they go before vgen's. */
+/** Texts of custom templates by name; they override vgen's. */
 export type UserTemplates = ReadonlyMap<string, string>;
 
 /** What went wrong in a template: the value's place in the inventory where it is known. */

@@ -11,7 +11,7 @@ export interface Reader {
 }
 
 /**
- * What can be said of each noun in a text: `${host.address}`. `slot.ports.x` is checked against the slot's own ports.
+ * What can be said of each noun in a text: `${host.address}`. `slot.ports.x` is checked against the ports of the slot.
  */
 export const NOUNS: Readonly<Record<'host' | 'app' | 'slot', readonly string[]>> = {
   host: ['address', 'name', 'private', 'region'],

@@ -1,4 +1,4 @@
-// What an apply may change without being asked twice, and what drift overlooks.
+// What an apply may change without a flag, and what drift ignores.
 import { Type, type Static } from 'typebox';
 import { filled, object } from './kinds.ts';
 

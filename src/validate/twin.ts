@@ -1,4 +1,4 @@
-// Two inventories that shall be alike, such as staging and production: they share files, and differ
+// Two inventories that must agree, such as staging and production: they share files, and differ
 // in what is declared. Compared is what was written, before references are followed, so that a host
 // of one is not a difference of every app.
 import { error, Failure, pathText, warning, type Diagnostic, type Path, type Place } from '../contract/diagnostic.ts';

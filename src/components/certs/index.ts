@@ -1,4 +1,4 @@
-// Where certificates come from: the bundle of the fleet's own CA, those that are brought along, and certbot for those of
+// Where certificates come from: the bundle of the CA of the fleet, user-supplied ones, and certbot for those of
 // Let's Encrypt. Who wants one says so by an offer; keys of the other ones are made on their hosts.
 import { CA, certificateFiles } from '../../kit/certificate-files.ts';
 import { component, takeUpCommand, type Brought, type FileSpec, type Made, type Offer, type Offers, type OnChange } from '../../contract/component.ts';
@@ -133,7 +133,7 @@ function offer(section: Certs | null, host: Host): Offer[] {
 
 export const certs = component<Certs | null>({
   name: 'certs',
-  summary: 'The fleet\'s own CA, certificates of Let\'s Encrypt, and those that are brought along.',
+  summary: 'The CA of the fleet, certificates of Let\'s Encrypt, and user-supplied ones.',
   key: 'certs',
   schema: () => import('./schema.ts'),
   check: ({ section, model, offers }) => check(section, model, offers),

@@ -1,4 +1,4 @@
-// Further files of the team's own: written in the inventory, copied from beside it, or rendered from a template.
+// User-supplied files: written in the inventory, copied from beside it, or rendered from a template.
 import { component, entriesOn, type FileSpec, type Offers } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { expandPlain } from '../../kit/expand.ts';

@@ -1,4 +1,4 @@
-// What vgen knows of paths that are not its own: which of them lead into a host, and which program judges them.
+// What vgen knows of paths that it does not own: which of them lead into a host, and which program judges them.
 import type { Checker } from '../../contract/component.ts';
 
 /** A wrong file here can keep everybody out: ssh, firewall, network, the right to become root. A "/" ends a directory. */

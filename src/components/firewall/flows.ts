@@ -55,7 +55,7 @@ export function sourceMatches({ from, address }: Flow): { family: 'ip' | 'ip6'; 
   const hosts = [...new Set([...from.hosts].flatMap(peer => sourcesOf(peer, address)))];
   return ([['ip', false], ['ip6', true]] as const).flatMap(([family, ipv6]) => {
     const together = wanted(ipv6, hosts);
-    // a set refuses networks that overlap, so each has a rule of its own
+    // a set refuses networks that overlap, so each has a separate rule
     return [...together.length ? [together] : [], ...wanted(ipv6, from.networks).map(one => [one])].map(addresses => ({ family, addresses }));
   });
 }

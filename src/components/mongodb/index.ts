@@ -16,7 +16,7 @@ const { template } = filesOf('mongodb');
 const UNIT = 'mongod.service';
 const USERS = 'vgen-mongodb.service';
 const URL = 'https://www.mongodb.com/docs/manual/administration/install-on-linux/';
-/** MongoDB's own databases (manual, "System Collections"). */
+/** MongoDB's internal databases (manual, "System Collections"). */
 const RESERVED = ['admin', 'config', 'local'];
 
 const byName = (a: Host, b: Host): number => (a.name < b.name ? -1 : 1);

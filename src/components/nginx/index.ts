@@ -1,4 +1,4 @@
-// The reverse proxy in front of the slots. Each slot is served on a unix socket in its own directory; the servers for
+// The reverse proxy in front of the slots. Each slot is served on a unix socket in its directory; the servers for
 // live and next connect to that socket through the link, which the kernel resolves at every connect: exchanging the
 // links is the whole switch, and no reload is needed for it.
 import { component, type FileSpec } from '../../contract/component.ts';
@@ -21,7 +21,7 @@ function appView(app: App): object {
     slots: app.slots.map(({ name, dir, socket, at }) => ({ name, dir, socket, at, upstream: `${app.name}_${name}` })),
     servers: links.map(link => ({
       at: [...app.at, 'listen'], link, socket: `${app.dir}/${link}/nginx.sock`, listen: `${app.listen.address}:${app.listen[link]}`,
-      // who asks an address of the host's own from the host itself comes from that address
+      // a request from the host to one of its addresses comes from that address
       from: ['127.0.0.1', '0.0.0.0'].includes(app.listen.address) ? null : app.listen.address,
     })),
   };

@@ -1,4 +1,4 @@
-// Runs slots under pm2, each in a unit of its own: pm2 stays in the foreground, has a home that goes with it, and reads its
+// Runs slots under pm2, each in a separate unit: pm2 stays in the foreground, has a home that goes with it, and reads its
 // ecosystem file from the slot's directory, which no release touches. It resolves the release's link when it starts, and a slot gets
 // another release only while it is stopped; so pm2 never runs a release that its slot had before.
 import { component, type FileSpec, type Offers } from '../../contract/component.ts';

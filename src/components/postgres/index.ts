@@ -1,4 +1,4 @@
-// PostgreSQL on one host: Debian's own cluster "main", whose settings, rules of access, roles and databases follow from the
+// PostgreSQL on one host: Debian's cluster "main", whose settings, rules of access, roles and databases follow from the
 // inventory. Who may log in, from where and into which database is said by the apps that use it.
 import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
@@ -117,7 +117,7 @@ function files(server: Server, host: Host, model: Model): FileSpec[] {
   ];
 }
 
-/** One rule per app and host: its own database, its own role, its host's address alone. */
+/** One rule per app and host: only its database, its role and the address of its host. */
 function rules(server: Server, host: Host, model: Model): object[] {
   return usersOf(model, server).flatMap(app => {
     const found = partOf(server.databases, app);

@@ -1,4 +1,4 @@
-// RabbitMQ on one host: AMQP over TLS alone, Erlang's own ports on loopback, a vhost and a user for each app that uses it.
+// RabbitMQ on one host: AMQP over TLS alone, Erlang's ports on loopback, a vhost and a user for each app that uses it.
 import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';

@@ -68,7 +68,7 @@ function circle(site: Site): Diagnostic[] {
   })] : [];
 }
 
-/** Weights and draining speak of the site's own hosts. */
+/** Weights and draining name only hosts of the site. */
 function pool(site: Site): Diagnostic[] {
   const names = [...site.hosts].map(({ name }) => name);
   const found: Diagnostic[] = [];

@@ -1,5 +1,5 @@
-// Sites: what nginx answers for which domains. A site on the apps' own hosts passes requests to their live slots over a
-// socket; one on a load balancer passes them on to such a site, encrypted anew, and believes it only by its certificate.
+// Sites: what nginx answers for which domains. A site on the hosts of the apps passes requests to their live slots over a
+// socket; one on a load balancer passes them on to such a site, encrypted anew, and trusts it only by its certificate.
 import { addressOf } from '../../kit/address.ts';
 import { CA, certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';

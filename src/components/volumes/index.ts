@@ -11,7 +11,7 @@ type Volume = Volumes[string];
 
 const { script, template } = filesOf('volumes');
 
-/** Below these the base system keeps nothing of its own (FHS 3.0); no "-", which a unit's name would have to escape. */
+/** Below these the base system keeps nothing (FHS 3.0); no "-", which a unit's name would have to escape. */
 const PLACE = /^(\/srv|\/mnt|\/data|\/var\/lib\/data)(\/[A-Za-z0-9_][A-Za-z0-9_.]*)+$|^\/data$/;
 
 const on = (section: Volumes | null, host: Host): Volume[] => entriesOn(section, host);

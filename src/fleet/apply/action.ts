@@ -14,7 +14,7 @@ export interface Following {
 export interface Acted {
   /** The script's exit code; null when it is not known. */
   readonly code: number | null;
-  /** Why it failed, in its own words. */
+  /** Why it failed, in the words of the host. */
   readonly why: string;
   /** How the code is not known. */
   readonly lost: 'unreachable' | 'left' | null;

@@ -10,7 +10,7 @@ import { daysLeft, isPlaceholder, isSignedBy, namesIn, readBundle, readCertifica
 const names = ['web.internal', '10.7.0.1', '*.example.com'];
 const request = (): string => execFileSync('bash', ['-c', `openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -subj /CN=anything -addext subjectAltName=DNS:evil.example 2>/dev/null`], { encoding: 'utf8' });
 
-describe('the fleet\'s own CA', () => {
+describe('the CA of the fleet', () => {
   it('signs for the names that it is told, whatever the request says, and openssl verifies it', async () => {
     const { key, certificate } = await makeAuthority('test CA', 10);
     const [ca] = readBundle(certificate);

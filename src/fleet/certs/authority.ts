@@ -1,4 +1,4 @@
-// The fleet's own CA, by openssl on this machine. Its key comes over a pipe and goes to no disk and no list of
+// The CA of the fleet, by openssl on this machine. Its key comes over a pipe and goes to no disk and no list of
 // arguments; what is public is given as arguments.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, type X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';

@@ -1,4 +1,4 @@
-// OpenSSH to a host: the system's ssh and rsync, with the user's own configuration, agent and jump hosts. One
+// OpenSSH to a host: the system's ssh and rsync, with the user's configuration, agent and jump hosts. One
 // connection per host is made by the first command and shared by the next ones (ControlMaster).
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -143,7 +143,7 @@ export class Connection {
 
 const EITHER = 'so nothing was sent: either somebody stands in between, or the host was set up anew';
 
-/** ssh's own last words; about host keys, what to do. */
+/** The last words of ssh; about host keys, what to do. */
 function reasonOf(stderr: string, { name, destination, hostKey }: Target): string {
   const lines = stderr.trim().split('\n').filter(line => line && !/^(Warning: Permanently added|rsync error|rsync: )/.test(line));
   const last = lines.at(-1)?.replace(/\r$/, '') ?? 'ssh ended without a word';

@@ -1,5 +1,5 @@
 // The fleet lock: a file on every host that says who is at work there, from which commit, why and until when. It keeps
-// two runs over the fleet from interleaving; one thing at a time on one host is what the host's own lock sees to.
+// two runs over the fleet from interleaving; one thing at a time on one host is what the lock on the host sees to.
 import { hostname, userInfo } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';

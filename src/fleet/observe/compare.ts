@@ -90,13 +90,13 @@ function runningOf(tree: BuiltTree, state: HostState): Running {
   };
 }
 
-/** Somebody's own version that an apply was told to leave: until the tree changes the file, or somebody does again. */
+/** Local edits that an apply was told to keep (adopted): until the tree changes the file, or somebody does again. */
 function staysAdopted(path: string, source: string, { recorded, paths }: HostState): boolean {
   const record = recorded.paths.get(path);
   return record?.adopted === true && record.source === source && paths.get(path)?.left === true;
 }
 
-/** Not as vgen left it; what was adopted is somebody's own version too. */
+/** Not as vgen left it; what was adopted is a local edit too. */
 const isByHand = (path: string, { recorded, paths }: HostState): boolean =>
   paths.get(path)?.left === false || (paths.has(path) && recorded.paths.get(path)?.adopted === true);
 

@@ -15,7 +15,7 @@ export interface Drift {
   readonly why: string;
 }
 
-/** Everything that was installed and is another now, but for what the inventory overlooks. */
+/** Everything that was installed and is another now, but for what the inventory ignores. */
 export function driftOf(tree: BuiltTree, state: HostState, isIgnored: (path: string) => boolean): Drift[] {
   const found: Drift[] = [];
   for (const [path, { content, adopted }] of state.recorded.paths) {
@@ -64,7 +64,7 @@ function inTree(path: string, tree: BuiltTree, state: HostState): Drift['tree'] 
   return source === null ? 'unknown' : source === file.sha256 ? 'same' : 'changed';
 }
 
-/** Whether `vgen drift` overlooks a path: `*` is anything but a slash, `**` anything. */
+/** Whether `vgen drift` ignores a path: `*` is anything but a slash, `**` anything. */
 export function ignoredBy(model: Model): (path: string) => boolean {
   const escape = (glob: string): string => glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
   const globs = (model.sections['drift'] as DriftWritten).ignore

@@ -38,7 +38,7 @@ export interface RecordedPath {
   readonly triggers: readonly string[];
   /** sha256 of the tree's file, before secrets came into it; null where the host does not keep it. */
   readonly source: string | null;
-  /** Somebody's own version was left in place; `content` is that. */
+  /** Local edits were kept; `content` is that of the edited file. */
   readonly adopted: boolean;
 }
 
