@@ -7,12 +7,12 @@ import type { Diagnostic } from './contract/diagnostic.ts';
 import { load, type Globbed } from './load.ts';
 import type { Model } from './contract/model.ts';
 import { offer } from './offer.ts';
-import { planHost } from './plan.ts';
+import { planFleet, planHost } from './plan.ts';
 import { createEngine, type UserTemplates } from './render/engine.ts';
 import { userFiles } from './render/user-files.ts';
-import { renderHost } from './render.ts';
+import { renderFleet, renderHost } from './render.ts';
 import type { TwinWritten } from './schema/twin.ts';
-import type { HostTree } from './contract/tree.ts';
+import type { HostTree, OutTree } from './contract/tree.ts';
 import { resolve } from './resolve.ts';
 import type { Source } from './contract/source.ts';
 import { compareTwins } from './validate/twin.ts';
@@ -32,6 +32,8 @@ export interface Compilation {
   readonly templates: UserTemplates;
   /** Renders host by host, so that a big fleet is never in memory whole. */
   trees(only?: (host: string) => boolean): Generator<HostTree>;
+  /** What belongs to the fleet and to no host; nothing or one directory. */
+  fleetTree(): OutTree[];
   failed(): boolean;
 }
 
@@ -46,7 +48,7 @@ export async function compile(files: readonly string[], options: CompileOptions 
   const { source, globs, diagnostics: loaded } = await load(files, options.cwd);
   const diagnostics: Diagnostic[] = [...loaded];
   const failed = (): boolean => diagnostics.some(({ severity }) => severity === 'error');
-  const stopped = (): Compilation => ({ source, diagnostics, suppressed: [], model: null, inputs: [], globs: [], templates: new Map(), failed, *trees() {} });
+  const stopped = (): Compilation => ({ source, diagnostics, suppressed: [], model: null, inputs: [], globs: [], templates: new Map(), failed, *trees() {}, fleetTree: () => [] });
   if (failed()) return stopped();
 
   const { inventory, diagnostics: invalid } = await validate(source.value);
@@ -80,6 +82,12 @@ export async function compile(files: readonly string[], options: CompileOptions 
         diagnostics.push(...conflicts, ...unrendered);
         yield tree;
       }
+    },
+    fleetTree() {
+      const { plan, diagnostics: conflicts } = planFleet(components, model, offers);
+      const rendered = plan && renderFleet(plan, engine, own.files);
+      diagnostics.push(...conflicts, ...rendered?.diagnostics ?? []);
+      return rendered ? [rendered.tree] : [];
     },
   };
 }

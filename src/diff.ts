@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { EXPOSURE, exposure, impact, listed, type Action, type ChangedPath, type Listed, type Running } from './contract/impact.ts';
 import { MANIFEST, pathsOf, readManifest, SUMS, type ListedFile } from './contract/manifest.ts';
 import { compare } from './emit/on-disk.ts';
-import type { HostTree } from './contract/tree.ts';
+import type { HostTree, OutTree } from './contract/tree.ts';
 
 export interface FileDiff {
   /** `<host>/<path>` */
@@ -22,7 +22,14 @@ export interface HostDiff {
 
 /** Compares one compiled host with its directory in out/. */
 export function diffHost(tree: HostTree, out: string): HostDiff {
-  const name = tree.host.name;
+  const files = diffFiles(tree, out);
+  const read = files.filter(({ path }) => path !== `${tree.name}/${SUMS}`);
+  return { host: tree.name, files, impact: impactOf(tree, read, textOf(join(out, tree.name, MANIFEST)), out) };
+}
+
+/** Compares a directory of out/ with what it should hold; sorted by path. */
+export function diffFiles(tree: OutTree, out: string): FileDiff[] {
+  const { name } = tree;
   const manifestText = textOf(join(out, name, MANIFEST));
   const old = new Set(manifestText === null ? [] : pathsOf(manifestText));
   const files: FileDiff[] = [];
@@ -42,7 +49,7 @@ export function diffHost(tree: HostTree, out: string): HostDiff {
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   // digests are no reading for people; they are shown where nothing else differs
   const read = files.filter(({ path }) => path !== `${name}/${SUMS}`);
-  return { host: name, files: read.length ? read : files, impact: impactOf(tree, read, manifestText, out) };
+  return read.length ? read : files;
 }
 
 /** The text of a file, `-> target` of a link, null where there is nothing. */

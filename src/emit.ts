@@ -7,7 +7,7 @@ import { Staging } from './emit/staging.ts';
 import type { State } from './emit/state.ts';
 import { MANIFEST, pathsOf, SUMS } from './contract/manifest.ts';
 import { compare, isKept, isThere, leftHosts, obstacles } from './emit/on-disk.ts';
-import type { HostTree } from './contract/tree.ts';
+import { FLEET, type OutTree } from './contract/tree.ts';
 
 export interface Changes {
   /** `<host>/<path>`, sorted. */
@@ -39,15 +39,17 @@ export interface EmitOptions {
  * @throws Failure (exit 3) when a file that vgen does not know is in the way or another build is under way, (exit 2)
  * when the disk refuses
  */
-export function emit(trees: Iterable<HostTree>, options: EmitOptions): Changes {
+export function emit(trees: Iterable<OutTree>, options: EmitOptions): Changes {
   const { out } = options;
   const changes: Changes = { added: [], changed: [], removed: [], unchanged: 0, hosts: 0 };
   const staging = options.check ? null : Staging.open(out);
   const foreign: string[] = [];
+  const made = new Set(options.fleet);
   try {
     for (const tree of trees) {
-      changes.hosts++;
-      const name = tree.host.name;
+      const { name } = tree;
+      made.add(name);
+      if (name !== FLEET) changes.hosts++;
       const known = knownPaths(out, name, staging);
       const left = new Set(known);
       const fresh = !isThere(out, name);
@@ -75,7 +77,7 @@ export function emit(trees: Iterable<HostTree>, options: EmitOptions): Changes {
       for (const path of left) if (isThere(out, `${name}/${path}`)) changes.removed.push(`${name}/${path}`);
       if (fresh) staging?.whole(name);
     }
-    if (options.fleet) for (const left of leftHosts(out, options.fleet)) changes.removed.push(...left);
+    if (options.fleet) for (const left of leftHosts(out, made)) changes.removed.push(...left);
     if (foreign.length && !options.check) {
       throw new Failure(`vgen did not write ${foreign.slice(0, 3).map(path => `"${join(out, path)}"`).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''}; move them away${options.force ? '' : ', or overwrite them with --force'}`, { exit: 3 });
     }

@@ -1,9 +1,10 @@
-// Model × Offers → HostPlan, one host at a time. Out: pure sorted data: the files, packages, users, units and secrets
-// that a host gets. Now true: no path is written twice, and whatever needs a secret says so.
-import { sectionOf, type Component, type Made, type Offers } from './contract/component.ts';
+// Model × Offers → HostPlan, one host at a time, and FleetPlan. Out: pure sorted data: the files, packages, users, units
+// and secrets that a host gets. Now true: no path is written twice, and whatever needs a secret says so.
+import { sectionOf, type Component, type FileSpec, type Made, type Offers, type Resource } from './contract/component.ts';
 import { error, Refused, type Diagnostic } from './contract/diagnostic.ts';
 import type { App, Host, Model } from './contract/model.ts';
-import type { HostPlan, Planned } from './contract/plan.ts';
+import type { FleetPlan, HostPlan, Planned } from './contract/plan.ts';
+import { file } from './kit/files.ts';
 
 /** Plans one host. */
 export function planHost(
@@ -28,7 +29,7 @@ export function planHost(
     }
   }
   files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  diagnostics.push(...clashes(files, host));
+  diagnostics.push(...clashes(files, `on host "${host.name}"`));
   const all = <K extends Made['kind']>(kind: K): Extract<Made, { kind: K }>[] =>
     [...offers.on(host, kind), ...made.filter((one): one is Extract<Made, { kind: K }> => one.kind === kind)];
   const plan: HostPlan = {
@@ -43,6 +44,36 @@ export function planHost(
   return { plan, diagnostics };
 }
 
+/** Plans what belongs to the fleet and to no host; null if no component makes anything. */
+export function planFleet(
+  components: readonly Component[], model: Model, offers: Offers,
+): { plan: FleetPlan | null; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const files: Planned[] = [];
+  for (const component of components) {
+    if (!component.planFleet) continue;
+    try {
+      const own = component.planFleet({ section: sectionOf(component, model), model, offers });
+      for (const spec of [...own.files ?? [], ...(own.resources ?? []).map(resourceFile)]) {
+        if (spec.kind !== 'file' || spec.secrets.length) throw new Error(`${spec.path} of the fleet is no plain file without secrets`);
+        files.push({ ...spec, component: component.name, custom: false });
+      }
+    } catch (cause) {
+      if (!(cause instanceof Refused)) throw cause;
+      diagnostics.push(cause.diagnostic);
+    }
+  }
+  files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  diagnostics.push(...clashes(files, 'of the fleet'));
+  return { plan: files.length ? { files } : null, diagnostics };
+}
+
+/** A provider reads it back by its kind. */
+function resourceFile({ kind, name, data, at }: Resource): FileSpec {
+  if (![kind, name].every(word => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(word))) throw new Error(`"${kind}/${name}" is no plain name of a resource`);
+  return file(`/resources/${kind}/${name}.json`, at, { text: `${JSON.stringify({ kind, name, data }, null, 2)}\n` });
+}
+
 /** The first offer of each name, in the order of names. */
 function unique<T extends { readonly name: string }>(made: readonly T[]): T[] {
   const first = new Map<string, T>();
@@ -51,15 +82,15 @@ function unique<T extends { readonly name: string }>(made: readonly T[]): T[] {
 }
 
 /** Paths made twice, or once as a directory and once as a file; on disks that ignore case too. */
-function clashes(files: readonly Planned[], host: Host): Diagnostic[] {
+function clashes(files: readonly Planned[], where: string): Diagnostic[] {
   const found: Diagnostic[] = [];
   const first = new Map<string, Planned>();
   for (const file of files) {
     const before = first.get(file.path.toLowerCase());
     if (before) {
       const same = before.path === file.path;
-      const what = same ? `"${file.path}" on host "${host.name}" is written by both ${before.component} and ${file.component}`
-        : `"${file.path}" and "${before.path}" on host "${host.name}" differ only in case`;
+      const what = same ? `"${file.path}" ${where} is written by both ${before.component} and ${file.component}`
+        : `"${file.path}" and "${before.path}" ${where} differ only in case`;
       const [wrong, right] = file.custom ? [file, before] : [before, file];
       found.push(error('plan/path-twice', wrong.at, what, {
         onKey: true, see: { message: `written by ${right.component}`, at: right.at },

@@ -1,43 +1,69 @@
-// HostPlan → HostTree. In: which files a host gets. Out: their bytes, the manifest that lists them and their digests.
+// HostPlan → HostTree, FleetPlan → OutTree. In: which files a host gets. Out: their bytes, the manifest that lists them and their digests.
 // Now true: every value is encoded for its grammar, and a secret is only named.
 import { hash } from 'node:crypto';
-import { error, type Diagnostic } from './contract/diagnostic.ts';
-import type { HostPlan, Planned } from './contract/plan.ts';
+import { error, type Diagnostic, type Path } from './contract/diagnostic.ts';
+import type { FleetPlan, HostPlan, Planned } from './contract/plan.ts';
 import { RenderError, staticFile, type Engine } from './render/engine.ts';
-import type { Entry, HostTree } from './contract/tree.ts';
-import { INSTALL, MANIFEST, manifestRows, manifestText, SUMS, sumsText } from './contract/manifest.ts';
+import { FLEET, type Entry, type HostTree, type OutTree } from './contract/tree.ts';
+import { fleetRows, INSTALL, MANIFEST, manifestRows, manifestText, SUMS, sumsText, type ManifestRow } from './contract/manifest.ts';
 import { Inexpressible } from './escape/index.ts';
 
 /** Renders one host; what a grammar cannot carry is reported at the inventory's line. */
 export function renderHost(plan: HostPlan, engine: Engine, own: ReadonlyMap<string, Buffer>): { tree: HostTree; diagnostics: Diagnostic[] } {
+  const { name, at } = plan.host;
+  const { diagnostics, ...lists } = renderTree(at, plan.files, engine, own, entries => {
+    entries.push(entryOf(INSTALL, staticFile('host/install.sh'), true));
+    const rows = manifestRows(plan);
+    return { rows, text: manifestText(name, rows) };
+  });
+  return { tree: { name, at, host: plan.host, plan, ...lists }, diagnostics };
+}
+
+/** Renders what belongs to the fleet and to no host. */
+export function renderFleet(plan: FleetPlan, engine: Engine, own: ReadonlyMap<string, Buffer>): { tree: OutTree; diagnostics: Diagnostic[] } {
+  const at = ['hosts'];
+  const { diagnostics, ...lists } = renderTree(at, plan.files, engine, own, () => {
+    const rows = fleetRows(plan);
+    return { rows, text: manifestText(null, rows) };
+  });
+  return { tree: { name: FLEET, at, ...lists }, diagnostics };
+}
+
+interface Rendered { entries: Entry[]; rows: readonly ManifestRow[]; diagnostics: Diagnostic[] }
+
+/** The files of a directory of out/, the manifest that lists them and their digests. */
+function renderTree(
+  at: Path, files: readonly Planned[], engine: Engine, own: ReadonlyMap<string, Buffer>,
+  list: (entries: Entry[]) => { rows: readonly ManifestRow[]; text: string },
+): Rendered {
   const diagnostics: Diagnostic[] = [];
   const entries: Entry[] = [];
-  for (const spec of plan.files) {
+  for (const spec of files) {
     const path = spec.path.slice(1);
     if (spec.kind === 'link' || spec.kind === 'first-link') entries.push({ path, kind: 'link', target: spec.target, spec });
     if (spec.kind !== 'file') continue;
     try {
-      const bytes = contentOf(spec, engine, own);
-      entries.push({ path, kind: 'file', bytes, executable: /[1357]/.test(spec.mode.slice(1)), sha256: hash('sha256', bytes, 'hex'), spec });
+      entries.push(entryOf(path, contentOf(spec, engine, own), /[1357]/.test(spec.mode.slice(1)), spec));
     } catch (cause) {
       if (!(cause instanceof RenderError)) throw cause;
       diagnostics.push(refusal(cause, spec));
     }
   }
-  const add = (path: string, bytes: Buffer, executable: boolean): void => {
-    entries.push({ path, kind: 'file', bytes, executable, sha256: hash('sha256', bytes, 'hex'), spec: null });
-  };
   try {
-    add(INSTALL, staticFile('host/install.sh'), true);
-    add(MANIFEST, Buffer.from(manifestText(plan.host.name, manifestRows(plan))), false);
+    const { rows, text } = list(entries);
+    entries.push(entryOf(MANIFEST, Buffer.from(text), false));
     const sums = entries.flatMap(entry => (entry.kind === 'file' ? [[entry.path, entry.sha256] as const] : []));
-    add(SUMS, Buffer.from(sumsText(sums)), false);
+    entries.push(entryOf(SUMS, Buffer.from(sumsText(sums)), false));
+    return { entries, rows, diagnostics };
   } catch (cause) {
     if (!(cause instanceof Inexpressible)) throw cause;
-    diagnostics.push(error('render/inexpressible', plan.host.at, `${cause.message} (in "${MANIFEST}")`));
+    diagnostics.push(error('render/inexpressible', at, `${cause.message} (in "${MANIFEST}")`));
+    return { entries, rows: [], diagnostics };
   }
-  return { tree: { host: plan.host, plan, entries }, diagnostics };
 }
+
+const entryOf = (path: string, bytes: Buffer, executable: boolean, spec: Planned | null = null): Entry =>
+  ({ path, kind: 'file', bytes, executable, sha256: hash('sha256', bytes, 'hex'), spec });
 
 function contentOf(spec: Extract<Planned, { kind: 'file' }>, engine: Engine, own: ReadonlyMap<string, Buffer>): Buffer {
   if ('static' in spec.from) return staticFile(spec.from.static);

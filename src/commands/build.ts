@@ -1,6 +1,7 @@
 import { existsSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
+import type { OutTree } from '../contract/tree.ts';
 import { changedSince, State } from '../emit/state.ts';
 import { knownNames } from '../kit/nearest.ts';
 import { count, type Output } from '../print/output.ts';
@@ -54,7 +55,11 @@ async function once(files: readonly string[], options: BuildOptions, output: Out
   for (const name of options.host ?? []) if (!names.has(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
 
   const written = new Map<string, string>();
-  const changes = emit(compilation.trees(name => whole || options.host?.includes(name) === true), {
+  const trees = function* (): Generator<OutTree> {
+    yield* compilation.trees(name => whole || options.host?.includes(name) === true);
+    if (whole) yield* compilation.fleetTree();
+  };
+  const changes = emit(trees(), {
     out: options.out, fleet: whole ? names : null, force: options.force ?? false, check: options.check ?? false, state,
     proceed: () => !compilation.failed(), onFile: (path, sha256) => written.set(path, sha256),
   });

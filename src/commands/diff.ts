@@ -2,7 +2,8 @@ import { createTwoFilesPatch } from 'diff';
 import { compile } from '../compile.ts';
 import { Failure } from '../contract/diagnostic.ts';
 import type { Action } from '../contract/impact.ts';
-import { diffHost, type FileDiff, type HostDiff } from '../diff.ts';
+import { diffFiles, diffHost, type FileDiff, type HostDiff } from '../diff.ts';
+import { FLEET } from '../contract/tree.ts';
 import { knownNames } from '../kit/nearest.ts';
 import { leftHosts } from '../emit/on-disk.ts';
 import { count, type Output } from '../print/output.ts';
@@ -24,6 +25,11 @@ export async function diff(files: readonly string[], options: DiffOptions, outpu
     const one = diffHost(tree, options.out);
     if (one.files.length) diffs.push(one);
   }
+  for (const tree of options.host ? [] : compilation.fleetTree()) {
+    names.add(tree.name);
+    const changed = diffFiles(tree, options.out);
+    if (changed.length) diffs.push({ host: tree.name, files: changed, impact: [] });
+  }
   const found = output.diagnostics(compilation);
   if (compilation.failed()) {
     output.data({ hosts: [], removed: [], ...found });
@@ -35,7 +41,11 @@ export async function diff(files: readonly string[], options: DiffOptions, outpu
     removed: gone.flat(), ...found,
   });
   if (!output.json) print(diffs, options, output);
-  for (const paths of gone) output.say(`${paths[0]?.split('/')[0] ?? ''}: the inventory no longer has this host; ${count(paths.length, 'file')} would be removed. Nothing on the host itself is touched.`);
+  for (const paths of gone) {
+    const name = paths[0]?.split('/')[0] ?? '';
+    output.say(name === FLEET ? `${name}: nothing belongs to the fleet any more; ${count(paths.length, 'file')} would be removed.`
+      : `${name}: the inventory no longer has this host; ${count(paths.length, 'file')} would be removed. Nothing on the host itself is touched.`);
+  }
   if (!diffs.length && !gone.length) output.say('no difference');
   return diffs.length || gone.length ? 1 : 0;
 }

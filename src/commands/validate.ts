@@ -6,6 +6,7 @@ export async function validate(files: readonly string[], output: Output): Promis
   const compilation = await compile(files);
   let hosts = 0;
   for (const tree of compilation.trees()) hosts += tree.host ? 1 : 0;
+  compilation.fleetTree();
   const found = output.diagnostics(compilation);
   const valid = !compilation.failed();
   output.data({ valid, hosts, ...found });

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import glob from 'fast-glob';
 import { compile, type Compilation } from '../compile.ts';
 import { Failure, pathText, type Path } from '../contract/diagnostic.ts';
-import { INSTALL, MANIFEST, manifestRows, SUMS } from '../contract/manifest.ts';
+import { INSTALL, MANIFEST, SUMS } from '../contract/manifest.ts';
 import { knownNames } from '../kit/nearest.ts';
 import type { UserTemplates } from '../render/engine.ts';
 import { trace } from '../render/trace.ts';
-import type { Entry, HostTree } from '../contract/tree.ts';
+import { FLEET, type Entry, type OutTree } from '../contract/tree.ts';
 import type { Source } from '../contract/source.ts';
 import { count, type Output } from '../print/output.ts';
 import { ownFile } from '../process/own-files.ts';
@@ -37,9 +37,9 @@ export async function why(place: string, files: readonly string[], out: string, 
     output.data({ place, ...output.diagnostics(compilation) });
     return 1;
   }
-  const names = compilation.model.hosts.map(({ name }) => name);
+  const names = [...compilation.model.hosts, ...compilation.fleetTree()].map(({ name }) => name);
   if (!names.includes(host)) throw new Failure(`unknown host "${host}"; ${knownNames(host, names)}`);
-  const [tree] = [...compilation.trees(name => name === host)];
+  const [tree] = host === FLEET ? compilation.fleetTree() : [...compilation.trees(name => name === host)];
   if (!tree?.entries.some(one => one.path === rest.join('/'))) {
     throw new Failure(`host "${host}" gets no "${rest.join('/')}"; ${knownNames(rest.join('/'), tree?.entries.map(one => one.path) ?? [], 'it gets')}`);
   }
@@ -56,17 +56,17 @@ export async function why(place: string, files: readonly string[], out: string, 
  * Where a line of a file in a tree comes from; the tree must have the file.
  * @throws Failure when the file has no such line.
  */
-export async function originOf({ source, templates }: Compilation, tree: HostTree, path: string, number: number): Promise<Origin> {
+export async function originOf({ source, templates }: Compilation, tree: OutTree, path: string, number: number): Promise<Origin> {
   const entry = tree.entries.find(one => one.path === path);
-  if (!entry) throw new Error(`${path} is not in the tree of ${tree.host.name}`);
+  if (!entry) throw new Error(`${path} is not in the tree of ${tree.name}`);
   const line = entry.kind === 'link' ? { template: 'a link', text: `-> ${entry.target}`, values: [], isOwn: false } : await lineOf(entry, number, tree, templates);
-  const at = entry.spec?.at ?? tree.host.at;
+  const at = entry.spec?.at ?? tree.at;
   const paths = unique([...line.values, ...line.values.length && !entry.spec ? [] : [at]]);
   // a template of the user's is there because the inventory names its directory
   const written = unique([...line.isOwn ? [['templates']] : [], ...paths].map(one => writtenPart(one, source)).filter(one => one !== null));
   return {
-    place: `${tree.host.name}/${entry.path}:${number}`, text: line.text, component: entry.spec?.component ?? 'host', template: line.template,
-    inventory: unique(written.flatMap(one => [one, ...referredTo(one, source, tree.host.at, at)])).map(one => {
+    place: `${tree.name}/${entry.path}:${number}`, text: line.text, component: entry.spec?.component ?? 'host', template: line.template,
+    inventory: unique(written.flatMap(one => [one, ...referredTo(one, source, tree.at, at)])).map(one => {
       const there = source.locate(one, false);
       return { path: pathText(one), file: there.file, line: there.line, column: there.column, text: source.lines(there.file)[there.line - 1]?.trim() ?? '' };
     }),
@@ -94,7 +94,7 @@ function referredTo(path: Path, source: Source, host: Path, at: Path): Path[] {
 
 const unique = (paths: readonly Path[]): Path[] => [...new Map(paths.map(path => [path.join('\0'), path])).values()];
 
-async function lineOf(entry: Extract<Entry, { kind: 'file' }>, number: number, tree: HostTree, own: UserTemplates): Promise<Line> {
+async function lineOf(entry: Extract<Entry, { kind: 'file' }>, number: number, tree: OutTree, own: UserTemplates): Promise<Line> {
   const lines = entry.bytes.toString('utf8').replace(/\n$/, '').split('\n');
   const text = lines[number - 1];
   if (text === undefined) throw new Failure(`"${entry.path}" has ${count(lines.length, 'line')}`);
@@ -114,4 +114,4 @@ async function lineOf(entry: Extract<Entry, { kind: 'file' }>, number: number, t
 }
 
 /** The place of what a line of the manifest lists. */
-const listed = (text: string, { plan }: HostTree): Path[] => manifestRows(plan).filter(row => row.text === text).map(({ at }) => at);
+const listed = (text: string, { rows }: OutTree): Path[] => rows.filter(row => row.text === text).map(({ at }) => at);

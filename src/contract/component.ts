@@ -138,6 +138,21 @@ export interface Component<S = unknown> {
   readonly check?: (fleet: { readonly section: S; readonly model: Model; readonly offers: Offers }) => Diagnostic[];
   readonly offer?: (on: OnHost<S>) => Offer[];
   readonly plan?: (on: OnHost<S>, offers: Offers) => Plan;
+  readonly planFleet?: (fleet: { readonly section: S; readonly model: Model; readonly offers: Offers }) => FleetShare;
+}
+
+/** Something that a provider keeps for the fleet, such as a DNS zone or a dashboard. `data` is plain JSON without a secret's value. */
+export interface Resource {
+  readonly kind: string;
+  readonly name: string;
+  readonly data: object;
+  readonly at: Path;
+}
+
+/** What a component makes for the fleet and for no host: paths of files are below out/_fleet/. */
+export interface FleetShare {
+  readonly files?: readonly FileSpec[];
+  readonly resources?: readonly Resource[];
 }
 
 /** Declares a component; the section's type stays inside it. */

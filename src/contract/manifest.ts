@@ -2,7 +2,7 @@
 // installs, and commands compare with hosts. One thing a line; columns are separated by tabs, "-" is an empty one.
 import { takeUpCommand, type OnChange } from './component.ts';
 import { Failure, pathText, type Path } from './diagnostic.ts';
-import type { HostPlan, Planned } from './plan.ts';
+import type { FleetPlan, HostPlan, Planned } from './plan.ts';
 import { seconds } from '../kit/duration.ts';
 import { shWord } from '../escape/sh.ts';
 import { commentText } from '../escape/plain.ts';
@@ -20,6 +20,7 @@ const COLUMNS = {
   'link': ['path', 'target'],
   'first-link': ['path', 'target'],
   'file': ['path', 'mode', 'owner', 'triggers', 'check', 'secrets', 'from'],
+  'fleet-file': ['path', 'from'],
   'unit': ['name', 'downtime', 'why'],
   'slot': ['app', 'slot'],
 } as const;
@@ -97,6 +98,10 @@ export function manifestRows({ host, ...plan }: HostPlan): ManifestRow[] {
   ];
 }
 
+/** The lines of the list of what belongs to the fleet and to no host. */
+export const fleetRows = ({ files }: FleetPlan): ManifestRow[] =>
+  files.map(({ path, at }) => row('fleet-file', at, [path, pathText(at)]));
+
 const inOrder: readonly Planned['kind'][] = ['directory', 'link', 'first-link', 'file'];
 
 function fileRow(file: Planned): ManifestRow {
@@ -110,9 +115,11 @@ function fileRow(file: Planned): ManifestRow {
 const row = (kind: Kind, at: Path, columns: readonly string[]): ManifestRow =>
   ({ at, text: `${kind}\t${columns.map(text => (text === '' ? '-' : commentText(text))).join('\t')}` });
 
-/** The text of a host's manifest: its lines, each kind under the names of its columns. */
-export function manifestText(host: string, rows: readonly ManifestRow[]): string {
-  let text = `# Made by vgen from hosts.${host}; do not edit.\n# All that this host gets. Columns are separated by tabs, "-" is an empty one.\n`;
+/** The text of a manifest: its lines, each kind under the names of its columns. `host` is null for that of the fleet. */
+export function manifestText(host: string | null, rows: readonly ManifestRow[]): string {
+  let text = host === null ? '# Made by vgen for the fleet; do not edit.\n# All that belongs to no host.'
+    : `# Made by vgen from hosts.${host}; do not edit.\n# All that this host gets.`;
+  text += ' Columns are separated by tabs, "-" is an empty one.\n';
   let last = '';
   for (const { text: line } of rows) {
     const kind = line.slice(0, line.indexOf('\t')) as Kind;
@@ -172,7 +179,7 @@ export const pathsOf = (text: string): string[] => [
   INSTALL, MANIFEST, SUMS,
   ...text.split('\n').flatMap(line => {
     const [kind, path] = line.split('\t');
-    return path && (kind === 'file' || kind === 'link' || kind === 'first-link') ? [path.slice(1)] : [];
+    return path && (kind === 'file' || kind === 'fleet-file' || kind === 'link' || kind === 'first-link') ? [path.slice(1)] : [];
   }),
 ];
 

@@ -1,4 +1,4 @@
-// What a host gets, before any byte of it is made.
+// What a host, and the fleet, get, before any byte of it is made.
 import type { FileSpec, Made } from './component.ts';
 import type { App, Host } from './model.ts';
 
@@ -19,4 +19,10 @@ export interface HostPlan {
   readonly certificates: readonly Certificate[];
   readonly secrets: readonly string[];
   readonly apps: readonly App[];
+}
+
+/** What belongs to the fleet and to no host. */
+export interface FleetPlan {
+  /** In the order of their paths; a resource is a file resources/KIND/NAME.json. */
+  readonly files: readonly Planned[];
 }

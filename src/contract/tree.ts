@@ -1,4 +1,6 @@
 // The result of a compilation: what lies, or shall lie, in the directory of a host.
+import type { Path } from './diagnostic.ts';
+import type { ManifestRow } from './manifest.ts';
 import type { Host } from './model.ts';
 import type { HostPlan, Planned } from './plan.ts';
 
@@ -7,8 +9,22 @@ export type Entry =
   | { readonly path: string; readonly kind: 'file'; readonly bytes: Buffer; readonly executable: boolean; readonly sha256: string; readonly spec: Planned | null }
   | { readonly path: string; readonly kind: 'link'; readonly target: string; readonly spec: Planned | null };
 
-export interface HostTree {
+/** One directory of out/. */
+export interface OutTree {
+  /** The name of the host, or FLEET. */
+  readonly name: string;
+  /** Where the inventory speaks of it. */
+  readonly at: Path;
+  readonly entries: readonly Entry[];
+  /** The lines of its manifest. */
+  readonly rows: readonly ManifestRow[];
+}
+
+/** What a host gets. */
+export interface HostTree extends OutTree {
   readonly host: Host;
   readonly plan: HostPlan;
-  readonly entries: readonly Entry[];
 }
+
+/** The directory of what belongs to the fleet and to no host. No host has this name: names of hosts begin with a letter. */
+export const FLEET = '_fleet';

@@ -28,6 +28,8 @@ export interface FilesOf {
    * @param details `as`: the template's path where it holds placeholders: `/opt/{app}/{slot}/nginx.conf`
    */
   template(path: string, at: Path, view: object, details?: FileDetails & { readonly as?: string }): FileSpec;
+  /** A file of the fleet, at a path below out/_fleet/; its template is templates/<folder>/_fleet/<path>.njk. */
+  ofFleet(path: string, at: Path, view: object): FileSpec;
   /** A file whose bytes are the same on every host. */
   copy(path: string, at: Path, details?: FileDetails): FileSpec;
   /** A bash script whose bytes are the same on every host. */
@@ -40,6 +42,7 @@ export const filesOf = (folder: string): FilesOf => {
   return {
     template: (path, at, view, { as, ...details } = {}) =>
       file(path, at, { template: `${folder}${as ?? path}.njk`, view: { at, ...view } }, details),
+    ofFleet: (path, at, view) => file(path, at, { template: `${folder}/_fleet${path}.njk`, view: { at, ...view } }),
     copy,
     script: (path, at, details) => copy(path, at, { mode: '0755', check: 'bash', ...details }),
   };
