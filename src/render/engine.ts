@@ -25,13 +25,17 @@ export class RenderError extends Error {
   readonly at: Path | null;
   constructor(template: string, cause: unknown, at: Path | null) {
     const inexpressible = findCause(cause);
-    super(inexpressible?.reason ?? (cause as Error).message.replace(/\s*\n\s*/g, ': '), { cause });
+    super(inexpressible?.reason ?? reasonOf(template, cause as Error), { cause });
     this.name = 'RenderError';
     this.template = template;
     this.inexpressible = inexpressible;
     this.at = at;
   }
 }
+
+/** The message of nunjucks on one line, without the template's name and the headings that it repeats at each level. */
+const reasonOf = (template: string, { message }: Error): string => message.replace(/\s*\n\s*/g, ': ')
+  .replaceAll(`(${template}): `, '').replaceAll(`(${template}) `, '').replace(/(^|\): )(?:(?:Template render )?error: )+/gi, '$1');
 
 /** A printed value: nothing else may reach the output. */
 class Encoded {
