@@ -1,12 +1,18 @@
-import { applyHost, isInstalled, takeBack } from '../fleet/apply/apply.ts';
+import { applyHost, takeBack } from '../fleet/apply/apply.ts';
 import { Failure } from '../contract/diagnostic.ts';
-import { localTree, look, standingOf } from '../fleet/observe/look.ts';
-import type { HostResult, Standing } from '../fleet/result.ts';
-import { revisionOf } from '../fleet/apply/revision.ts';
-import { runOver, unreachable, untouched } from '../fleet/run.ts';
-import { hostsOf, lookAtAll, withFleet } from './fleet.ts';
-import { boundTo, guard, movedSince, plannedHosts, type GuardOptions } from './guard.ts';
-import { conclude, following, onlyLeft, retried, rolloutOf, runOf, sift, type RunOptions } from './fleet-run.ts';
+import { observe, type Unseen } from '../fleet/observe/observe.ts';
+import { isInstalled, statusOf, type HostState } from '../fleet/observe/state.ts';
+import { foretell, isSeen, type Seen } from '../fleet/observe/survey.ts';
+import { checkTree, readTree, type BuiltTree } from '../fleet/observe/tree.ts';
+import { isDead } from '../fleet/guard/lock.ts';
+import { verify, type PlanFile } from '../fleet/guard/plan-file.ts';
+import { refusalOf } from '../fleet/guard/refusals.ts';
+import type { HostResult } from '../fleet/result.ts';
+import { revisionOf, type Revision } from '../fleet/apply/revision.ts';
+import { lockedOut, overHosts, unreachable, untouched, withLock } from '../fleet/run.ts';
+import { hostsOf, observeAll, withFleet, type Fleet } from './fleet.ts';
+import { boundTo, guard, plannedHosts, type GuardOptions } from './guard.ts';
+import { conclude, following, onlyLeft, retried, rolloutOf, runOf, type RunOptions } from './fleet-run.ts';
 import type { Output } from '../print/output.ts';
 
 export interface ApplyOptions extends RunOptions, GuardOptions {
@@ -17,61 +23,95 @@ export interface ApplyOptions extends RunOptions, GuardOptions {
   readonly older?: boolean;
 }
 
+/** Milliseconds for which a look is good: what came after it, a pause for example, may have changed the host. */
+const FRESH = 10_000;
+
 /** Sends out/ to the hosts and installs it, with a plan file only what it says; returns the exit code. */
 export async function apply(file: string | undefined, options: ApplyOptions, output: Output): Promise<number> {
   const plan = boundTo(file, options);
   if (options.adopt && options.force) throw new Failure('--adopt and --force do not go together');
   const record = retried('apply', null, options);
   return withFleet(options, output, model => plannedHosts(plan, onlyLeft(hostsOf(options)(model), record), model), async fleet => {
-    const rollout = rolloutOf(fleet.model, options);
-    const trees = new Map(fleet.hosts.map(({ name }) => [name, localTree(options.out, name)] as const));
-    const [revision, looked] = await Promise.all([revisionOf(options.out), lookAtAll(fleet, trees)]);
+    const trees = new Map(fleet.hosts.map(({ name }) => [name, readTree(options.out, name)] as const));
+    rolloutOf(fleet.model, options);
+    const known = new Map<string, HostResult>();
+    // an apply of a plan looks when it has the lock: the plan says what is to be done
+    const seen = plan === null || options.dryRun ? sort(await observeAll(fleet, plan ? 'full' : 'changed', trees), trees, known) : [];
     if (fleet.stop.aborted) return 1;
-    const { seen, lost } = sift(looked);
-    const known = new Map<string, HostResult>(lost);
-    for (const [host, one] of seen) {
-      const tree = trees.get(host);
-      if (!tree || !isInstalled(one, tree)) continue;
-      known.set(host, { host, result: 'same', why: '', was: standingOf(one), is: standingOf(one), seconds: 0 });
-    }
-    const standing = (name: string): Standing | null => {
-      const one = seen.get(name);
-      return one ? standingOf(one) : null;
-    };
     const form = { markdown: options.markdown ?? false };
-    const results = [...known.values()];
-    if (known.size === fleet.hosts.length && lost.size === 0) {
-      return conclude(fleet, 'apply', { results: fleet.hosts.flatMap(({ name }) => known.get(name) ?? []), halted: null }, form);
-    }
+    const conclusion = (results: readonly HostResult[]): number =>
+      conclude(fleet, 'apply', { results: [...results].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null }, form);
+    if (fleet.hosts.every(({ name }) => known.get(name)?.result === 'same')) return conclusion([...known.values()]);
+    const left = [...trees.values()].filter(({ host }) => !known.has(host));
+    left.forEach(checkTree);
+    guard(fleet, plan === null ? seen.filter(({ tree }) => !known.has(tree.host)) : seen, options.dryRun ? plan : null, options);
+    const revision = await revisionOf(options.out);
     if (revision?.isDirty) {
       const commit = revision.commit.slice(0, 12);
       output.note(`vgen: ${options.out}/ is not as in commit ${commit}; what lies there is sent, and recorded as "${commit}-dirty"`);
     }
     if (options.dryRun) {
-      const would = fleet.hosts.filter(({ name }) => !known.has(name)).map(({ name }): HostResult => ({
-        host: name, result: 'untouched', why: 'its tree would be installed', was: standing(name), is: standing(name), seconds: 0,
-      }));
-      conclude(fleet, 'apply', { results: [...results, ...would].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null }, form);
-      return would.length ? 1 : 0;
+      const would = dryRun(seen.filter(({ tree }) => !known.has(tree.host)), revision, options);
+      const exit = conclusion([...known.values(), ...would]);
+      return exit === 0 && would.length ? 1 : exit;
     }
-    const judged = fleet.hosts.map(({ name }) => name).filter(name => !known.has(name));
-    for (const unseen of await guard(fleet, judged, plan, options)) known.set(unseen.host, unseen);
-    const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : ''].filter(Boolean);
-    const run = runOf(fleet, options, { action: 'apply', app: null, release: null, commit: revision?.commit ?? null });
-    const ran = await runOver(run, rollout, known, {
+    return send(fleet, { plan, trees, known, revision }, options);
+  });
+}
+
+/** Those that can be worked on; results of the others, and of those with nothing to do, go into `known`. */
+function sort(looked: ReadonlyMap<string, HostState | Unseen>, trees: ReadonlyMap<string, BuiltTree>, known: Map<string, HostResult>): Seen[] {
+  return [...looked].flatMap(([host, state]) => {
+    const tree = trees.get(host) as BuiltTree;
+    if ('unreachable' in state) known.set(host, unreachable(host, state.unreachable));
+    else if (isInstalled(state, tree)) known.set(host, { host, result: 'same', why: '', was: statusOf(state), is: statusOf(state), seconds: 0 });
+    const one = 'unreachable' in state || !state.isWhole ? null : foretell(tree, state);
+    return one && isSeen(one) ? [one] : [];
+  });
+}
+
+/** What would come of each host; throws a Failure with exit 3 where somebody has locked one. */
+function dryRun(seen: readonly Seen[], revision: Revision | null, options: ApplyOptions): HostResult[] {
+  for (const { tree, state } of seen) if (state.lock && !isDead(state.lock)) throw lockedOut({ host: tree.host, lock: state.lock });
+  return seen.map(one => {
+    const refusal = refusalOf(one, revision, options);
+    const { tree: { host }, state } = one;
+    return { ...untouched(host, refusal ?? 'its tree would be installed'), result: refusal === null ? 'untouched' : 'refused', was: statusOf(state), is: statusOf(state) };
+  });
+}
+
+interface Sending {
+  readonly plan: PlanFile | null;
+  readonly trees: ReadonlyMap<string, BuiltTree>;
+  readonly known: ReadonlyMap<string, HostResult>;
+  readonly revision: Revision | null;
+}
+
+/** Locks the hosts and looks at them in one, then goes over them. */
+async function send(fleet: Fleet, { plan, trees, known: before, revision }: Sending, options: ApplyOptions): Promise<number> {
+  const depth = plan === null ? 'installed' : 'full';
+  const treeOf = (host: string): BuiltTree => trees.get(host) as BuiltTree;
+  const run = runOf(fleet, options, { action: 'apply', app: null, release: null, commit: revision?.commit ?? null });
+  const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : ''].filter(Boolean);
+  const ran = await withLock(run, before, async ({ lost, seen }) => {
+    const known = new Map(before);
+    for (const [host, why] of lost) known.set(host, unreachable(host, why));
+    if (plan !== null) guard(fleet, sort(seen, trees, known), plan, options);
+    const looked = Date.now();
+    return overHosts(run, rolloutOf(fleet.model, options), known, {
       do: async connection => {
         const { name } = connection.target;
-        const moved = await movedSince(plan, connection, options.out);
-        if (moved) return moved;
-        const tree = trees.get(name) ?? localTree(options.out, name);
-        // looked at again: a pause or a lock may have passed since
-        const now = await look(connection, tree, fleet.stop);
+        const tree = treeOf(name);
+        const state = Date.now() - looked < FRESH ? seen.get(name) : await observe(connection, depth, tree, { signal: fleet.stop });
         if (fleet.stop.aborted) return untouched(name, 'stopped');
-        if ('unreachable' in now) return unreachable(name, now.unreachable);
-        return applyHost(connection, tree, now, { revision, words }, following(fleet, name));
+        if (!state || 'unreachable' in state) return unreachable(name, state?.unreachable ?? 'it was not looked at');
+        const one = plan === null ? null : foretell(tree, state);
+        const [stale] = plan !== null && one && isSeen(one) ? verify(plan, [one]) : [];
+        if (stale !== undefined) return { ...untouched(name, `stale plan: ${stale}`), result: 'refused' };
+        return applyHost(connection, tree, state, { revision, words }, following(fleet, name));
       },
       undo: (connection, result) => takeBack(connection, result, following(fleet, connection.target.name)),
     });
-    return conclude(fleet, 'apply', ran, form);
-  });
+  }, host => ({ depth, tree: treeOf(host) }));
+  return conclude(fleet, 'apply', ran, { markdown: options.markdown ?? false });
 }

@@ -5,7 +5,7 @@ import { github, type Ci } from '../export/github.ts';
 import { gitlab } from '../export/gitlab.ts';
 import { Failure } from '../contract/diagnostic.ts';
 import { readFleet } from '../fleet/connect/inventory.ts';
-import { remoteScript } from '../fleet/observe/live.ts';
+import { hostScript } from '../fleet/connect/script.ts';
 import type { Secret } from '../fleet/secrets/sources.ts';
 import { chooseHosts, targetOf } from '../fleet/connect/targets.ts';
 import type { Model, Section } from '../contract/model.ts';
@@ -40,7 +40,7 @@ export async function ci(kind: 'github' | 'gitlab', options: CiOptions, output: 
 
 /** Writes apply.sh, which brings one host to its tree with bash, rsync and ssh alone. */
 export function ciScript(options: { file?: string; force?: boolean; json?: boolean }, output: Output): number {
-  put(options.file ?? 'apply.sh', remoteScript('apply'), options, output, true);
+  put(options.file ?? 'apply.sh', hostScript('src/export/apply.sh'), options, output, true);
   return 0;
 }
 

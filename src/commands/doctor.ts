@@ -3,7 +3,7 @@ import { components } from '../components/index.ts';
 import { Failure, Refused } from '../contract/diagnostic.ts';
 import { expandPlain } from '../kit/expand.ts';
 import { examine, readFacts, type Finding } from '../fleet/doctor.ts';
-import { remoteScript } from '../fleet/observe/live.ts';
+import { hostScript } from '../fleet/connect/script.ts';
 import { eachLimited } from '../fleet/connect/pool.ts';
 import type { Connection } from '../fleet/connect/ssh.ts';
 import { readTree, type BuiltTree } from '../fleet/observe/tree.ts';
@@ -54,7 +54,7 @@ async function ask(connection: Connection, { ssh }: Host, ports: Parameters<type
   if (reached.unreachable !== null) return [{ check: 'reach', result: 'wrong', found: reached.unreachable, todo: 'ssh to it by hand, and see hosts.NAME.ssh in the inventory' }];
   if (reached.code !== 0) return [{ check: 'root', result: 'wrong', found: reached.stderr.trim().split('\n').at(-1) ?? '', todo: 'log in as root, or give the user sudo without a password' }];
   const asked = Date.now() / 1000;
-  const { stdout, stderr } = await connection.run(remoteScript('doctor'), { timeout: 60_000 });
+  const { stdout, stderr } = await connection.run(hostScript('src/fleet/doctor.sh'), { timeout: 60_000 });
   const answered = Date.now() / 1000;
   const facts = readFacts(stdout);
   const pinned: Finding = ssh.hostKey === null

@@ -1,7 +1,8 @@
 // What apply, deploy, switch and rollback share: flags, the lock, the record, the rollout, the table.
 import { Failure } from '../contract/diagnostic.ts';
 import type { Following } from '../fleet/apply/action.ts';
-import type { Looked } from '../fleet/observe/look.ts';
+import type { Unseen } from '../fleet/observe/observe.ts';
+import type { HostState } from '../fleet/observe/state.ts';
 import { exitOf, type HostResult } from '../fleet/result.ts';
 import { batchSize, milliseconds, type Rollout } from '../fleet/rollout.ts';
 import { lastRun, leftOf, Recorder, type RunRecord } from '../fleet/run-record.ts';
@@ -67,8 +68,8 @@ export function runOf(fleet: Fleet, options: RunOptions, what: { action: string;
 export const following = (fleet: Fleet, host: string): Following => ({ signal: fleet.stop, say: line => fleet.progress.host(host, line) });
 
 /** Splits what was seen of the hosts: those that can be worked on, and results for those that cannot be reached. */
-export function sift(looked: ReadonlyMap<string, Looked | { unreachable: string }>): { seen: Map<string, Looked>; lost: Map<string, HostResult> } {
-  const seen = new Map<string, Looked>();
+export function sift(looked: ReadonlyMap<string, HostState | Unseen>): { seen: Map<string, HostState>; lost: Map<string, HostResult> } {
+  const seen = new Map<string, HostState>();
   const lost = new Map<string, HostResult>();
   for (const [name, one] of looked) {
     if ('unreachable' in one) lost.set(name, unreachable(name, one.unreachable));

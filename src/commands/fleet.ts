@@ -2,7 +2,9 @@
 import { chooseHosts, targetOf } from '../fleet/connect/targets.ts';
 import { Failure } from '../contract/diagnostic.ts';
 import { readFleet, type FleetInventory } from '../fleet/connect/inventory.ts';
-import { look, type LocalTree, type Looked } from '../fleet/observe/look.ts';
+import { observe, type Depth, type Unseen } from '../fleet/observe/observe.ts';
+import type { HostState } from '../fleet/observe/state.ts';
+import type { BuiltTree } from '../fleet/observe/tree.ts';
 import { defaultParallel, eachLimited } from '../fleet/connect/pool.ts';
 import { Session, type Connection } from '../fleet/connect/ssh.ts';
 import type { Host, Model } from '../contract/model.ts';
@@ -103,8 +105,8 @@ export function linesOf(written = '20'): number {
 }
 
 /** Looks at all hosts at once; `trees` is what they should have. */
-export async function lookAtAll(fleet: Fleet, trees: ReadonlyMap<string, LocalTree> = new Map()): Promise<Map<string, Looked | { unreachable: string }>> {
+export async function observeAll(fleet: Fleet, depth: Depth, trees: ReadonlyMap<string, BuiltTree> = new Map()): Promise<Map<string, HostState | Unseen>> {
   const all = await eachLimited(fleet.hosts, fleet.limit, async ({ name }) =>
-    [name, await look(connectionOf(fleet, name), trees.get(name) ?? null, fleet.stop)] as const);
+    [name, await observe(connectionOf(fleet, name), depth, trees.get(name) ?? null, { signal: fleet.stop })] as const);
   return new Map(all.filter(one => one !== null));
 }

@@ -2,11 +2,7 @@
 import { Failure } from '../contract/diagnostic.ts';
 import { AREAS, blast, limitsOf, refusalText, type LimitFlags } from '../fleet/guard/blast.ts';
 import { readPlan, verify, type PlanFile } from '../fleet/guard/plan-file.ts';
-import type { HostResult } from '../fleet/result.ts';
-import { unreachable } from '../fleet/run.ts';
-import type { Connection } from '../fleet/connect/ssh.ts';
-import { isSeen, lookAtOne, survey } from '../fleet/observe/survey.ts';
-import { readTree } from '../fleet/observe/tree.ts';
+import type { Seen } from '../fleet/observe/survey.ts';
 import type { Host, Model } from '../contract/model.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -33,27 +29,13 @@ export function plannedHosts(plan: PlanFile | null, hosts: readonly Host[], mode
 }
 
 /**
- * Looks at the hosts and refuses (exit 3) a stale plan, or an apply that goes too far. Answers for each host that could
- * not be looked at: what nobody judged is not applied either.
+ * Throws a Failure with exit 3 for a stale plan, or an apply that goes too far on one of the hosts: then none is touched.
+ * The same for a dry run.
  */
-export async function guard(fleet: Fleet, names: readonly string[], plan: PlanFile | null, options: GuardOptions): Promise<HostResult[]> {
-  const hosts = fleet.hosts.filter(({ name }) => plan !== null || names.includes(name));
-  const looked = await survey(hosts, fleet.connections, options.out, fleet.limit);
-  const seen = looked.filter(isSeen);
+export function guard(fleet: Fleet, seen: readonly Seen[], plan: PlanFile | null, options: GuardOptions): void {
   const stale = plan === null ? [] : verify(plan, seen);
   if (stale.length) throw new Failure(`stale plan: ${stale.join('; ')}. Nothing was touched; look at a new one: vgen plan --out FILE`, { exit: 3 });
   const limits = limitsOf(fleet.model, options);
   const refusals = seen.flatMap(one => blast(one.plan, one.state, limits));
   if (refusals.length) throw new Failure(`this goes further than an apply may; nothing was touched.\n${refusalText(refusals)}`, { exit: 3 });
-  return looked.flatMap(one => (isSeen(one) ? [] : [unreachable(one.host, one.problem)]));
-}
-
-/** Why a host must not be applied any more when its turn comes; null if it is as it was planned. */
-export async function movedSince(plan: PlanFile | null, connection: Connection, out: string): Promise<HostResult | null> {
-  if (plan === null) return null;
-  const host = connection.target.name;
-  const looked = await lookAtOne(connection, readTree(out, host));
-  if (!isSeen(looked)) return unreachable(host, looked.problem);
-  const [stale] = verify(plan, [looked]);
-  return stale === undefined ? null : { host, result: 'refused', why: `stale plan: ${stale}`, was: null, is: null, seconds: 0 };
 }

@@ -1,5 +1,8 @@
 import { Failure } from '../contract/diagnostic.ts';
-import { acquire, lockOf, lockText, me, newLock, releaseAll } from '../fleet/guard/lock.ts';
+import { acquire, releaseAll } from '../fleet/guard/hold.ts';
+import { lockText, me, newLock, type Lock } from '../fleet/guard/lock.ts';
+import { observe } from '../fleet/observe/observe.ts';
+import type { Connection } from '../fleet/connect/ssh.ts';
 import { eachLimited } from '../fleet/connect/pool.ts';
 import { milliseconds } from '../fleet/rollout.ts';
 import { connectionOf, hostsOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
@@ -32,6 +35,11 @@ export async function unlock(options: FleetOptions & { force?: boolean }, output
     }
     return tell(fleet, lost, 'unlocked');
   });
+}
+
+async function lockOf(connection: Connection): Promise<{ lock: Lock | null; unreachable: string | null }> {
+  const state = await observe(connection, 'state', null);
+  return 'unreachable' in state ? { lock: null, ...state } : { lock: state.lock, unreachable: null };
 }
 
 function tell(fleet: Fleet, lost: ReadonlyMap<string, string>, text: string): number {

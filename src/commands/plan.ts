@@ -2,8 +2,8 @@ import { Failure } from '../contract/diagnostic.ts';
 import { blast, limitsOf, type Refusal } from '../fleet/guard/blast.ts';
 import type { Action } from '../contract/impact.ts';
 import { isNothing, type Change, type Foretold } from '../fleet/observe/compare.ts';
-import { planFileOf, writePlan, type Seen } from '../fleet/guard/plan-file.ts';
-import { isSeen, survey, type Looked } from '../fleet/observe/survey.ts';
+import { planFileOf, writePlan } from '../fleet/guard/plan-file.ts';
+import { isSeen, survey, type Seen, type Surveyed } from '../fleet/observe/survey.ts';
 import { hostsOf, withFleet, type FleetOptions } from './fleet.ts';
 import { count, type Output } from '../print/output.ts';
 
@@ -22,7 +22,7 @@ export async function plan(options: PlanOptions, output: Output): Promise<number
     const limits = limitsOf(fleet.model);
     const refusals = seen.flatMap(one => blast(one.plan, one.state, limits));
     output.data({
-      hosts: looked.map(one => (isSeen(one) ? { ...one.plan, generation: one.state.generation, tree: one.tree.id, live: one.state.live } : one)), refusals,
+      hosts: looked.map(one => (isSeen(one) ? { ...one.plan, generation: one.state.generation, tree: one.tree.id, live: one.state.seal } : one)), refusals,
     });
     if (options.markdown) output.raw(markdown(looked, refusals));
     else if (!output.json) print(looked, refusals, output);
@@ -48,7 +48,7 @@ const changeText = ({ kind, name, why, byHand }: Change): string =>
 const actionText = ({ what, downtime, because }: Action): string =>
   `${what}${downtime ? `; down: ${downtime}` : ''} (${because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more` : because.join(', ')})`;
 
-function print(looked: readonly Looked[], refusals: readonly Refusal[], output: Output): void {
+function print(looked: readonly Surveyed[], refusals: readonly Refusal[], output: Output): void {
   for (const one of looked) {
     if (!isSeen(one)) output.note(`${one.host}: ${one.problem}`);
     else printHost(one, output);
@@ -73,7 +73,7 @@ const sum = ({ isNew, changes, actions }: Foretold): string =>
   `${isNew ? 'first install, ' : ''}${count(changes.filter(({ what }) => what !== 'keep').length, 'change')}, ${count(actions.length, 'action')}`;
 
 /** For a comment on a pull request or a job summary: one section per host with changes, one line for the others. */
-export function markdown(looked: readonly Looked[], refusals: readonly Refusal[]): string {
+export function markdown(looked: readonly Surveyed[], refusals: readonly Refusal[]): string {
   const quiet = looked.filter(isSeen).filter(one => isNothing(one.plan)).map(({ plan: { host } }) => host);
   const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
   const sections = looked.filter(one => !isSeen(one) || !isNothing(one.plan)).map(one => {

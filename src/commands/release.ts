@@ -1,12 +1,12 @@
 // deploy, switch and rollback: what an app's slots hold, over many hosts.
 import { Failure } from '../contract/diagnostic.ts';
 import type { Following } from '../fleet/apply/action.ts';
-import { standingOf, type Looked } from '../fleet/observe/look.ts';
+import { statusOf, type HostState } from '../fleet/observe/state.ts';
 import { deployHost, releaseId, rollBackConfiguration, rollBackHost, switchBack, switchHost } from '../fleet/release/release.ts';
-import { isGood, type HostResult, type Standing } from '../fleet/result.ts';
+import { isGood, type HostResult, type HostStatus } from '../fleet/result.ts';
 import { overHosts, unreachable, untouched, withLock, type HostWork, type Ran, type Run } from '../fleet/run.ts';
 import type { Connection } from '../fleet/connect/ssh.ts';
-import { hostsOf, lookAtAll, withFleet, type Fleet } from './fleet.ts';
+import { hostsOf, observeAll, withFleet, type Fleet } from './fleet.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf, sift, type RunOptions } from './fleet-run.ts';
 import type { Output } from '../print/output.ts';
 
@@ -17,7 +17,7 @@ export interface DeployOptions extends RunOptions {
   readonly switch?: boolean;
 }
 
-type Act = (connection: Connection, looked: Looked, following: Following) => Promise<HostResult>;
+type Act = (connection: Connection, looked: HostState, following: Following) => Promise<HostResult>;
 
 interface Phase {
   readonly act: Act;
@@ -33,11 +33,11 @@ async function phases(
 ): Promise<number> {
   const form = { app: what.app, slot, markdown: options.markdown ?? false };
   const rollout = rolloutOf(fleet.model, options);
-  const { seen, lost } = sift(await lookAtAll(fleet));
+  const { seen, lost } = sift(await observeAll(fleet, 'state'));
   if (fleet.stop.aborted) return 1;
-  const standing = (name: string): Standing | null => {
+  const standing = (name: string): HostStatus | null => {
     const one = seen.get(name);
-    return one ? standingOf(one) : null;
+    return one ? statusOf(one) : null;
   };
   if (options.dryRun) {
     const results = fleet.hosts.map(({ name }): HostResult => lost.get(name) ?? {
@@ -47,14 +47,14 @@ async function phases(
     return lost.size ? 2 : 0;
   }
   const run: Run = runOf(fleet, options, { ...what, release: what.release ?? null, commit: null });
-  const ran = await withLock(run, lost, async late => {
+  const ran = await withLock(run, lost, async ({ lost: late }) => {
     let known = new Map<string, HostResult>(lost);
     for (const [host, why] of late) known.set(host, unreachable(host, why));
     let last: Ran = { results: [], halted: null };
     for (const [i, phase] of list.entries()) {
       if (i > 0) fleet.progress.note('all are healthy: switching');
       last = await overHosts(run, i === list.length - 1 ? rollout : { ...rollout, pause: 0 }, known, {
-        do: connection => phase.act(connection, seen.get(connection.target.name) as Looked, following(fleet, connection.target.name)),
+        do: connection => phase.act(connection, seen.get(connection.target.name) as HostState, following(fleet, connection.target.name)),
         undo: phase.undo,
       });
       if (last.halted !== null || fleet.stop.aborted) break;

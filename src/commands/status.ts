@@ -1,5 +1,5 @@
-import { look } from '../fleet/observe/look.ts';
-import { lockOf, lockText, type Lock } from '../fleet/guard/lock.ts';
+import { lockText, type Lock } from '../fleet/guard/lock.ts';
+import { observe } from '../fleet/observe/observe.ts';
 import { eachLimited } from '../fleet/connect/pool.ts';
 import { connectionOf, hostsOf, withFleet, type FleetOptions } from './fleet.ts';
 import { printTable } from '../print/fleet-table.ts';
@@ -23,12 +23,10 @@ interface Row { host: string; unreachable: string | null; generation: number | n
 export async function status(options: FleetOptions, output: Output): Promise<number> {
   return withFleet(options, output, hostsOf(options), async fleet => {
     const rows = await eachLimited(fleet.hosts, fleet.limit, async ({ name }): Promise<Row> => {
-      const connection = connectionOf(fleet, name);
-      const looked = await look(connection, null, fleet.stop);
-      if ('unreachable' in looked) return { host: name, unreachable: looked.unreachable, generation: null, tree: null, status: null, lock: null };
-      const { lock } = await lockOf(connection);
-      const said = looked.tree === null ? null : await connection.run('/opt/vgen/bin/status.sh --json', { timeout: 120_000, signal: fleet.stop });
-      return { host: name, unreachable: said?.unreachable ?? null, generation: looked.generation, tree: looked.tree, lock, status: read(said?.stdout) };
+      const state = await observe(connectionOf(fleet, name), 'status', null, { signal: fleet.stop, isLast: true });
+      if ('unreachable' in state) return { host: name, unreachable: state.unreachable, generation: null, tree: null, status: null, lock: null };
+      const { generation, tree, lock } = state;
+      return { host: name, unreachable: null, generation, tree, lock, status: read(state.status) };
     });
     const seen = rows.filter(row => row !== null);
     printTable(['host', 'state', 'generation', 'apps', 'remarks'], seen.map(row => [
@@ -40,9 +38,9 @@ export async function status(options: FleetOptions, output: Output): Promise<num
   });
 }
 
-function read(text: string | undefined): Status | null {
+function read(text: string | null): Status | null {
   try {
-    return text === undefined ? null : JSON.parse(text) as Status;
+    return text === null ? null : JSON.parse(text) as Status;
   } catch {
     return null;
   }

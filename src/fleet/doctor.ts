@@ -1,4 +1,4 @@
-// Whether a host is ready for what the inventory wants of it: facts from remote/doctor.sh beside offers and tree. Each
+// Whether a host is ready for what the inventory wants of it: facts from doctor.sh beside offers and tree. Each
 // finding says what to do.
 import type { Made } from '../contract/component.ts';
 import type { BuiltTree } from './observe/tree.ts';
@@ -19,7 +19,7 @@ const ROOM = { mebibytes: 500, percent: 5, inodes: 5000 };
 /** Seconds; beyond it TLS, logs and ordered generations go wrong. */
 const SKEW = 5;
 
-/** Reads the answer of remote/doctor.sh; null when it did not come whole. */
+/** Reads the answer of doctor.sh; null when it did not come whole. */
 export const readFacts = (text: string): Facts | null => (text.endsWith('\nend\n') ? text.split('\n').filter(Boolean).map(line => line.split('\t')) : null);
 
 /**

@@ -8,7 +8,7 @@
 export type Verdict = 'done' | 'same' | 'failed' | 'refused' | 'unreachable' | 'untouched' | 'running' | 'back';
 
 /** What a host has: its generation, and by app the releases that are live and next. */
-export interface Standing {
+export interface HostStatus {
   readonly generation: number | null;
   readonly tree: string | null;
   readonly live: Readonly<Record<string, string>>;
@@ -20,8 +20,8 @@ export interface HostResult {
   readonly result: Verdict;
   /** One sentence; empty if there is nothing to say. */
   readonly why: string;
-  readonly was: Standing | null;
-  readonly is: Standing | null;
+  readonly was: HostStatus | null;
+  readonly is: HostStatus | null;
   readonly seconds: number;
 }
 

@@ -1,7 +1,8 @@
 // One run over the fleet: locked on all its hosts, rolled out step by step, written down, and unlocked however it ends.
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../contract/diagnostic.ts';
-import { acquire, LEASE, lockText, newLock, releaseAll, renewAll, type Refusal } from './guard/lock.ts';
+import { acquire, releaseAll, renewAll, type Held, type HeldByOther, type LockedLook } from './guard/hold.ts';
+import { LEASE, lockText, newLock } from './guard/lock.ts';
 import { isGood, type HostResult } from './result.ts';
 import { rollOut, type Rollout, type Step } from './rollout.ts';
 import type { Recorder } from './run-record.ts';
@@ -34,18 +35,7 @@ export interface HostWork {
 export const untouched = (host: string, why: string): HostResult => ({ host, result: 'untouched', why, was: null, is: null, seconds: 0 });
 export const unreachable = (host: string, why: string): HostResult => ({ ...untouched(host, why), result: 'unreachable' });
 
-/**
- * Does the work on all hosts but those whose result is known already. Throws a Failure with exit 3 when somebody else
- * has the lock of one, and nothing is touched then.
- */
-export async function runOver(run: Run, rollout: Rollout, known: ReadonlyMap<string, HostResult>, work: HostWork): Promise<Ran> {
-  return withLock(run, known, async lost => {
-    const before = new Map([...known, ...[...lost].map(([host, why]) => [host, unreachable(host, why)] as const)]);
-    return overHosts(run, rollout, before, work);
-  });
-}
-
-/** As `runOver`, without a lock of its own. */
+/** Does the work on all hosts but those whose result is known already. */
 export async function overHosts(run: Run, rollout: Rollout, known: ReadonlyMap<string, HostResult>, work: HostWork): Promise<Ran> {
   const names = [...run.connections.keys()];
   const connectionOf = (name: string): Connection => run.connections.get(name) as Connection;
@@ -74,24 +64,33 @@ export async function overHosts(run: Run, rollout: Rollout, known: ReadonlyMap<s
   return { results: names.map(name => results.get(name) ?? tell(untouched(name, why))), halted };
 }
 
-/** Holds the fleet lock on all hosts that are not known to be lost, and gives it back however the work ends. */
+/** What is told of a lock that keeps a run out. */
+export const lockedOut = ({ host, lock }: HeldByOther): Failure => new Failure(
+  `${host} is ${lockText(lock)}; nothing was touched. Wait for it with --wait 10m, or, if nobody is at work there: vgen unlock --on ${host} --force`,
+  { exit: 3 },
+);
+
+/**
+ * Holds the fleet lock on all hosts whose result is not known already, and gives it back however the work ends. With
+ * `look` each is looked at as soon as it is locked. Throws a Failure with exit 3 when somebody else has the lock of one;
+ * nothing is touched then.
+ */
 export async function withLock<T>(
-  run: Run, known: ReadonlyMap<string, HostResult>, work: (lost: ReadonlyMap<string, string>) => Promise<T>,
+  run: Run, known: ReadonlyMap<string, HostResult>, work: (held: Held) => Promise<T>, look?: (host: string) => LockedLook,
 ): Promise<T> {
   const lock = newLock(run.lock.action, run.lock);
   const connections = [...run.connections].filter(([name]) => !known.has(name)).map(([, connection]) => connection);
   const until = Date.now() + run.patience;
-  const tell = ({ host, lock: other }: Refusal): void =>
+  const tell = ({ host, lock: other }: HeldByOther): void =>
     run.note(`${host} was ${lockText(other)}; that vgen has ended, so its lock is taken over`);
   let said = false;
-  let held: Awaited<ReturnType<typeof acquire>>;
+  let held: Held;
   for (;;) {
-    held = await acquire(connections, lock, LEASE, tell);
+    held = await acquire(connections, lock, LEASE, { onTakeOver: tell, look });
     if (held.refused === null) break;
     const { host, lock: other } = held.refused;
     if (Date.now() >= until || run.stop.aborted) {
-      throw new Failure(`${host} is ${lockText(other)}; nothing was touched. Wait for it with --wait 10m, or, if nobody is at work there: `
-        + `vgen unlock --on ${host} --force`, { exit: 3 });
+      throw lockedOut(held.refused);
     }
     if (!said) run.note(`${host} is ${lockText(other)}; waiting`);
     said = true;
@@ -99,7 +98,7 @@ export async function withLock<T>(
   }
   const timer = setInterval(() => void renewAll(connections, lock, run.limit), LEASE * 1000 / 3);
   try {
-    return await work(held.lost);
+    return await work(held);
   } finally {
     clearInterval(timer);
     const left = await releaseAll(connections.filter(({ target }) => !held.lost.has(target.name)), lock.id, run.limit);

@@ -1,5 +1,5 @@
 // The table at the end: a row per host.
-import type { HostResult, Standing } from '../fleet/result.ts';
+import type { HostResult, HostStatus } from '../fleet/result.ts';
 import { resultText } from './fleet-progress.ts';
 import type { Output } from './output.ts';
 
@@ -12,10 +12,10 @@ export interface TableForm {
 }
 
 /** `generation 3, web 20261121T…`; "-" for nothing. */
-export function standingText(standing: Standing | null, { app = null, slot = 'live' }: TableForm): string {
-  if (standing === null) return '?';
-  const releases = Object.entries(standing[slot]).filter(([name]) => app === null || name === app).map(([name, id]) => (app === null ? `${name} ${id}` : id));
-  const generation = app !== null ? [] : standing.generation !== null ? [`generation ${standing.generation}`] : standing.tree ? [`tree ${standing.tree.slice(0, 12)}`] : [];
+export function statusText(status: HostStatus | null, { app = null, slot = 'live' }: TableForm): string {
+  if (status === null) return '?';
+  const releases = Object.entries(status[slot]).filter(([name]) => app === null || name === app).map(([name, id]) => (app === null ? `${name} ${id}` : id));
+  const generation = app !== null ? [] : status.generation !== null ? [`generation ${status.generation}`] : status.tree ? [`tree ${status.tree.slice(0, 12)}`] : [];
   return [...generation, ...releases].join(', ') || '-';
 }
 
@@ -35,7 +35,7 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
 /** Prints what came out of each host. */
 export function printResults(results: readonly HostResult[], output: Output, form: TableForm): void {
   const rows = results.map(one => [
-    one.host, standingText(one.was, form), standingText(one.is, form), one.seconds ? `${one.seconds.toFixed(1)} s` : '-', resultText(one),
+    one.host, statusText(one.was, form), statusText(one.is, form), one.seconds ? `${one.seconds.toFixed(1)} s` : '-', resultText(one),
   ]);
   printTable(['host', 'was', 'is', 'time', 'result'], rows, output, form.markdown);
 }

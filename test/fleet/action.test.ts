@@ -45,14 +45,14 @@ sleep 0.3; kill $reader; cat "$d/err" >&2; exit "$(cat "$d/code")"`;
 
   it('tells its lines, its code and why', async () => {
     const following = heard();
-    expect(await act(connection, 'bash /root/run.sh 2', following)).toEqual({ code: 7, why: 'as asked', lost: null });
+    expect(await act(connection, ['bash', '/root/run.sh', '2'], following)).toEqual({ code: 7, why: 'as asked', lost: null });
     expect(following.lines).toEqual(expect.arrayContaining(['line 1', 'line 2', 'error: as asked']));
     expect(following.lines.join()).not.toContain('@before');
   });
 
   it('goes on when the network is gone for a while', async () => {
     const following = heard();
-    const acted = act(connection, 'bash /root/run.sh 40', following);
+    const acted = act(connection, ['bash', '/root/run.sh', '40'], following);
     await begun(following.lines);
     await host.cut();
     await sleep(12_000);
@@ -65,7 +65,7 @@ sleep 0.3; kill $reader; cat "$d/err" >&2; exit "$(cat "$d/code")"`;
 
   it('says to the host what it is told to say after a break', async () => {
     const following = heard();
-    const acted = act(connection, 'bash /root/run.sh 30', following, 'echo resumed; exit 3');
+    const acted = act(connection, ['bash', '/root/run.sh', '30'], following, ['sh', '-c', 'echo resumed; exit 3']);
     await begun(following.lines);
     await connection.close();
     expect(await acted).toEqual({ code: 3, why: 'resumed', lost: null });
@@ -74,7 +74,7 @@ sleep 0.3; kill $reader; cat "$d/err" >&2; exit "$(cat "$d/code")"`;
 
   it('begins once more what had not begun', async () => {
     const following = heard();
-    const acted = act(connection, `sh -c 'test -e /run/second && echo done && exit 0; touch /run/second; echo line 2; sleep 30'`, following);
+    const acted = act(connection, ['sh', '-c', 'test -e /run/second && echo done && exit 0; touch /run/second; echo line 2; sleep 30'], following);
     await begun(following.lines);
     await connection.close();
     expect(await acted).toEqual({ code: 0, why: '', lost: null });
@@ -83,7 +83,7 @@ sleep 0.3; kill $reader; cat "$d/err" >&2; exit "$(cat "$d/code")"`;
 
   it('says when the host was restarted under it', async () => {
     const following = heard();
-    const acted = act(connection, 'bash /root/run.sh 100', following);
+    const acted = act(connection, ['bash', '/root/run.sh', '100'], following);
     await begun(following.lines);
     await host.powerOff();
     await host.boot();
@@ -93,7 +93,7 @@ sleep 0.3; kill $reader; cat "$d/err" >&2; exit "$(cat "$d/code")"`;
   it('is left to itself when it shall stop', async () => {
     const stop = new AbortController();
     const following = heard(stop.signal);
-    const acted = act(connection, 'bash /root/run.sh 10', following);
+    const acted = act(connection, ['bash', '/root/run.sh', '10'], following);
     await begun(following.lines);
     stop.abort();
     expect(await acted).toEqual({ code: null, why: 'left to itself', lost: 'left' });

@@ -1,8 +1,8 @@
-// Certificates of hosts over ssh: what is there, requests for new ones, and their exchange (remote/certs.sh). The keys
+// Certificates of hosts over ssh: what is there, requests for new ones, and their exchange (certificates.sh). The keys
 // are made on the hosts and stay there.
 import { X509Certificate } from 'node:crypto';
 import { Failure } from '../../contract/diagnostic.ts';
-import { remoteScript } from '../observe/live.ts';
+import { hostScript } from '../connect/script.ts';
 import type { Connection } from '../connect/ssh.ts';
 import type { ListedCertificate } from '../../contract/manifest.ts';
 
@@ -87,7 +87,7 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 async function ask(connection: Connection, action: string, questions: readonly (readonly string[])[]): Promise<string[][]> {
   const stdin = [[action], ...questions].map(line => `${line.join('\t')}\n`).join('');
-  const { code, stdout, stderr, unreachable } = await connection.run(remoteScript('certs'), { stdin, timeout: 300_000 });
+  const { code, stdout, stderr, unreachable } = await connection.run(hostScript('src/fleet/certs/certificates.sh'), { stdin, timeout: 300_000 });
   if (unreachable !== null) throw new Failure(unreachable);
   const lines = stdout.split('\n').filter(Boolean).map(line => line.split('\t'));
   if (code !== 0 || lines.at(-1)?.[0] !== 'end') {

@@ -6,11 +6,16 @@ import { join, resolve } from 'node:path';
 import { Failure } from '../../contract/diagnostic.ts';
 import { shWord } from '../../escape/sh.ts';
 import { endAll, runProcess, type Ended, type ProcessOptions } from '../../process/run.ts';
+import { endMaster } from './master.ts';
 import type { Target } from './targets.ts';
 
 export interface RunOptions extends ProcessOptions {
+  /** Arguments of the script. */
+  readonly args?: readonly string[];
   /** A connection of its own, made anew: proves that one can be made. */
   readonly fresh?: boolean;
+  /** No connection is kept for what may follow; one that is there is used. */
+  readonly single?: boolean;
 }
 
 export interface Answer {
@@ -70,7 +75,7 @@ export class Session {
       `Host ${target.destination}`, ...target.address === null ? [] : [`HostName ${target.address}`],
       'Host *', 'ConnectTimeout 10', 'ServerAliveInterval 5', 'ServerAliveCountMax 3', '',
     ].join('\n'), { mode: 0o600 });
-    const connection = new Connection(target, file);
+    const connection = new Connection(target, file, join(this.#dir, String(number)));
     this.#connections.push(connection);
     return connection;
   }
@@ -92,11 +97,13 @@ export class Session {
 export class Connection {
   readonly target: Target;
   readonly #config: string;
+  readonly #socket: string;
   #isOpen = false;
 
-  constructor(target: Target, config: string) {
+  constructor(target: Target, config: string, socket: string) {
     this.target = target;
     this.#config = config;
+    this.#socket = socket;
   }
 
   /**
@@ -105,10 +112,11 @@ export class Connection {
    */
   async run(script: string, options: RunOptions = {}): Promise<Answer> {
     // 255 is left to ssh itself, so that it always means that the connection failed
-    const inner = `if [ "$(id -u)" = 0 ]; then bash -c "$1"; else sudo -n bash -c "$1"; fi; c=$?; [ "$c" -ne 255 ] || c=254; exit "$c"`;
-    const words = options.fresh ? ['-o', 'ControlMaster=no', '-o', 'ControlPath=none'] : [];
-    if (!options.fresh) this.#isOpen = true;
-    const command = `exec sh -c ${shWord(inner)} vgen ${shWord(script)}`;
+    const inner = 's=$1; shift; if [ "$(id -u)" = 0 ]; then bash -c "$s" vgen "$@"; else sudo -n bash -c "$s" vgen "$@"; fi; '
+      + 'c=$?; [ "$c" -ne 255 ] || c=254; exit "$c"';
+    const words = options.fresh ? ['-o', 'ControlMaster=no', '-o', 'ControlPath=none'] : options.single ? ['-o', 'ControlMaster=no'] : [];
+    if (!options.fresh && !options.single) this.#isOpen = true;
+    const command = `exec sh -c ${[inner, 'vgen', script, ...options.args ?? []].map(shWord).join(' ')}`;
     return this.#answer(await program('ssh', ['-F', this.#config, ...words, '-T', this.target.destination, '--', command], options));
   }
 
@@ -130,6 +138,7 @@ export class Connection {
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    if (await endMaster(this.#socket)) return;
     await program('ssh', ['-F', this.#config, '-O', 'exit', this.target.destination], { timeout: 5000 });
   }
 

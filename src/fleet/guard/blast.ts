@@ -4,7 +4,7 @@ import type { LimitsWritten } from '../../schema/guard.ts';
 import type { Model } from '../../contract/model.ts';
 import type { Action } from '../../contract/impact.ts';
 import type { Change, Foretold } from '../observe/compare.ts';
-import type { HostState } from '../observe/live.ts';
+import type { HostState } from '../observe/state.ts';
 
 /** What an apply may do unasked. Shares are percent; `allow` holds the areas that were named by flag. */
 export interface Limits {

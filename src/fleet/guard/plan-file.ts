@@ -2,9 +2,7 @@
 // the host is another one by now, it is refused.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Failure } from '../../contract/diagnostic.ts';
-import type { Foretold } from '../observe/compare.ts';
-import type { HostState } from '../observe/live.ts';
-import type { BuiltTree } from '../observe/tree.ts';
+import type { Seen } from '../observe/survey.ts';
 
 export interface PlannedHost {
   readonly host: string;
@@ -19,14 +17,11 @@ export interface PlannedHost {
 
 export interface PlanFile { readonly version: 1; readonly hosts: readonly PlannedHost[] }
 
-/** One host as it was looked at. */
-export interface Seen { readonly tree: BuiltTree; readonly state: HostState; readonly plan: Foretold }
-
 /** What the file holds; the same for the same hosts and trees. */
 export const planFileOf = (seen: readonly Seen[]): PlanFile => ({
   version: 1,
   hosts: seen.map(({ tree, state, plan }) => ({
-    host: tree.host, tree: tree.id, generation: state.generation, live: state.live,
+    host: tree.host, tree: tree.id, generation: state.generation, live: state.seal,
     changes: plan.changes.length, actions: plan.actions.map(({ action, what }) => `${action} ${what}`),
   })),
 });
@@ -66,6 +61,6 @@ export function verify({ hosts }: PlanFile, seen: readonly Seen[]): string[] {
     if (!was) return [`${tree.host} is not in the plan`];
     if (was.tree !== tree.id) return [`${tree.host}: the tree in out/ changed since the plan (${was.tree.slice(0, 12)}, now ${tree.id.slice(0, 12)})`];
     if (was.generation !== state.generation) return [`${tree.host}: the host is at ${generation(state.generation)}, the plan was made at ${generation(was.generation)}`];
-    return was.live === state.live ? [] : [`${tree.host}: something on the host changed since the plan`];
+    return was.live === state.seal ? [] : [`${tree.host}: something on the host changed since the plan`];
   });
 }

@@ -1,7 +1,7 @@
 // BuiltTree × HostState → what an apply would do on this host, and why. Pure; it follows the rules of the engine
 // (templates/host/opt/vgen/lib), and a test on real hosts holds the two together.
 import { EXPOSURE, exposure, impact, isRunFrom, type Action, type ChangedPath, type Listed, type Running } from '../../contract/impact.ts';
-import type { HostState, PathState } from './live.ts';
+import type { HostState, PathState } from './state.ts';
 import { readBytes, type BuiltTree, type TreeFile } from './tree.ts';
 
 /** One thing on the host that would be another afterwards. */

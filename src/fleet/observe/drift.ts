@@ -2,7 +2,7 @@
 // tree has it now. Pure.
 import type { Model } from '../../contract/model.ts';
 import type { DriftWritten } from '../../schema/guard.ts';
-import type { HostState } from './live.ts';
+import type { HostState } from './state.ts';
 import type { BuiltTree } from './tree.ts';
 
 export interface Drift {

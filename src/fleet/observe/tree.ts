@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../contract/diagnostic.ts';
-import { MANIFEST, readManifest, readSums, SUMS, type ListedFile, type Manifest } from '../../contract/manifest.ts';
+import { INSTALL, MANIFEST, readManifest, readSums, SUMS, type ListedFile, type Manifest } from '../../contract/manifest.ts';
 
 /** A file of the tree. */
 export interface TreeFile extends ListedFile { readonly sha256: string }
@@ -17,20 +17,21 @@ export interface BuiltTree extends Omit<Manifest, 'files'> {
 
 const sha256 = (bytes: Buffer): string => hash('sha256', bytes, 'hex');
 
-/**
- * Reads the tree of a host.
- * @throws Failure when there is none, or a file is not what SHA256SUMS says: the host would refuse it too
- */
+/** Reads the tree of a host, as its list has it. Throws a Failure when there is none. */
 export function readTree(out: string, host: string): BuiltTree {
   const dir = join(out, host);
-  if (!existsSync(join(dir, MANIFEST))) throw new Failure(`there is no tree of ${host} in ${out}; "vgen build" makes it`);
-  const sums = readBytes(dir, SUMS);
-  const tree = treeOf(host, dir, readBytes(dir, MANIFEST), sums);
-  const wrong = [...readSums(sums.toString('utf8'))].filter(([path, wanted]) => sha256(readBytes(dir, path)) !== wanted);
+  if (![INSTALL, MANIFEST, SUMS].every(name => existsSync(join(dir, name)))) {
+    throw new Failure(`there is no tree for ${host} in ${out}/; run "vgen build", review and commit it`);
+  }
+  return treeOf(host, dir, readBytes(dir, MANIFEST), readBytes(dir, SUMS));
+}
+
+/** Throws a Failure when a file is not what SHA256SUMS says: the host would refuse it too. */
+export function checkTree({ dir }: BuiltTree): void {
+  const wrong = [...readSums(readBytes(dir, SUMS).toString('utf8'))].filter(([path, wanted]) => sha256(readBytes(dir, path)) !== wanted);
   if (wrong.length) {
     throw new Failure(`${dir} is not what its ${SUMS} says: ${wrong.map(([path]) => path).join(', ')}; "vgen build" makes it anew`);
   }
-  return tree;
 }
 
 /** What a manifest and SHA256SUMS say. */

@@ -3,17 +3,17 @@ import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Failure } from '../../contract/diagnostic.ts';
-import { shWord } from '../../escape/sh.ts';
 import { act, type Following } from '../apply/action.ts';
 import { backTo } from '../apply/confirm.ts';
 import { notDone } from '../apply/apply.ts';
-import { look, standingOf, type Looked } from '../observe/look.ts';
+import { hostScript } from '../connect/script.ts';
+import { observe } from '../observe/observe.ts';
+import { statusOf, type HostState } from '../observe/state.ts';
 import type { HostResult } from '../result.ts';
 import type { Connection } from '../connect/ssh.ts';
 
 const bin = '/opt/vgen/bin';
 const artifacts = '/var/lib/vgen/artifacts';
-const REMOVE_OLD = `find ${artifacts} -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf -- {} +`;
 
 /** A name for what is deployed, the same on all hosts: the time and the first digits of its sha256. */
 export function releaseId(artifact: string, now = new Date()): string {
@@ -31,19 +31,19 @@ export function releaseId(artifact: string, now = new Date()): string {
   return `${now.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${hash.digest('hex').slice(0, 8)}`;
 }
 
-async function command(connection: Connection, looked: Looked, run: () => ReturnType<typeof act>): Promise<HostResult> {
+async function command(connection: Connection, looked: HostState, run: () => ReturnType<typeof act>): Promise<HostResult> {
   const began = Date.now();
   const acted = await run();
-  const after = acted.lost ? null : await look(connection, null);
+  const after = acted.lost ? null : await observe(connection, 'state', null);
   return {
-    host: connection.target.name, result: notDone(acted) ?? 'done', why: acted.why, was: standingOf(looked),
-    is: after === null || 'unreachable' in after ? null : standingOf(after), seconds: (Date.now() - began) / 1000,
+    host: connection.target.name, result: notDone(acted) ?? 'done', why: acted.why, was: statusOf(looked),
+    is: after === null || 'unreachable' in after ? null : statusOf(after), seconds: (Date.now() - began) / 1000,
   };
 }
 
 /** Sends the artifact, and puts it into the next slot of the app; live is untouched. The host keeps the release alone. */
 export function deployHost(
-  connection: Connection, looked: Looked, app: string, artifact: string, release: string, following: Following,
+  connection: Connection, looked: HostState, app: string, artifact: string, release: string, following: Following,
 ): Promise<HostResult> {
   const remote = `${artifacts}/${release}`;
   return command(connection, looked, async () => {
@@ -54,33 +54,33 @@ export function deployHost(
     if (sent.unreachable !== null) return { code: null, why: sent.unreachable, lost: 'unreachable' };
     if (sent.code !== 0) return { code: 2, why: `rsync: ${sent.stderr.trim().split('\n')[0] ?? ''}`, lost: null };
     const words = [`${bin}/deploy.sh`, app, `${remote}/${basename(artifact)}`, '--release', release];
-    const acted = await act(connection, words.map(shWord).join(' '), following);
+    const acted = await act(connection, words, following);
     // what a run that goes on without us still reads stays; the next deploy removes what is older than a day
     if (!acted.lost) {
-      await connection.run(`rm -rf -- ${shWord(remote)}; ${REMOVE_OLD}`, { timeout: 60_000 });
+      await connection.run(hostScript('src/fleet/release/forget-artifact.sh'), { args: [remote, artifacts], timeout: 60_000 });
     }
     return acted;
   });
 }
 
 /** Makes the next slot live. */
-export const switchHost = (connection: Connection, looked: Looked, app: string, following: Following): Promise<HostResult> =>
-  command(connection, looked, () => act(connection, `${bin}/switch.sh ${shWord(app)}`, following));
+export const switchHost = (connection: Connection, looked: HostState, app: string, following: Following): Promise<HostResult> =>
+  command(connection, looked, () => act(connection, [`${bin}/switch.sh`, app], following));
 
 /** Makes the release live that was live before. */
-export const rollBackHost = (connection: Connection, looked: Looked, app: string, following: Following): Promise<HostResult> =>
-  command(connection, looked, () => act(connection, `${bin}/rollback.sh ${shWord(app)}`, following));
+export const rollBackHost = (connection: Connection, looked: HostState, app: string, following: Following): Promise<HostResult> =>
+  command(connection, looked, () => act(connection, [`${bin}/rollback.sh`, app], following));
 
 /** The configuration of the generation before, or of generation `to`. */
 export const rollBackConfiguration = (
-  connection: Connection, looked: Looked, to: number | null, following: Following,
+  connection: Connection, looked: HostState, to: number | null, following: Following,
 ): Promise<HostResult> => command(connection, looked, () => backTo(connection, to, following));
 
 /** Takes a switch back. */
 export async function switchBack(connection: Connection, result: HostResult, app: string, following: Following): Promise<HostResult> {
-  const acted = await act(connection, `${bin}/rollback.sh ${shWord(app)}`, following);
-  const looked = await look(connection, null);
-  const is = 'unreachable' in looked ? null : standingOf(looked);
+  const acted = await act(connection, [`${bin}/rollback.sh`, app], following);
+  const looked = await observe(connection, 'state', null);
+  const is = 'unreachable' in looked ? null : statusOf(looked);
   return acted.code === 0 ? { ...result, result: 'back', why: 'switched back, since others failed', is }
     : { ...result, result: 'failed', why: `switched, and could not be switched back: ${acted.why}`, is };
 }

@@ -1,6 +1,6 @@
 // Secrets to and from hosts. A value goes over the standard input of ssh and by no other way; what comes back is words.
 import { Failure } from '../../contract/diagnostic.ts';
-import { remoteScript } from '../observe/live.ts';
+import { hostScript } from '../connect/script.ts';
 import type { Connection } from '../connect/ssh.ts';
 import { wipe } from './sources.ts';
 
@@ -46,7 +46,7 @@ async function send(
 ): Promise<{ code: number; lines: string[][]; stderr: string }> {
   const stdin = questions(action, values);
   try {
-    const { code, stdout, stderr, unreachable } = await connection.run(remoteScript('secrets'), { stdin });
+    const { code, stdout, stderr, unreachable } = await connection.run(hostScript('src/fleet/secrets/secrets.sh'), { stdin });
     if (unreachable !== null) throw new Failure(unreachable);
     const last = stderr.trim().split('\n').at(-1) ?? '';
     return { code, lines: stdout.split('\n').filter(Boolean).map(line => line.split('\t')), stderr: last || `it ended with code ${code}` };

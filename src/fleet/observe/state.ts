@@ -1,10 +1,7 @@
-// One look at a host over one connection: remote/look.sh asks nothing but what the tree is about and changes nothing.
+// What a host says of itself, as observe.sh tells it.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { Failure } from '../../contract/diagnostic.ts';
-import type { Connection } from '../connect/ssh.ts';
-import { readBytes, type BuiltTree } from './tree.ts';
-import { ownFile } from '../../process/own-files.ts';
+import { readLock, type Lock } from '../guard/lock.ts';
+import type { HostStatus } from '../result.ts';
 
 /** What lies at a path of a host. */
 export interface PathState {
@@ -53,13 +50,27 @@ export interface Recorded {
   readonly programs: ReadonlyMap<string, readonly string[]>;
 }
 
-export interface HostState {
+/** A host as it was seen. What the depth of the look left out is empty; `isWhole` says whether nothing was left out. */
+export interface HostState extends HostStatus {
+  readonly isWhole: boolean;
   /** The name under which a tree was installed; null on a new host. */
   readonly host: string | null;
-  /** The id of the tree that was installed; null on a new host. */
-  readonly tree: string | null;
-  /** The newest generation; null where there is none. */
-  readonly generation: number | null;
+  /** The highest order of a tree that the host has seen, as apply says it; null where there was none. */
+  readonly order: number | null;
+  /** The tree that was looked for is installed, and all of it is as vgen left it. */
+  readonly isAsLeft: boolean;
+  /** Something is pending: a restart, an install that was cut short. */
+  readonly isDue: boolean;
+  /** Seconds until what was installed last reverts by itself; null if it is confirmed. */
+  readonly unconfirmed: number | null;
+  /** Some script of vgen works there now. */
+  readonly isBusy: boolean;
+  /** What works there is an install that can be attached to. */
+  readonly canAttach: boolean;
+  /** The fleet lock that holds. */
+  readonly lock: Lock | null;
+  /** What the host's own status says, as JSON; null where it was not asked, or there is none. */
+  readonly status: string | null;
   readonly recorded: Recorded;
   /** path → what the installed tree asked for; empty where nothing is installed. */
   readonly applied: ReadonlyMap<string, { readonly mode: string; readonly owner: string }>;
@@ -83,46 +94,20 @@ export interface HostState {
   readonly pending: ReadonlyMap<string, readonly string[]>;
   /** An install was cut short; the next one finishes it first. */
   readonly unfinished: boolean;
-  /** Stands for all of it: a plan is good only as long as this is the same. Holds no hash of a file's content. */
-  readonly live: string;
+  /** Stands for all that was seen: a plan is good only as long as this is the same. Holds no hash of a file's content. */
+  readonly seal: string;
 }
 
-/** A script that is sent to hosts. */
-export const remoteScript = (name: string): string => readFileSync(ownFile(`remote/${name}.sh`), 'utf8');
+/** The part that is told of a host. */
+export const statusOf = ({ generation, tree, live, next }: HostState): HostStatus => ({ generation, tree, live, next });
 
-/**
- * Looks at a host. Null as `tree` looks at what vgen installed there and at nothing else.
- * @throws Failure when the host cannot be reached or does not answer whole
- */
-export async function lookAt(connection: Connection, tree: BuiltTree | null): Promise<HostState> {
-  const { code, stdout, stderr, unreachable } = await connection.run(remoteScript('look'), { stdin: questions(tree), timeout: 120_000 });
-  if (unreachable !== null) throw new Failure(unreachable);
-  if (code !== 0 || !stdout.endsWith('\nend\n')) throw new Failure(`the look at the host ended with code ${code}: ${stderr.trim().split('\n').at(-1) ?? ''}`);
-  return readState(stdout);
-}
-
-function questions(tree: BuiltTree | null): string {
-  if (tree === null) return '';
-  const lines: string[][] = [
-    ...[...tree.files.map(({ path }) => path), ...tree.links.keys(), ...tree.firstLinks.keys(), ...tree.directories.map(({ path }) => path)].map(path => ['path', path]),
-    ...tree.packages.map(name => ['package', name]), ...tree.users.map(({ name }) => ['user', name]), ...unitsOf(tree).map(name => ['unit', name]),
-    ...tree.programs.map(path => ['program', path]), ...tree.secrets.map(name => ['secret', name]),
-    ...tree.certificates.map(({ name }) => ['certificate', name]),
-  ];
-  const sealed = tree.files.filter(({ secrets }) => secrets.length > 0);
-  const base64 = (path: string): string => readBytes(tree.dir, path).toString('base64');
-  if (sealed.length) lines.push(['encode', base64('opt/vgen/lib/encode.sh')], ...sealed.map(({ path }) => ['render', path, base64(path)]));
-  return lines.map(line => `${line.join('\t')}\n`).join('');
-}
-
-/** Units that the tree lists, and those that a change of its files triggers. */
-const unitsOf = ({ units, files }: BuiltTree): string[] => [...new Set([
-  ...units.keys(), ...files.flatMap(({ triggers }) => triggers).filter(trigger => /^re(load|start):/.test(trigger)).map(trigger => trigger.replace(/^[a-z]+:/, '')),
-])];
+/** Whether an apply of the tree would do nothing. */
+export const isInstalled = (state: HostState, tree: { readonly id: string }): boolean =>
+  state.tree === tree.id && state.isAsLeft && !state.isDue && state.unconfirmed === null && !state.isBusy;
 
 const KINDS: Readonly<Record<string, PathState['kind']>> = { f: 'file', l: 'link', d: 'directory' };
 
-/** Reads the answer of remote/look.sh. */
+/** Reads the answer of observe.sh. */
 export function readState(text: string): HostState {
   const lines = text.split('\n').filter(Boolean).map(line => line.split('\t'));
   const of = (kind: string): string[][] => lines.filter(([first]) => first === kind).map(([, ...rest]) => rest);
@@ -130,9 +115,14 @@ export function readState(text: string): HostState {
   const record = of('record');
   const named = (kind: string): string[] => record.filter(([first]) => first === kind).map(([, name = '']) => name);
   const words = (value: string | undefined, separator: string): string[] => (value ?? '').split(separator).filter(word => word && word !== '-');
-  const generation = one('generation');
+  const [generation, order] = (of('generation')[0] ?? []).map(Number);
+  const unconfirmed = one('unconfirmed');
+  const releases = (link: string): Record<string, string> => Object.fromEntries(of(link).map(([app = '', release = '']) => [app, release]));
   return {
-    host: one('host'), tree: record.find(([kind]) => kind === 'tree')?.[1] ?? null, generation: generation === null ? null : Number(generation),
+    isWhole: lines.some(([kind]) => kind === 'whole'),
+    host: one('host'), tree: one('tree'), generation: generation ?? null, order: order ? order : null, live: releases('live'), next: releases('next'),
+    isAsLeft: of('asleft').length > 0, isDue: of('due').length > 0, isBusy: of('busy').length > 0, canAttach: of('attach').length > 0,
+    unconfirmed: unconfirmed === null ? null : Number(unconfirmed), lock: lockIn(of('lock')[0]), status: one('status') || null,
     recorded: {
       paths: new Map(record.filter(([kind]) => kind === 'file' || kind === 'link').map(([, path = '', content = '-', triggers, source, adopted]) =>
         [path, { content, triggers: words(triggers, ','), source: source && source !== '-' ? source : null, adopted: adopted === 'adopted' }])),
@@ -161,13 +151,24 @@ export function readState(text: string): HostState {
       [name, { role: role === 'live' ? 'live' : 'next', release, process, runtime, isBad: bad === 'bad', stale: words(stale, ' ') }])),
     pending: new Map(of('pending').map(([what = '', paths]) => [what, words(paths, ' ')])),
     unfinished: of('unfinished').length > 0,
-    live: liveHash(lines),
+    seal: sealOf(lines),
   };
 }
 
+/** The lock, unless it has expired by the host's clock. */
+function lockIn(columns: readonly string[] | undefined): Lock | null {
+  if (!columns) return null;
+  const [now, ...line] = columns;
+  const lock = readLock(line.join('\t'));
+  return lock && (lock.expires === 0 || lock.expires > Number(now)) ? lock : null;
+}
+
+/** What comes and goes by itself, or is told elsewhere. */
+const PASSING = ['applied', 'exposure', 'lock', 'locked', 'busy', 'attach', 'unconfirmed', 'status'];
+
 /** A path counts by what changes whenever somebody writes to it, not by its content. */
-function liveHash(lines: readonly (readonly string[])[]): string {
-  const facts = lines.filter(([kind]) => kind !== 'applied' && kind !== 'exposure').map(line => {
+function sealOf(lines: readonly (readonly string[])[]): string {
+  const facts = lines.filter(([kind = '']) => !PASSING.includes(kind)).map(line => {
     if (line[0] === 'path') return [...line.slice(0, 5), line[2] === 'd' ? '' : line[7] ?? ''].join('\t');
     return line[0] === 'unit' ? [...line.slice(0, 3), line[5]].join('\t') : line.join('\t');
   });

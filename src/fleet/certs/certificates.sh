@@ -6,8 +6,8 @@
 # request: NAME GROUP. Makes a new key, beside the one in use, and tells a request that is signed with it.
 # install: NAME GROUP CERTIFICATE COMMAND. The new key and this certificate replace the pair of NAME in one step, if the
 # host's bundle of CAs knows who signed it; COMMAND makes its users take it up. If that fails, the former pair is back.
-set -euo pipefail
-lib=/opt/vgen/lib
+# shellcheck source=SCRIPTDIR/../connect/places.sh
+. places.sh
 if [[ ! -f $lib/certificates.sh ]]; then
   printf 'nothing is installed here that knows certificates; run "vgen apply" first\n' >&2
   exit 2
@@ -20,10 +20,6 @@ fi
 . "$lib/lock.sh"
 # shellcheck source=/dev/null
 . "$lib/certificates.sh"
-
-tls=${vgen_tls:?}
-
-tell() { local IFS=$'\t'; printf '%s\n' "$*" || true; }
 
 # new_of NAME: where its next pair is made.
 new_of() { printf '%s/.%s.vgen-issue' "$tls" "$1"; }

@@ -5,6 +5,9 @@ set -u
 LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 
+# shellcheck source=SCRIPTDIR/guard/lock.sh
+. lock.sh
+
 tell() { local IFS=$'\t'; printf '%s\n' "$*"; }
 
 tell time "$(date +%s.%N)"
@@ -47,5 +50,5 @@ tell generations "$good"
 for file in /etc/vgen/secrets/*; do
   [[ ! -s $file ]] || tell secret "${file##*/}"
 done
-[[ ! -e /var/lib/vgen/fleet.lock ]] || tell lock "$(tr '\n\t' '  ' </var/lib/vgen/fleet.lock)"
+[[ ! -e $fleet_lock ]] || tell lock "$(tr '\n\t' '  ' <"$fleet_lock")"
 tell end

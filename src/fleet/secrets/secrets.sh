@@ -6,24 +6,16 @@
 # stands for a value is told: whoever got a fingerprint could try values against it, wherever he is.
 # push: each value that differs is put into /etc/vgen/secrets in one step, then install.sh of the installed tree runs,
 # so that exactly what holds a changed secret is restarted. If it refuses them, the former values are put back.
-set -euo pipefail
-shopt -s inherit_errexit
+# shellcheck source=SCRIPTDIR/../connect/places.sh
+. places.sh
 set +ax
-umask 077
-export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-state=/var/lib/vgen
-secrets=/etc/vgen/secrets
-lib=/opt/vgen/lib
 key_file=$state/secrets.key     # 32 random bytes in hex; root's alone
 prints=$state/secrets.tsv       # name, HMAC of the value that was pushed, when
 former=$state/former-secrets    # the values before this push, until it went through
-lock=/run/lock/vgen.lock        # as the engine's lock.sh
 inner='' outer=''               # the two pads of the key, as printf writes them
 names=()
 declare -A value_of=() print_of=() pushed_at=()
-
-tell() { local IFS=$'\t'; printf '%s\n' "$*" || true; }
 
 fail() {
   printf '%s\n' "$2" >&2
@@ -128,10 +120,10 @@ push_all() {
   trap '' HUP PIPE
   read_key push
   read_prints
-  [[ -d ${lock%/*} ]] || mkdir -- "${lock%/*}"
-  : >>"$lock"
-  exec 9<>"$lock"
-  flock --timeout 300 9 || fail 3 "locked by $(head -n 1 -- "$lock")"
+  [[ -d ${host_lock%/*} ]] || mkdir -- "${host_lock%/*}"
+  : >>"$host_lock"
+  exec 9<>"$host_lock"
+  flock --timeout 300 9 || fail 3 "locked by $(head -n 1 -- "$host_lock")"
   install -d -m 0755 -- "${secrets%/*}"
   install -d -m 0700 -o root -g root -- "$secrets" "$state"
   rm -rf -- "$former"

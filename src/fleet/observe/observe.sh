@@ -1,24 +1,31 @@
 #!/usr/bin/env bash
-# Looks at a host for "vgen plan" and "vgen drift", and changes nothing. What to look at comes on stdin, one thing a
-# line; what is there goes to stdout, one thing a line, columns separated by tabs. No hash of a file that holds secrets
-# leaves the host: such a file is compared here, and only "same" or "different" is told.
+# Looks at a host, and changes nothing. Usage: observe.sh DEPTH TREE [ID SECONDS DETAILS INSTEAD]
+#
+#   state       what is installed and runs, who has locked it, whether a run of vgen is under way
+#   status      that, and what the host's own status says
+#   installed   that, and whether all is as vgen left it where TREE is installed
+#   changed     that; and all that "full" tells, unless TREE is installed, is as it was left and nothing is due
+#   full        all that the tree is about: what to look at comes on stdin, one thing a line
+#
+# With a lock's ID that fleet lock is taken before the look; then "locked" is the first line, or somebody else's lock all
+# that is told, with exit code 9. The answer is one thing a line, columns separated by tabs; "end" is the last one. No hash
+# of a file that holds secrets leaves the host: such a file is compared here, and only "same" or "different" is told.
 # shellcheck disable=SC2154  # the engine on the host sets what is read of apps
-set -euo pipefail
-shopt -s inherit_errexit
-umask 077
-export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+# shellcheck source=SCRIPTDIR/../connect/places.sh
+. places.sh
+# shellcheck source=SCRIPTDIR/../guard/lock.sh
+. lock.sh
+# shellcheck source=SCRIPTDIR/state.sh
+. state.sh
+# shellcheck source=SCRIPTDIR/left.sh
+. left.sh
 
-state=/var/lib/vgen
-lib=/opt/vgen/lib
-paths=() packages=() units=() users=() programs=() secrets=() certificates=() render_path=()
+paths=() packages=() units=() users=() programs=() certificates=() names_of_secrets=()
+render_path=() render_source=() encode=''     # files with secrets, their text and the tree's encode.sh, both in base64
 declare -A asked=()             # path → yes, of those the tree is about
-declare -A held=()              # path → yes, of those that hold secrets
-declare -A recorded=()          # path → content as vgen left it
-declare -A render_of=() hash_of=()
-work=$(mktemp -d /run/vgen-look.XXXXXXXX)
-trap 'rm -rf -- "$work"' EXIT
-
-tell() { local IFS=$'\t'; printf '%s\n' "$*"; }
+declare -A held_secrets=()      # path → yes, of those that hold secrets
+declare -A render_of=()         # path → the file with its secrets, as the tree would make it
+work=''
 
 # read_questions: what the tree is about. "encode" is the tree's own way to put secrets into files, "render" a file to
 # put them into.
@@ -34,45 +41,38 @@ read_questions() {
       unit) units+=("$name") ;;
       user) users+=("$name") ;;
       program) programs+=("$name") ;;
-      secret) secrets+=("$name") ;;
+      secret) names_of_secrets+=("$name") ;;
       certificate) certificates+=("$name") ;;
-      encode) base64 -d <<<"$name" >"$work/encode.sh" ;;
+      encode) encode=$name ;;
       render)
         render_path+=("$name")
-        held[$name]=yes
-        base64 -d <<<"$rest" >"$work/source.${#render_path[@]}"
+        held_secrets[$name]=yes
+        render_source+=("$rest")
         ;;
     esac
   done
 }
 
-# read_record: what vgen made here last. The hash of a file is told only if the tree has it and no secrets are in it.
-read_record() {
-  local kind name content rest
+# tell_record: what vgen made here last. The hash of a file is told only if the tree has it and no secrets are in it.
+tell_record() {
+  local kind name content rest file
   [[ -f $state/installed.tsv ]] || return 0
   while IFS=$'\t' read -r kind name content rest; do
-    [[ $kind != file && $kind != link ]] || recorded[$name]=$content
     case $kind in
       tree | directory | user) tell record "$kind" "$name" "$content" ;;
-      unit) tell record "$kind" "$name"; units+=("$name") ;;
-      file)
-        [[ -n ${asked[$name]:-} && -z ${held[$name]:-} ]] || content=-
-        tell record file "$name" "$content" "$rest"
-        paths+=("$name")
+      unit)
+        tell record "$kind" "$name"
+        units+=("$name")
         ;;
-      link) tell record link "$name" "$content" "$rest"; paths+=("$name") ;;
+      file)
+        [[ -n ${asked[$name]:-} && -z ${held_secrets[$name]:-} ]] || content=-
+        tell record file "$name" "$content" "$rest"
+        ;;
+      link) tell record link "$name" "$content" "$rest" ;;
     esac
   done <"$state/installed.tsv"
-}
-
-# tell_generation: the present one, and its manifest.
-tell_generation() {
-  local number file
-  [[ -s $state/generations.tsv ]] || return 0
-  number=$(tail -n 1 -- "$state/generations.tsv" | cut -f 1)
-  tell generation "$number"
-  file=$state/generations/$number/manifest.tsv
-  [[ ! -f $file ]] || sed 's/^/applied\t/' "$file"
+  file=$(applied_manifest)
+  [[ -z $file ]] || sed -n '/^\(file\|directory\|unit\)\t/s/^/applied\t/p' "$file"
 }
 
 # tell_programs: what the recorded files of supervisor define, and the report of open ports.
@@ -90,13 +90,18 @@ tell_programs() {
 render_file() (
   # shellcheck source=/dev/null
   . "$work/encode.sh"
-  expand_placeholders "$work/source.$1" "$work/rendered.$1" /etc/vgen/secrets
+  expand_placeholders "$work/source.$1" "$work/rendered.$1" "$secrets"
 )
 
 render_files() {
   local i=0 path reason
+  (( ${#render_path[@]} > 0 )) || return 0
+  work=$(mktemp -d /run/vgen-look.XXXXXXXX)
+  trap 'rm -rf -- "$work"' EXIT
+  base64 -d <<<"$encode" >"$work/encode.sh"
   for path in "${render_path[@]}"; do
     i=$((i + 1))
+    base64 -d <<<"${render_source[i - 1]}" >"$work/source.$i"
     : >"$work/rendered.$i"
     if reason=$(render_file "$i" 2>&1); then
       render_of[$path]=$work/rendered.$i
@@ -107,36 +112,25 @@ render_files() {
   done
 }
 
-hash_all() {
-  local path line plain=()
-  for path; do
-    [[ ! -f $path || -L $path ]] || plain+=("$path")
-  done
-  (( ${#plain[@]} > 0 )) || return 0
-  while IFS= read -r line; do
-    hash_of[${line:66}]=${line:0:64}
-  done < <(sha256sum -- "${plain[@]}")
-}
-
 # tell_paths: type, mode, owner, then the hash of a file or "same" and "different" of one that holds secrets, whether it
 # is as vgen left it, and what changes whenever somebody writes to it.
 tell_paths() {
   local path kind mode owner target touched content left
   (( ${#paths[@]} > 0 )) || return 0
-  mapfile -t paths < <(printf '%s\n' "${paths[@]}" | sort -u)
-  hash_all "${paths[@]}" "${render_of[@]}"
-  while IFS=$'\t' read -r path kind mode owner touched target; do
-    content=-
-    left=-
+  hash_all "${render_of[@]}"
+  for path in "${paths[@]}"; do
+    [[ -n ${is_of[$path]:-} ]] || continue
+    IFS=$'\t' read -r kind mode owner touched target <<<"${is_of[$path]}"
+    content=- left=-
+    if [[ -n ${recorded[$path]:-} ]]; then
+      left=no
+      ! as_left "$path" || left=yes
+    fi
     case $kind in
-      l)
-        content=$target
-        [[ -z ${recorded[$path]:-} ]] || left=$([[ $target == "${recorded[$path]}" ]] && echo yes || echo no)
-        ;;
+      l) content=$target ;;
       f)
         content=${hash_of[$path]:-}
-        [[ -z ${recorded[$path]:-} ]] || left=$([[ $content == "${recorded[$path]}" ]] && echo yes || echo no)
-        if [[ -n ${held[$path]:-} ]]; then
+        if [[ -n ${held_secrets[$path]:-} ]]; then
           if [[ -n ${render_of[$path]:-} && $content == "${hash_of[${render_of[$path]}]}" ]]; then
             content=same
           else
@@ -148,7 +142,7 @@ tell_paths() {
         ;;
     esac
     tell path "$path" "$kind" "$mode" "$owner" "$content" "$left" "$touched"
-  done < <(find "${paths[@]}" -maxdepth 0 -printf '%p\t%y\t%m\t%u:%g\t%i.%s.%C@\t%l\n' 2>/dev/null || true)
+  done
   for path in "${paths[@]}"; do
     [[ ! -e $state/originals$path && ! -L $state/originals$path ]] || tell original "$path"
   done
@@ -229,11 +223,11 @@ tell_rest() {
   for name in "${programs[@]}"; do
     [[ ! -x $name ]] || tell program "$name"
   done
-  for name in "${secrets[@]}"; do
-    [[ ! -s /etc/vgen/secrets/$name ]] || tell secret "$name"
+  for name in "${names_of_secrets[@]}"; do
+    [[ ! -s $secrets/$name ]] || tell secret "$name"
   done
   for name in "${certificates[@]}"; do
-    [[ ! -s /etc/vgen/tls/$name/cert.pem || ! -s /etc/vgen/tls/$name/key.pem ]] || tell certificate "$name"
+    [[ ! -s $tls/$name/cert.pem || ! -s $tls/$name/key.pem ]] || tell certificate "$name"
   done
   [[ ! -s $state/owed && ! -e $state/journal ]] || tell unfinished
   if [[ -f $state/pending ]]; then
@@ -243,16 +237,49 @@ tell_rest() {
   fi
 }
 
-read_questions
-[[ ! -f $state/host ]] || tell host "$(<"$state/host")"
-read_record
-tell_generation
-tell_programs
-render_files
-tell_paths
-tell_packages
-tell_users
-tell_units
-tell_slots
-tell_rest
+tell_all() {
+  tell whole
+  render_files
+  tell_record
+  tell_programs
+  tell_paths
+  tell_packages
+  tell_users
+  tell_units
+  tell_slots
+  tell_rest
+}
+
+observe() {
+  local depth=$1 tree=$2
+  [[ $depth != full && $depth != changed ]] || read_questions
+  tell_state
+  case $depth in
+    status)
+      tell_status
+      return 0
+      ;;
+    state) return 0 ;;
+  esac
+  [[ $depth != installed || $installed == "$tree" ]] || return 0
+  read_record
+  if (( ${#paths[@]} + ${#orphans[@]} > 0 )); then
+    mapfile -t paths < <(printf '%s\n' "${paths[@]}" "${orphans[@]}" | sort -u)
+  fi
+  read_paths "${paths[@]}" "${!applied[@]}"
+  if [[ -n $installed ]] && all_as_left; then
+    tell asleft
+    [[ $depth != changed || $installed != "$tree" || $is_due == yes || -e $state/unconfirmed ]] || return 0
+  fi
+  [[ $depth != installed ]] || return 0
+  tell_all
+}
+
+depth=$1 tree=$2
+shift 2
+if (( $# > 0 )); then
+  take_lock "$@"
+  tell locked
+fi
+observe "$depth" "$tree"
 tell end

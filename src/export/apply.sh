@@ -12,6 +12,8 @@
 # for safety, or locked
 # shellcheck disable=SC2016  # what stands in single quotes is for the shell on the host
 set -euo pipefail
+# shellcheck source=SCRIPTDIR/../fleet/guard/lock.sh
+. lock.sh
 
 fail() {
   printf 'error: %s\n' "$2" >&2
@@ -46,21 +48,19 @@ as_root() {
   "${ssh[@]}" -T "$destination" -- "if test \"\$(id -u)\" = 0; then bash -c $quoted; else sudo -n bash -c $quoted; fi"
 }
 
-# A lock of the fleet, as vgen writes it: id, until when, since when, who, where, what, commit, why. It ends by itself
-# after 15 minutes, so a job that was cancelled hard leaves none for long.
-guarded='set -euo pipefail; umask 077; dir=/var/lib/vgen; file=$dir/fleet.lock
-[[ -d $dir ]] || mkdir -p -m 0700 -- "$dir"
-exec 8>>"$file.guard"; flock --timeout 20 8
-now=$(date +%s); held=""; until=0
-[[ ! -s $file ]] || IFS=$'"'\\t'"' read -r held until _ <"$file"'
+# with_lock COMMAND WORD…: a function of the fleet lock, on the host. The lock ends by itself after 15 minutes, so a job
+# that was cancelled hard leaves none for long.
+with_lock() {
+  as_root "set -euo pipefail; umask 077
+    $(declare -p fleet_lock held held_until now)
+    $(declare -f guard_lock write_lock take_lock release_lock)
+    $(printf '%q ' "$@")"
+}
 
 lock() {
   local who code=0
   who=$(printf '%s' "${VGEN_OWNER:-$(id -un)@$(uname -n)}" | tr -d "'\t\n")
-  as_root "$guarded
-    if [[ -n \$held ]] && (( until == 0 || until > now )); then cut -f 4,7,9 -- \"\$file\" >&2; exit 9; fi
-    printf '%s\t%s\t%s\t%s\t\t\tapply\t%s\t\n' $id \$((now + 900)) \$now '$who' '$commit' >\"\$file.new\"
-    mv -fT -- \"\$file.new\" \"\$file\"" || code=$?
+  with_lock take_lock "$id" 900 "$who"$'\t\t\tapply\t'"$commit"$'\t' >&2 || code=$?
   (( code != 9 )) || fail 3 "$host is locked by the one above; nothing was touched"
   (( code == 0 )) || fail 2 "$host cannot be reached, or not be locked (exit $code)"
   locked=yes
@@ -70,8 +70,7 @@ finish() {
   local code=$?
   trap - EXIT
   if [[ $locked == yes ]]; then
-    as_root "$guarded
-      [[ \$held != $id ]] || rm -f -- \"\$file\"" || printf 'warning: the lock of %s stays until it expires\n' "$host" >&2
+    with_lock release_lock "$id" || printf 'warning: the lock of %s stays until it expires\n' "$host" >&2
   fi
   "${ssh[@]}" -O exit "$destination" 2>/dev/null || true
   rm -rf -- "$sockets"

@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# "As vgen left it": the one definition for apply, plan and drift.
+# shellcheck disable=SC2154  # the places
+
+declare -A recorded=()          # path → content as vgen left it
+declare -A adopted=()           # path → yes, of those that somebody changed and vgen was told to leave
+declare -A applied=()           # path → mode and owner as vgen left it
+declare -A is_of=() hash_of=()  # path → what is there, and its sha256
+orphans=()                      # paths of the record, some of which the tree has no more
+
+# applied_manifest: the list of what is installed; nothing where the host does not keep it.
+applied_manifest() {
+  local number=''
+  [[ ! -s $state/generations.tsv ]] || number=$(tail -n 1 -- "$state/generations.tsv" | cut -f 1)
+  [[ -z $number || ! -f $state/generations/$number/manifest.tsv ]] || printf '%s' "$state/generations/$number/manifest.tsv"
+}
+
+# read_record: what vgen made here last, and with which modes and owners.
+read_record() {
+  local kind name content flag file mode owner
+  [[ -f $state/installed.tsv ]] || return 0
+  while IFS=$'\t' read -r kind name content _ _ flag; do
+    [[ $kind == file || $kind == link ]] || continue
+    recorded[$name]=$content
+    [[ $flag != adopted ]] || adopted[$name]=yes
+    orphans+=("$name")
+  done <"$state/installed.tsv"
+  file=$(applied_manifest)
+  [[ -n $file ]] || return 0
+  while IFS=$'\t' read -r kind name mode owner _; do
+    if [[ $kind == file || $kind == directory ]]; then applied[$name]="$((8#$mode)) $owner"; fi
+  done <"$file"
+}
+
+# read_paths PATH…: what is there: type, mode, owner, what changes whenever somebody writes to it, target of a link.
+read_paths() {
+  local path line plain=()
+  (( $# > 0 )) || return 0
+  while IFS=$'\t' read -r path line; do
+    is_of[$path]=$line
+    [[ ${line:0:1} != f ]] || plain+=("$path")
+  done < <(find "$@" -maxdepth 0 -printf '%p\t%y\t%m\t%u:%g\t%i.%s.%C@\t%l\n' 2>/dev/null || true)
+  hash_all "${plain[@]}"
+}
+
+hash_all() {
+  local line
+  (( $# > 0 )) || return 0
+  while IFS= read -r line; do
+    hash_of[${line:66}]=${line:0:64}
+  done < <(sha256sum -- "$@" 2>/dev/null || true)
+}
+
+# as_left PATH: there, with the content, mode, owner or target that vgen gave it. Of what somebody changed and vgen was told
+# to leave, the content counts.
+as_left() {
+  local kind mode owner target
+  [[ -n ${is_of[$1]:-} ]] || return 1
+  IFS=$'\t' read -r kind mode owner _ target <<<"${is_of[$1]}"
+  case $kind in
+    l) [[ $target == "${recorded[$1]:-}" ]] && return 0 || return 1 ;;
+    f) [[ ${hash_of[$1]:-} == "${recorded[$1]:-}" ]] || return 1 ;;
+    d) [[ -z ${recorded[$1]:-} ]] || return 1 ;;
+    *) return 1 ;;
+  esac
+  [[ -n ${adopted[$1]:-} || -z ${applied[$1]:-} || ${applied[$1]} == "$((8#$mode)) $owner" ]]
+}
+
+# all_as_left: all that is installed.
+all_as_left() {
+  local path
+  for path in "${!recorded[@]}" "${!applied[@]}"; do
+    as_left "$path" || return 1
+  done
+}
