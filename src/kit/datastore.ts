@@ -2,7 +2,8 @@
 // they reach it; and where its data and certificates lie.
 import { addressOf, isPrivate } from './address.ts';
 import { CA } from './certificate-files.ts';
-import type { Offer } from '../contract/component.ts';
+import { entriesOn, type Offer } from '../contract/component.ts';
+import { onlyHosts } from '../contract/host.ts';
 import type { App, Host, Hosts, Model, Named, Value } from '../contract/model.ts';
 
 /** The apps that connect to a datastore, in the order of the inventory. */
@@ -11,6 +12,23 @@ export const usersOf = (model: Model, store: Named): App[] => model.apps.filter(
 /** The hosts that connect to a datastore because an app of theirs uses it, in the order of their names. */
 export const hostsUsing = (model: Model, store: Named): Host[] =>
   [...new Set(usersOf(model, store).flatMap(app => [...app.hosts]))].sort((a, b) => (a.name < b.name ? -1 : 1));
+
+/** The hosts that connect to a datastore from elsewhere because an app of theirs uses it. */
+export const clientsOf = (store: Named & { readonly hosts: Hosts }, model: Model): Host[] =>
+  hostsUsing(model, store).filter(host => !store.hosts.has(host));
+
+/** The one of a kind that is on a host. */
+export const storeOn = <T extends { readonly hosts: Hosts }>(section: Readonly<Record<string, T>> | null, host: Host): T | undefined =>
+  entriesOn(section, host)[0];
+
+/** Where a datastore listens: on loopback, and where others connect from (null: from nowhere) at the host's address too. */
+export function portsOf(store: Named & { readonly port: number }, host: Host, clients: readonly Host[] | null, why: string): Offer[] {
+  const port = { kind: 'port', port: store.port, why, at: [...store.at, 'port'] } as const;
+  return [
+    { ...port, address: '127.0.0.1', from: onlyHosts([]) },
+    ...clients === null ? [] : [{ ...port, address: addressOf(host), from: onlyHosts(clients) }],
+  ];
+}
 
 /** The variable with a datastore's address: DB_URL for "db", MAIN_DB_URL for "main-db". */
 export const urlVariable = (store: Named): string => `${store.name.replaceAll('-', '_').toUpperCase()}_URL`;
@@ -30,12 +48,16 @@ export interface OnVolume extends Named {
 /** The mount unit of a volume: systemd-escape(1) makes "-" of "/"; a path with more to escape is refused. */
 export const mountUnit = (volume: { readonly path: string }): string => `${volume.path.slice(1).replaceAll('/', '-')}.mount`;
 
+/** The directory of a datastore's data; null if it is not on a volume. */
+export const directoryOf = ({ volume, name }: Named & { readonly volume: Volume | null }): string | null =>
+  (volume === null ? null : `${volume.path}/${name}`);
+
 /**
  * What a datastore's drop-in says of its data; null if it is not on a volume. `former`: a glob that finds something if
  * there is data at the place that the datastore has without a volume.
  */
 export const placeOf = (store: Named & { readonly volume: Volume | null }, owner: string, former: string): object | null =>
-  (store.volume === null ? null : { at: store.at, volume: store.volume.path, directory: `${store.volume.path}/${store.name}`, owner, former });
+  (store.volume === null ? null : { at: store.at, volume: store.volume.path, directory: directoryOf(store), owner, former });
 
 /** The names under which apps here and elsewhere reach a datastore on a host. */
 export const namesOn = (host: Host): string[] => [...new Set([host.name, addressOf(host), 'localhost', '127.0.0.1'])];

@@ -2,11 +2,11 @@
 // programs are offered as foreign ones, and nothing is started until they are there.
 import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
-import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
-import { exposedOn, hostsUsing, namesOn, partOf, placeOf, usersOf, variablesOf } from '../../kit/datastore.ts';
+import { component, type FileSpec, type Offer } from '../../contract/component.ts';
+import { clientsOf, directoryOf, hostsUsing, namesOn, partOf, placeOf, portsOf, storeOn, variablesOf } from '../../kit/datastore.ts';
+import { notExposed, onePerHost, partForEachApp } from '../../kit/datastore-checks.ts';
 import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
-import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model, Value } from '../../contract/model.ts';
 import type { Mongodb } from './schema.ts';
 
@@ -20,41 +20,28 @@ const URL = 'https://www.mongodb.com/docs/manual/administration/install-on-linux
 const RESERVED = ['admin', 'config', 'local'];
 
 const byName = (a: Host, b: Host): number => (a.name < b.name ? -1 : 1);
-const on = (section: Mongodb | null, host: Host): Server | undefined => entriesOn(section, host)[0];
 /** Who connects to a member from elsewhere: the other members and the hosts of apps. */
-const clientsOf = (server: Server, host: Host, model: Model): Host[] =>
+const peersOf = (server: Server, host: Host, model: Model): Host[] =>
   [...new Set([...server.hosts, ...hostsUsing(model, server)])].filter(one => one !== host).sort(byName);
-const isRemote = (server: Server, model: Model): boolean => server.hosts.size > 1 || hostsUsing(model, server).some(host => !server.hosts.has(host));
+const isRemote = (server: Server, model: Model): boolean => server.hosts.size > 1 || clientsOf(server, model).length > 0;
 /** Members as the replica set names them and its clients find them. */
 const members = (server: Server, model: Model): string[] =>
   [...server.hosts].sort(byName).map(host => `${isRemote(server, model) ? addressOf(host) : '127.0.0.1'}:${server.port}`);
 
 function check(section: Mongodb, model: Model): Diagnostic[] {
   const servers = Object.values(section);
-  return servers.flatMap((server, i) => {
-    const at = [...server.at, 'hosts'];
-    const other = servers.slice(0, i).find(one => [...one.hosts].some(host => server.hosts.has(host)));
-    return [
-      ...(server.hosts.size % 2 === 1 ? [] : [error(
-        'mongodb/members', at, `replica set "${server.name}" has an even number of members: ${server.hosts.size}`,
-        { hint: 'select an odd number of hosts: one more than an odd number tolerates no further failure' },
-      )]),
-      ...(other ? [error('mongodb/two-on-host', at, `a host would run two MongoDB servers: "${other.name}" and "${server.name}"`, {
-        hint: 'run one server per host: it can hold many databases', see: { message: `mongodb "${other.name}"`, at: other.at },
-      })] : []),
-      ...Object.keys(server.databases).filter(name => RESERVED.includes(name)).map(name => error(
-        'mongodb/reserved', [...server.at, 'databases', name], `name "${name}" is reserved by MongoDB`, { onKey: true, hint: 'choose another name' },
-      )),
-      ...usersOf(model, server).filter(app => partOf(server.databases, app) === null).map(app => error(
-        'mongodb/which-database', [...app.at, 'uses', app.uses.findIndex(one => one === server)], `mongodb "${server.name}" has no database for app "${app.name}"`,
-        { hint: `name a database "${app.name}", or declare only one`, see: { message: `databases of "${server.name}"`, at: [...server.at, 'databases'] } },
-      )),
-      ...(isRemote(server, model) ? exposedOn(server) : []).map(host => error(
-        'mongodb/exposed', server.at, `mongodb "${server.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}"`,
-        { onKey: true, hint: 'set "private" of the host to an address in a network that the members and the apps\' hosts share', see: { message: `host "${host.name}"`, at: host.at } },
-      )),
-    ];
-  });
+  return servers.flatMap((server, i) => [
+    ...(server.hosts.size % 2 === 1 ? [] : [error(
+      'mongodb/members', [...server.at, 'hosts'], `replica set "${server.name}" has an even number of members: ${server.hosts.size}`,
+      { hint: 'select an odd number of hosts: one more than an odd number tolerates no further failure' },
+    )]),
+    ...onePerHost('mongodb/two-on-host', server, servers.slice(0, i), 'MongoDB servers', 'run one server per host: it can hold many databases'),
+    ...Object.keys(server.databases).filter(name => RESERVED.includes(name)).map(name => error(
+      'mongodb/reserved', [...server.at, 'databases', name], `name "${name}" is reserved by MongoDB`, { onKey: true, hint: 'choose another name' },
+    )),
+    ...partForEachApp('mongodb/which-database', server, model, 'databases', 'database', server.databases),
+    ...isRemote(server, model) ? notExposed('mongodb/exposed', server, 'the members and the apps\' hosts') : [],
+  ]);
 }
 
 function files(server: Server, host: Host, model: Model): FileSpec[] {
@@ -67,7 +54,7 @@ function files(server: Server, host: Host, model: Model): FileSpec[] {
   const place = placeOf(server, 'mongodb:mongodb', '/var/lib/mongodb/WiredTiger');
   return [
     file('/etc/mongod.conf', {
-      address: isRemote(server, model) ? addressOf(host) : null, directory: server.volume === null ? '/var/lib/mongodb' : `${server.volume.path}/${server.name}`,
+      address: isRemote(server, model) ? addressOf(host) : null, directory: directoryOf(server) ?? '/var/lib/mongodb',
     }, { onChange }),
     file('/etc/vgen/mongodb/keyfile', { key: { sealed: [{ secret: server.keyFile.name }] } }, {
       mode: '0400', owner: 'mongodb:mongodb', secrets: [server.keyFile.name], onChange,
@@ -93,7 +80,6 @@ function urlOf(server: Server, app: App, model: Model): Value {
 
 function offers(server: Server, host: Host, model: Model): Offer[] {
   const said = { why: `mongodb "${server.name}"`, at: server.at };
-  const port = { kind: 'port', port: server.port, why: said.why, at: [...server.at, 'port'] } as const;
   return [
     { kind: 'program', path: server.binary, url: URL, ...said },
     { kind: 'program', path: server.shell, url: URL, ...said },
@@ -103,8 +89,7 @@ function offers(server: Server, host: Host, model: Model): Offer[] {
     // mongod reads one file with both at its start
     { kind: 'certificate', name: 'mongodb', names: namesOn(host), group: 'mongodb', then: { do: 'restart', unit: UNIT }, ...said },
     { kind: 'log', path: '/var/log/mongodb/*.log', owner: 'mongodb:mongodb', then: ['systemctl', 'kill', '--kill-whom=main', '--signal=USR1', UNIT], ...said },
-    { ...port, address: '127.0.0.1', from: onlyHosts([]) },
-    ...(isRemote(server, model) ? [{ ...port, address: addressOf(host), from: onlyHosts(clientsOf(server, host, model)) }] : []),
+    ...portsOf(server, host, isRemote(server, model) ? peersOf(server, host, model) : null, said.why),
   ];
 }
 
@@ -116,14 +101,14 @@ export const mongodb = component<Mongodb | null>({
   datastore: true,
   check: ({ section, model }) => (section ? check(section, model) : []),
   offer: ({ host, apps, section, model }) => {
-    const server = on(section, host);
+    const server = storeOn(section, host);
     return [
       ...Object.values(section ?? {}).flatMap(one => variablesOf(one, 'mongodb', apps, app => urlOf(one, app, model), false)),
       ...(server ? offers(server, host, model) : []),
     ];
   },
   plan: ({ host, section, model }) => {
-    const server = on(section, host);
+    const server = storeOn(section, host);
     return { files: server ? files(server, host, model) : [] };
   },
 });

@@ -2,11 +2,11 @@
 // inventory. Who may log in, from where and into which database is said by the apps that use it.
 import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
-import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
-import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../kit/datastore.ts';
+import { component, type FileSpec, type Offer } from '../../contract/component.ts';
+import { clientsOf, directoryOf, namesOn, partOf, placeOf, portsOf, reachedFrom, storeOn, usersOf, variablesOf } from '../../kit/datastore.ts';
+import { notExposed, onOneHost, onePerHost, partForEachApp } from '../../kit/datastore-checks.ts';
 import { filesOf, reload, restart, type FileDetails } from '../../kit/files.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
-import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model, Value } from '../../contract/model.ts';
 import { tuning } from './memory.ts';
 import type { Database, Postgres } from './schema.ts';
@@ -19,35 +19,20 @@ const RESTORE = '/opt/vgen/postgres/restore.sh';
 /** Names that every cluster has, and the prefix that PostgreSQL keeps for itself (CREATE ROLE). */
 const RESERVED = /^(postgres|template[01]|public|none|all|sameuser|samerole|replication)$|^pg_/;
 
-const on = (section: Postgres | null, host: Host): Server | undefined => entriesOn(section, host)[0];
 const unitOf = (server: Server): string => `postgresql@${server.version}-main.service`;
 const etc = (server: Server): string => `/etc/postgresql/${server.version}/main`;
 const ownerOf = (name: string, database: Database): string => database.owner ?? name;
-const clientsOf = (server: Server, model: Model): Host[] => hostsUsing(model, server).filter(host => !server.hosts.has(host));
 
 function check(section: Postgres, model: Model): Diagnostic[] {
   const servers = Object.values(section);
   return servers.flatMap((server, i) => [
-    ...place(server, servers.slice(0, i)), ...databases(server), ...users(server, model),
-    ...(clientsOf(server, model).length === 0 ? [] : exposedOn(server).map(host => error(
-      'postgres/exposed', server.at, `postgres "${server.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}"`,
-      { onKey: true, hint: 'set "private" of the host to an address in a network that the apps\' hosts share', see: { message: `host "${host.name}"`, at: host.at } },
-    ))),
+    ...onOneHost('postgres/one-host', server, 'data', 'select one host: vgen does not set up replication of PostgreSQL'),
+    ...server.hosts.size === 1 ? onePerHost('postgres/two-on-host', server, servers.slice(0, i), 'PostgreSQL servers',
+      'run one server per host: it can hold many databases') : [],
+    ...databases(server),
+    ...partForEachApp('postgres/which-database', server, model, 'databases', 'database', server.databases),
+    ...clientsOf(server, model).length ? notExposed('postgres/exposed', server, 'the apps\' hosts') : [],
   ]);
-}
-
-function place(server: Server, before: readonly Server[]): Diagnostic[] {
-  const at = [...server.at, 'hosts'];
-  if (server.hosts.size !== 1) {
-    return [error('postgres/one-host', at, `postgres "${server.name}" selects ${server.hosts.size} hosts, whose data would diverge`, {
-      hint: 'select one host: vgen does not set up replication of PostgreSQL',
-    })];
-  }
-  const other = before.find(one => [...one.hosts].some(host => server.hosts.has(host)));
-  const servers = `"${other?.name ?? ''}" and "${server.name}"`;
-  return other ? [error('postgres/two-on-host', at, `host "${[...server.hosts][0]?.name ?? ''}" would run two PostgreSQL servers: ${servers}`, {
-    hint: 'run one server per host: it can hold many databases', see: { message: `postgres "${other.name}"`, at: other.at },
-  })] : [];
 }
 
 function databases(server: Server): Diagnostic[] {
@@ -76,12 +61,6 @@ function databases(server: Server): Diagnostic[] {
   return found;
 }
 
-/** Apps whose database cannot be told. */
-const users = (server: Server, model: Model): Diagnostic[] => usersOf(model, server).filter(app => partOf(server.databases, app) === null).map(app => error(
-  'postgres/which-database', [...app.at, 'uses', app.uses.findIndex(one => one === server)], `postgres "${server.name}" has no database for app "${app.name}"`,
-  { hint: `name a database "${app.name}", or declare only one`, see: { message: `databases of "${server.name}"`, at: [...server.at, 'databases'] } },
-));
-
 function files(server: Server, host: Host, model: Model): FileSpec[] {
   const unit = unitOf(server);
   const dir = etc(server);
@@ -95,7 +74,7 @@ function files(server: Server, host: Host, model: Model): FileSpec[] {
     // what a running server does not take up, apart from what it does: only the first file makes it restart
     file(`${dir}/conf.d/vgen-start.conf`, '/etc/postgresql/{version}/main/conf.d/vgen-start.conf', {
       address: remote ? addressOf(host) : null, connections: server.connections, settings: start,
-      directory: server.volume === null ? null : `${server.volume.path}/${server.name}`,
+      directory: directoryOf(server),
     }, { onChange: [restart(unit)], check: 'postgres' }),
     file(`${dir}/conf.d/vgen.conf`, '/etc/postgresql/{version}/main/conf.d/vgen.conf',
       { settings: running, ...certificateFiles('postgres') }, { onChange: [reload(unit)], check: 'postgres' }),
@@ -140,15 +119,13 @@ function urlOf(server: Server, host: Host, app: App): Value {
 
 function offers(server: Server, host: Host, model: Model): Offer[] {
   const said = { why: `postgres "${server.name}"`, at: server.at };
-  const port = { kind: 'port', port: server.port, why: said.why, at: [...server.at, 'port'] } as const;
   const clients = clientsOf(server, model);
   return [
     { kind: 'package', name: `postgresql-${server.version}`, ...said },
     { kind: 'unit', name: unitOf(server), downtime: 'every client of PostgreSQL on the host, for some seconds', ...said },
     { kind: 'unit', name: ROLES, downtime: null, ...said },
     { kind: 'certificate', name: 'postgres', names: namesOn(host), group: 'postgres', then: { do: 'reload', unit: unitOf(server) }, ...said },
-    { ...port, address: '127.0.0.1', from: onlyHosts([]) },
-    ...(clients.length ? [{ ...port, address: addressOf(host), from: onlyHosts(clients) }] : []),
+    ...portsOf(server, host, clients.length ? clients : null, said.why),
     ...Object.keys(server.databases).map((name): Offer => ({
       kind: 'dataset', name: `${server.name}-${name}`, paths: [], user: 'postgres', dump: ['pg_dump', '--format=custom', `--port=${server.port}`, name],
       restore: [RESTORE, String(server.port), name], why: said.why, at: [...server.at, 'databases', name],
@@ -164,14 +141,14 @@ export const postgres = component<Postgres | null>({
   datastore: true,
   check: ({ section, model }) => (section ? check(section, model) : []),
   offer: ({ host, apps, section, model }) => {
-    const server = on(section, host);
+    const server = storeOn(section, host);
     return [
       ...Object.values(section ?? {}).flatMap(one => variablesOf(one, 'postgres', apps, app => urlOf(one, host, app), false)),
       ...(server ? offers(server, host, model) : []),
     ];
   },
   plan: ({ host, section, model }) => {
-    const server = on(section, host);
+    const server = storeOn(section, host);
     return { files: server ? files(server, host, model) : [] };
   },
 });

@@ -1,8 +1,9 @@
 // RabbitMQ on one host: AMQP over TLS alone, Erlang's ports on loopback, a vhost and a user for each app that uses it.
 import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
-import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
-import { exposedOn, hostsUsing, namesOn, partOf, placeOf, reachedFrom, usersOf, variablesOf } from '../../kit/datastore.ts';
+import { component, type FileSpec, type Offer } from '../../contract/component.ts';
+import { clientsOf, directoryOf, namesOn, partOf, placeOf, portsOf, reachedFrom, storeOn, variablesOf } from '../../kit/datastore.ts';
+import { notExposed, onOneHost, onePerHost, partForEachApp } from '../../kit/datastore-checks.ts';
 import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { onlyHosts } from '../../contract/host.ts';
@@ -19,39 +20,19 @@ const SCRIPT = '/opt/vgen/rabbitmq/definitions.sh';
 /** Erlang's ports on loopback, and the web interface's. */
 const OWN_PORTS = [[4369, 'epmd of Erlang'], [25672, 'Erlang distribution']] as const;
 
-const on = (section: Rabbitmq | null, host: Host): Broker | undefined => entriesOn(section, host)[0];
-const clientsOf = (broker: Broker, model: Model): Host[] => hostsUsing(model, broker).filter(host => !broker.hosts.has(host));
 
 function check(section: Rabbitmq, model: Model): Diagnostic[] {
   const brokers = Object.values(section);
   return brokers.flatMap((broker, i) => [
-    ...place(broker, brokers.slice(0, i)),
+    ...onOneHost('rabbitmq/one-host', broker, 'queues', 'select one host: vgen does not set up a cluster of RabbitMQ'),
+    ...broker.hosts.size === 1 ? onePerHost('rabbitmq/two-on-host', broker, brokers.slice(0, i), 'RabbitMQ brokers',
+      'run one broker per host: it can hold many vhosts') : [],
     ...(Object.hasOwn(broker.vhosts, 'guest') ? [error(
       'rabbitmq/guest', [...broker.at, 'vhosts', 'guest'], 'name "guest" is reserved for RabbitMQ\'s default user, which vgen removes', { onKey: true, hint: 'choose another name' },
     )] : []),
-    ...usersOf(model, broker).filter(app => partOf(broker.vhosts, app) === null).map(app => error(
-      'rabbitmq/which-vhost', [...app.at, 'uses', app.uses.findIndex(one => one === broker)], `rabbitmq "${broker.name}" has no vhost for app "${app.name}"`,
-      { hint: `name a vhost "${app.name}", or declare only one`, see: { message: `vhosts of "${broker.name}"`, at: [...broker.at, 'vhosts'] } },
-    )),
-    ...(clientsOf(broker, model).length === 0 ? [] : exposedOn(broker).map(host => error(
-      'rabbitmq/exposed', broker.at, `rabbitmq "${broker.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}"`,
-      { onKey: true, hint: 'set "private" of the host to an address in a network that the apps\' hosts share', see: { message: `host "${host.name}"`, at: host.at } },
-    ))),
+    ...partForEachApp('rabbitmq/which-vhost', broker, model, 'vhosts', 'vhost', broker.vhosts),
+    ...clientsOf(broker, model).length ? notExposed('rabbitmq/exposed', broker, 'the apps\' hosts') : [],
   ]);
-}
-
-function place(broker: Broker, before: readonly Broker[]): Diagnostic[] {
-  const at = [...broker.at, 'hosts'];
-  if (broker.hosts.size !== 1) {
-    return [error('rabbitmq/one-host', at, `rabbitmq "${broker.name}" selects ${broker.hosts.size} hosts, whose queues would diverge`, {
-      hint: 'select one host: vgen does not set up a cluster of RabbitMQ',
-    })];
-  }
-  const other = before.find(one => [...one.hosts].some(host => broker.hosts.has(host)));
-  const brokers = `"${other?.name ?? ''}" and "${broker.name}"`;
-  return other ? [error('rabbitmq/two-on-host', at, `host "${[...broker.hosts][0]?.name ?? ''}" would run two RabbitMQ brokers: ${brokers}`, {
-    hint: 'run one broker per host: it can hold many vhosts', see: { message: `rabbitmq "${other.name}"`, at: other.at },
-  })] : [];
 }
 
 function files(broker: Broker, host: Host, model: Model): FileSpec[] {
@@ -64,7 +45,7 @@ function files(broker: Broker, host: Host, model: Model): FileSpec[] {
     file('/etc/rabbitmq/rabbitmq.conf', {
       port: broker.port, address: clientsOf(broker, model).length ? addressOf(host) : null, management: broker.management, ...certificateFiles('rabbitmq'),
     }, { onChange }),
-    file('/etc/rabbitmq/rabbitmq-env.conf', { directory: broker.volume === null ? null : `${broker.volume.path}/${broker.name}` }, { onChange }),
+    file('/etc/rabbitmq/rabbitmq-env.conf', { directory: directoryOf(broker) }, { onChange }),
     file('/etc/rabbitmq/enabled_plugins', { management: broker.management }, { onChange }),
     file('/etc/rabbitmq/definitions.json', { vhosts }, {
       mode: '0640', owner: 'root:rabbitmq', secrets: [...new Set(vhosts.map(({ secret }) => secret))].sort(), onChange: [restart(DEFINITIONS)],
@@ -88,7 +69,6 @@ function urlOf(broker: Broker, host: Host, app: App): Value {
 
 function offers(broker: Broker, host: Host, model: Model): Offer[] {
   const said = { why: `rabbitmq "${broker.name}"`, at: broker.at };
-  const port = { kind: 'port', port: broker.port, why: said.why, at: [...broker.at, 'port'] } as const;
   const clients = clientsOf(broker, model);
   const own = [...OWN_PORTS, ...broker.management ? [[15672, 'management'] as const] : []];
   return [
@@ -98,8 +78,7 @@ function offers(broker: Broker, host: Host, model: Model): Offer[] {
     { kind: 'unit', name: DEFINITIONS, downtime: null, ...said },
     // Erlang keeps the contents of certificate files for two minutes: ssl(3erl), ssl_pem_cache_clean
     { kind: 'certificate', name: 'rabbitmq', names: namesOn(host), group: 'rabbitmq', then: { do: 'run', command: ['rabbitmqctl', '--quiet', 'eval', 'ssl:clear_pem_cache().'] }, ...said },
-    { ...port, address: '127.0.0.1', from: onlyHosts([]) },
-    ...(clients.length ? [{ ...port, address: addressOf(host), from: onlyHosts(clients) }] : []),
+    ...portsOf(broker, host, clients.length ? clients : null, said.why),
     ...own.map(([number, what]): Offer => ({ kind: 'port', port: number, address: '127.0.0.1', from: onlyHosts([]), why: `${what}, for ${said.why}`, at: broker.at })),
     { kind: 'dataset', name: broker.name, paths: [], user: 'root', dump: [SCRIPT, 'dump'], restore: [SCRIPT, 'restore'], ...said },
   ];
@@ -113,14 +92,14 @@ export const rabbitmq = component<Rabbitmq | null>({
   datastore: true,
   check: ({ section, model }) => (section ? check(section, model) : []),
   offer: ({ host, apps, section, model }) => {
-    const broker = on(section, host);
+    const broker = storeOn(section, host);
     return [
       ...Object.values(section ?? {}).flatMap(one => variablesOf(one, 'rabbitmq', apps, app => urlOf(one, host, app), true)),
       ...(broker ? offers(broker, host, model) : []),
     ];
   },
   plan: ({ host, section, model }) => {
-    const broker = on(section, host);
+    const broker = storeOn(section, host);
     return { files: broker ? files(broker, host, model) : [] };
   },
 });

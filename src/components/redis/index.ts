@@ -1,11 +1,11 @@
 // Redis, alone or replicated across hosts: on loopback, and on the private address where replicas or peers connect.
 import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
-import { component, entriesOn, type FileSpec } from '../../contract/component.ts';
+import { component, type FileSpec } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
-import { exposedOn, hostsUsing, namesOn, placeOf, reachedFrom, variablesOf } from '../../kit/datastore.ts';
+import { directoryOf, hostsUsing, namesOn, placeOf, portsOf, reachedFrom, storeOn, variablesOf } from '../../kit/datastore.ts';
+import { notExposed, onePerHost } from '../../kit/datastore-checks.ts';
 import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
-import { onlyHosts } from '../../contract/host.ts';
 import type { Host, Model, Value } from '../../contract/model.ts';
 import type { Redis } from './schema.ts';
 
@@ -16,15 +16,14 @@ const UNIT = 'redis-server.service';
 /** Dumps and restores, and makes a running Redis read its certificate anew. */
 const SCRIPT = '/opt/vgen/redis/redis.sh';
 
-const on = (section: Redis | null, host: Host): Instance | undefined => entriesOn(section, host)[0];
 const replicasOf = (section: Redis, instance: Instance): Instance[] => Object.values(section).filter(one => one.replicaOf?.name === instance.name);
 /** Hosts that connect from elsewhere: where its users run, and what it is told of. */
-const clientsOf = (section: Redis, instance: Instance, model: Model): Host[] => [...new Set([
+const peersOf = (section: Redis, instance: Instance, model: Model): Host[] => [...new Set([
   ...instance.peers ?? [], ...replicasOf(section, instance).flatMap(one => [...one.hosts]), ...hostsUsing(model, instance),
 ])].filter(host => !instance.hosts.has(host));
 const isRemote = (section: Redis, instance: Instance, model: Model): boolean =>
-  instance.peers !== null || clientsOf(section, instance, model).length > 0;
-const dirOf = ({ volume, name }: Instance): string => (volume === null ? '/var/lib/redis' : `${volume.path}/${name}`);
+  instance.peers !== null || peersOf(section, instance, model).length > 0;
+const dirOf = (instance: Instance): string => directoryOf(instance) ?? '/var/lib/redis';
 const tlsOf = ({ tls, at }: Instance): object | null => (tls ? { at, ...certificateFiles('redis') } : null);
 /** A cache and a copy are not backed up. */
 const hasData = ({ persistence, replicaOf }: Instance): boolean => persistence !== 'none' && replicaOf === null;
@@ -32,20 +31,11 @@ const hasData = ({ persistence, replicaOf }: Instance): boolean => persistence !
 const passwordOf = (instance: Instance): string | null => (instance.password ?? instance.replicaOf?.password)?.name ?? null;
 
 function check(section: Redis, model: Model): Diagnostic[] {
-  const found: Diagnostic[] = [];
   const instances = Object.values(section);
-  for (const [i, instance] of instances.entries()) {
-    for (const other of instances.slice(0, i)) {
-      const host = [...instance.hosts].find(one => other.hosts.has(one));
-      if (host) {
-        found.push(error('redis/two-on-host', [...instance.at, 'hosts'], `host "${host.name}" would run two Redis servers: "${other.name}" and "${instance.name}"`, {
-          hint: 'run one Redis per host: choose other hosts', see: { message: `redis "${other.name}"`, at: other.at },
-        }));
-      }
-    }
-    found.push(...replication(instance), ...exposure(section, instance, model));
-  }
-  return found;
+  return instances.flatMap((instance, i) => [
+    ...onePerHost('redis/two-on-host', instance, instances.slice(0, i), 'Redis servers', 'run one Redis per host: choose other hosts'),
+    ...replication(instance), ...exposure(section, instance, model),
+  ]);
 }
 
 function replication(instance: Instance): Diagnostic[] {
@@ -75,10 +65,7 @@ function replication(instance: Instance): Diagnostic[] {
 
 function exposure(section: Redis, instance: Instance, model: Model): Diagnostic[] {
   if (!isRemote(section, instance, model)) return [];
-  const found = exposedOn(instance).map(host => error(
-    'redis/exposed', instance.at, `redis "${instance.name}" would listen on the public address "${addressOf(host)}" of host "${host.name}"`,
-    { onKey: true, hint: 'set "private" of the host to an address in a network that the peers share', see: { message: `host "${host.name}"`, at: host.at } },
-  ));
+  const found = notExposed('redis/exposed', instance, 'the peers');
   if (passwordOf(instance) === null) {
     found.push(error('redis/no-password', instance.at, `redis "${instance.name}" is reachable over the network without a password`, {
       onKey: true, hint: 'set "password" to the name of a secret',
@@ -133,11 +120,10 @@ export const redis = component<Redis | null>({
   check: ({ section, model }) => (section ? check(section, model) : []),
   datastore: true,
   offer: ({ host, apps, section, model }) => {
-    const instance = on(section, host);
+    const instance = storeOn(section, host);
     const variables = Object.values(section ?? {}).flatMap(one => variablesOf(one, 'redis', apps, () => urlOf(one, host), one.tls));
     if (!section || !instance) return variables;
     const why = `redis "${instance.name}"`;
-    const port = { kind: 'port', port: instance.port, why, at: [...instance.at, 'port'] } as const;
     return [
       ...variables,
       ...(instance.tls ? [{
@@ -148,12 +134,11 @@ export const redis = component<Redis | null>({
       } as const] : []),
       { kind: 'package', name: 'redis-server', why, at: instance.at },
       { kind: 'unit', name: UNIT, downtime: 'every client of Redis on the host, until its data is loaded again', why, at: instance.at },
-      { ...port, address: '127.0.0.1', from: onlyHosts([]) },
-      ...(isRemote(section, instance, model) ? [{ ...port, address: addressOf(host), from: onlyHosts(clientsOf(section, instance, model)) }] : []),
+      ...portsOf(instance, host, isRemote(section, instance, model) ? peersOf(section, instance, model) : null, why),
     ];
   },
   plan: ({ host, section, model }) => {
-    const instance = on(section, host);
+    const instance = storeOn(section, host);
     return { files: section && instance ? files(section, instance, host, model) : [] };
   },
 });
