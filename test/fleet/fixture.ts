@@ -60,7 +60,7 @@ export class TestFleet {
 
   static async boot(): Promise<TestFleet> {
     return new TestFleet(await bootFleet({
-      hosts: Object.entries(ADDRESSES).map(([name, address]) => ({ name, addresses: [address] })), packages: ['nginx-light'],
+      hosts: Object.entries(ADDRESSES).map(([name, address]) => ({ name, addresses: [address] })), packages: ['nginx-light'], prepared: true,
     }));
   }
 

@@ -34,9 +34,12 @@ export class Site {
 
   private constructor(fleet: Fleet) { this.fleet = fleet; }
 
-  /** Boots hosts and writes the inventory of them. */
-  static async boot(names: readonly string[], inventory = inventoryOf(names)): Promise<Site> {
-    const site = new Site(await bootFleet({ hosts: names.map((name, i) => ({ name, addresses: [`10.9.${i + 1}.1`] })) }));
+  /** Boots hosts, on which its packages are installed unless they are `plain`, and writes the inventory of them. */
+  static async boot(
+    names: readonly string[], inventory = inventoryOf(names), { plain = false } = {},
+  ): Promise<Site> {
+    const hosts = names.map((name, i) => ({ name, addresses: [`10.9.${i + 1}.1`] }));
+    const site = new Site(await bootFleet({ hosts, prepared: !plain }));
     write(site.dir, { 'inventory.yaml': inventory });
     return site;
   }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missing } from '../../src/rehearse/requirements.ts';
-import { inventoryOf, Site } from './hosts.ts';
+import { Site } from './hosts.ts';
 
 const lack = missing();
 
@@ -21,7 +21,7 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
     return stdout;
   };
 
-  beforeAll(async () => { site = await Site.boot(['web1', 'web2', 'web3'], inventoryOf(['web1', 'web2', 'web3'])); }, 600_000);
+  beforeAll(async () => { site = await Site.boot(['web1', 'web2', 'web3'], undefined, { plain: true }); }, 600_000);
   afterAll(async () => site?.stop());
 
   it('shows a first install, and that it would be refused without secrets', async () => {

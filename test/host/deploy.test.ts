@@ -12,7 +12,7 @@ describe.skipIf(lack !== null)(`deploy, switch and rollback on a host (${because
     run(`${bin}/deploy.sh ${app} ${file} ${id === undefined ? '' : `--release ${id}`}`);
 
   beforeAll(async () => {
-    machine = await Machine.boot('v1', 'v2', 'v3', 'v4', 'v5', 'sick', 'dead');
+    machine = await Machine.prepared('v1', 'v2', 'v3', 'v4', 'v5', 'sick', 'dead');
     await machine.putSecrets();
     await machine.installed(machine.tree());
   });

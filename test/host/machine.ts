@@ -45,6 +45,11 @@ export class Machine {
     return Machine.#boot(versions, false);
   }
 
+  /** As `boot`, but the fixture's packages are installed already. */
+  static prepared(...versions: string[]): Promise<Machine> {
+    return Machine.#boot(versions, true);
+  }
+
   static async #boot(versions: string[], prepared: boolean): Promise<Machine> {
     const fleet = await bootFleet({ hosts: [{ name: 'one', addresses: ['10.9.0.1'] }], prepared });
     const machine = new Machine(fleet, makeArtifacts(versions));
@@ -54,7 +59,7 @@ export class Machine {
 
   /** A host with the fixture on it, demo with r1 live in green and r2 in blue, tick with t1 live and t2 likewise. */
   static async bootWithApps(...versions: string[]): Promise<Machine> {
-    const machine = await Machine.#boot(['v1', 'v2', ...versions], true);
+    const machine = await Machine.prepared('v1', 'v2', ...versions);
     await machine.putSecrets();
     const { code, text } = await machine.install(machine.tree());
     expect(code, text).toBe(0);
