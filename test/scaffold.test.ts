@@ -36,13 +36,15 @@ describe('npm run new', () => {
     expect(readFileSync(join(work, 'out/web1/etc/key-store.conf'), 'utf8')).toBe('# Made by vgen from keyStore; do not edit.\nlevel 5\n');
   });
 
-  it('is undone by removing two folders and the line', { timeout: 120_000 }, () => {
+  it('is undone by removing two folders and the line: all that vgen is built from is as before', () => {
     rmSync(join(work, 'src/components/key-store'), { recursive: true });
     rmSync(join(work, 'templates/key-store'), { recursive: true });
     const list = join(work, 'src/components/index.ts');
-    writeFileSync(list, readFileSync(list, 'utf8').split('\n').filter(line => !line.includes('keyStore')).join('\n'));
-    expect(readFileSync(list, 'utf8')).toBe(readFileSync(join(root, 'src/components/index.ts'), 'utf8'));
-    expect(node('scripts/prepare.mjs', '--schema').status).toBe(0);
-    expect(readFileSync(join(work, 'schema/inventory.schema.json'), 'utf8')).toBe(readFileSync(join(root, 'schema/inventory.schema.json'), 'utf8'));
+    const lines = readFileSync(list, 'utf8').split('\n');
+    writeFileSync(list, lines.filter(line => !line.includes('keyStore')).join('\n'));
+    for (const name of ['src', 'templates', 'scripts']) {
+      const { status, stdout } = spawnSync('diff', ['-r', join(root, name), join(work, name)], { encoding: 'utf8' });
+      expect(status, stdout).toBe(0);
+    }
   });
 });
