@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const texts = glob.sync(['src/**', 'templates/**', 'remote/**', 'scripts/**', 'test/**/*.ts', 'docs/**', '*.md'], {
+const texts = glob.sync(['src/**', 'templates/**', 'scripts/**', 'test/**/*.ts', 'docs/**', '*.md'], {
   cwd: root, ignore: ['test/golden/**'],
 });
 
