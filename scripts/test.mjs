@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { byArea } from './test-times.mjs';
+import { byArea, skippedOf } from './test-summary.mjs';
 
 const packages = {
   nginx: 'nginx-light', supervisord: 'supervisor', 'redis-server': 'redis-server', shellcheck: 'shellcheck',
@@ -50,12 +50,13 @@ const work = mkdtempSync(join(tmpdir(), 'vgen-test-'));
 const [report, times] = [join(work, 'report.json'), join(work, 'times.json')];
 const { status } = spawnSync(process.execPath, [
   'node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`,
-  '--reporter=./scripts/test-times.mjs', ...process.argv.slice(2),
+  '--reporter=./scripts/test-summary.mjs', ...process.argv.slice(2),
 ], { stdio: 'inherit', env: { ...process.env, VGEN_TEST_TIMES: times } });
 const counts = JSON.parse(readFileSync(report, 'utf8'));
 const minutes = ((Date.now() - start) / 60_000).toFixed(1);
 console.log(`time by area, minutes:seconds of files that run beside one another (${minutes} min in all)`);
 for (const line of byArea(JSON.parse(readFileSync(times, 'utf8')))) console.log(line);
+for (const line of skippedOf(counts)) console.log(line);
 rmSync(work, { recursive: true });
 const skipped = counts.numPendingTests + counts.numTodoTests;
 console.log(`${counts.numPassedTests} passed, ${counts.numFailedTests} failed, ${skipped} skipped`);

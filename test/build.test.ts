@@ -134,7 +134,7 @@ describe('a build that fails', () => {
     expect(state(join(dir, 'out'))).toEqual(before);
   }));
 
-  it('on a full disk leaves every byte, and the next one succeeds (needs: mount)', ({ skip }) => withFiles({}, async dir => {
+  it('on a full disk leaves every byte, and the next one succeeds (needs: root that may mount)', ({ skip }) => withFiles({}, async dir => {
     const out = join(dir, 'out');
     mkdirSync(out);
     try { execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', out], { stdio: 'ignore' }); } catch { skip('this process may not mount'); }

@@ -11,7 +11,7 @@ const output = (shell: string, script: string, locale: string): string[] =>
     .toString().split('\0').slice(0, -1);
 
 describe.each(['bash', 'dash'])('%s', shell => {
-  it.skipIf(!have(shell)).each(['C', 'C.UTF-8'])(`${shell} reads back every word (needs: ${shell}), locale %s`,
+  it.skipIf(!have(shell)).each(['C', 'C.UTF-8'])(`${shell} reads back every word (needs: apt-get install ${shell}), locale %s`,
     locale => withTexts(300, texts => inTemporaryDirectory(directory => {
       const words = expressible(encoders.sh, texts);
       const script = join(directory, 'script');
@@ -20,7 +20,7 @@ describe.each(['bash', 'dash'])('%s', shell => {
       expect(output(shell, script, locale)).toEqual(texts);
     })));
 
-  it.skipIf(!have(shell)).each(['C', 'C.UTF-8'])(`${shell} sources every environment file (needs: ${shell}), locale %s`,
+  it.skipIf(!have(shell)).each(['C', 'C.UTF-8'])(`${shell} sources every environment file (needs: apt-get install ${shell}), locale %s`,
     locale => withTexts(300, texts => inTemporaryDirectory(directory => {
       const values = expressible(encoders.envfile, texts);
       const script = join(directory, 'script');
@@ -29,7 +29,7 @@ describe.each(['bash', 'dash'])('%s', shell => {
       expect(output(shell, script, locale)).toEqual(values.map(value => value.text));
     })));
 
-  it.skipIf(!have(shell))(`${shell} takes no word for an assignment or a keyword (needs: ${shell})`, () =>
+  it.skipIf(!have(shell))(`${shell} takes no word for an assignment or a keyword (needs: apt-get install ${shell})`, () =>
     inTemporaryDirectory(directory => {
       const script = join(directory, 'script');
       const keywords = execFileSync('bash', ['-c', 'compgen -k']).toString().trim().split('\n');

@@ -26,12 +26,12 @@ describe('the scripts of the engine', () => {
     expect(/^ *local (?:.* )?(?:former|journal|owed|originals|record|staging|unconfirmed|reverting)\b/m.exec(text)?.[0]).toBeUndefined();
   });
 
-  it.skipIf(lacksShellcheck)('are clean, each by itself (needs shellcheck)', () => {
+  it.skipIf(lacksShellcheck)('are clean, each by itself (needs: apt-get install shellcheck)', () => {
     expect(shellcheck(root, scripts)).toBe('');
   });
 
   // Each file alone may use variables of others. Read together, every one that is used must be set somewhere.
-  it.skipIf(lacksShellcheck)('know every variable that they use (needs shellcheck)', () => {
+  it.skipIf(lacksShellcheck)('know every variable that they use (needs: apt-get install shellcheck)', () => {
     const copy = mkdtempSync(join(tmpdir(), 'vgen-scripts-'));
     try {
       cpSync(root, copy, { recursive: true });

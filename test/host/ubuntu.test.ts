@@ -15,12 +15,12 @@ const mirror = 'http://archive.ubuntu.com/ubuntu/dists/noble/InRelease';
 
 /** Asked with apt's own means, so that a proxy of the machine's is used. */
 async function unreachable(): Promise<string | null> {
-  if (!existsSync('/usr/lib/apt/apt-helper')) return 'apt is not here';
+  if (!existsSync('/usr/lib/apt/apt-helper')) return 'hosts of Ubuntu need apt: a Debian or Ubuntu machine';
   const file = join('/tmp', `vgen-mirror-${process.pid}`);
   const { code } = await run('/usr/lib/apt/apt-helper', ['-o', 'Acquire::Retries=0', '-o', 'Acquire::http::Timeout=10', 'download-file', mirror, file], { timeoutSeconds: 60 })
     .catch(() => ({ code: 1 }));
   await run('rm', ['-f', file]);
-  return code === 0 ? null : `${mirror} cannot be reached`;
+  return code === 0 ? null : `${mirror} cannot be reached: let this machine, or apt's proxy, connect to it`;
 }
 const lack = missing() ?? await unreachable();
 

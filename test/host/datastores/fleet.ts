@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { bootFleet, type Fleet } from '../../../src/rehearse/fleet.ts';
 import type { RehearsalHost } from '../../../src/rehearse/host.ts';
 import { missing } from '../../../src/rehearse/requirements.ts';
+import { have } from '../../programs.ts';
 import { cli } from '../../vgen.ts';
 
 const run = (program: string, ...words: string[]): string => execFileSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
@@ -14,13 +15,17 @@ const run = (program: string, ...words: string[]): string => execFileSync(progra
 export function lacking(): string | null {
   const lack = missing();
   if (lack !== null) return lack;
+  const absent = Object.entries({ losetup: 'mount', openssl: 'openssl', 'mkfs.ext4': 'e2fsprogs', 'age-keygen': 'age' })
+    .filter(([program]) => !have(program));
+  if (absent.length > 0) {
+    return `${absent.map(([program]) => program).join(', ')} not found: run apt-get install ${
+      absent.map(([, name]) => name).join(' ')}`;
+  }
   try {
     run('losetup', '--find');
-    run('openssl', 'version');
-    run('mkfs.ext4', '-V');
     return null;
-  } catch (cause) {
-    return `a free loop device, openssl and mkfs.ext4 are needed: ${(cause as Error).message.split('\n')[0] ?? ''}`;
+  } catch {
+    return 'no free loop device: modprobe loop, and in a container --privileged with /dev of the machine';
   }
 }
 

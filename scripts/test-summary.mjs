@@ -1,4 +1,5 @@
-// A reporter for vitest that keeps how long each file of tests took, with its hooks; "npm test" prints it by area.
+// What "npm test" says at its end: the time of each area, by a reporter that keeps how long each file took with its
+// hooks, and what was skipped.
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
@@ -32,4 +33,18 @@ export function byArea(times) {
       const longest = files.slice(0, 4).map(one => `${nameOf(one.file)} ${clock(one.seconds)}`).join(', ');
       return `${area.padEnd(14)} ${clock(seconds).padStart(6)}  ${String(files.length).padStart(3)} files: ${longest}${files.length > 4 ? ', …' : ''}`;
     });
+}
+
+/** A line for each suite or test that was skipped: its title says what is missing and how to install it. */
+export function skippedOf({ testResults }) {
+  const lines = new Map();
+  for (const { name, assertionResults } of testResults) {
+    for (const { status, ancestorTitles, title } of assertionResults) {
+      if (status === 'passed' || status === 'failed') continue;
+      const reason = ancestorTitles.find(one => one.includes('(')) ?? title;
+      const line = `skipped: ${relative(process.cwd(), name)}: ${reason}`;
+      lines.set(line, (lines.get(line) ?? 0) + 1);
+    }
+  }
+  return [...lines].map(([line, count]) => `${line}${count > 1 ? `, ${count} tests` : ''}`);
 }
