@@ -1,5 +1,6 @@
 // npm run bench [-- N …]: whole processes, in one run, as ratios: to a plain loop that writes the same bytes (the
 // floor), to an empty Node script, or to one another. Never a test: machines are noisy, and only ratios count.
+// VGEN_BENCH_DIR: where trees are written, such as /dev/shm; VGEN_BENCH_BASE: a built checkout of another vgen beside.
 import { spawnSync } from 'node:child_process';
 import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,19 +15,22 @@ const work = mkdtempSync(join(process.env.VGEN_BENCH_DIR ?? tmpdir(), 'vgen-benc
 // a copy: what is measured stays the same while somebody builds
 for (const name of ['dist', 'templates', 'schema', 'package.json']) cpSync(join(here, '..', name), join(work, 'vgen', name), { recursive: true });
 symlinkSync(join(here, '../node_modules'), join(work, 'vgen/node_modules'));
-const cli = join(work, 'vgen/dist/cli.js');
+const cli = join(work, 'vgen/dist/vgen.cjs');
 const environment = { ...process.env, XDG_CACHE_HOME: join(work, 'cache'), NO_COLOR: '1' };
+// another vgen, built, that the same inventories are given to
+const base = process.env.VGEN_BENCH_BASE ? join(process.env.VGEN_BENCH_BASE, 'dist/cli.js') : null;
 
-/** Runs one process to its end: seconds and peak MiB. */
+/** Runs one process to its end: seconds, seconds of CPU and peak MiB. */
 function run(args, allowed = [0]) {
-  const memory = join(work, 'memory');
+  const usage = join(work, 'usage');
   const started = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, ['--import', join(here, 'memory.mjs'), ...args], {
-    env: { ...environment, VGEN_BENCH_MEMORY: memory }, encoding: 'utf8', cwd: work, maxBuffer: 1 << 28,
+  const { status, stderr } = spawnSync(process.execPath, ['--import', join(here, 'usage.mjs'), ...args], {
+    env: { ...environment, VGEN_BENCH_USAGE: usage }, encoding: 'utf8', cwd: work, maxBuffer: 1 << 28,
   });
   const seconds = (performance.now() - started) / 1000;
   if (!allowed.includes(status)) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
-  return { seconds, mebibytes: Math.round(Number(readFileSync(memory, 'utf8')) / 1024) };
+  const { maxRSS, cpu } = JSON.parse(readFileSync(usage, 'utf8'));
+  return { seconds, cpu: cpu / 1e6, mebibytes: Math.round(maxRSS / 1024) };
 }
 
 const median = values => [...values].sort((a, b) => a - b)[values.length >> 1];
@@ -60,55 +64,79 @@ function pack(dir, to) {
   return files.length;
 }
 
-const rows = [];
-const build = (file, out) => [cli, 'build', '-i', file, '-o', out];
+const load = () => readFileSync('/proc/loadavg', 'utf8').split(' ', 3).join(' ');
+const build = (file, out, program = cli) => [program, 'build', '-i', file, '-o', out];
+const write = (name, text) => {
+  writeFileSync(join(work, name), text);
+  return join(work, name);
+};
+// a tree in a directory, so that both begin after the same amount was removed: disks are slow for a while after that
+const afresh = (out, args) => {
+  clear(out);
+  clear(environment.XDG_CACHE_HOME);
+  return run(args);
+};
+const per = (pairs, measure) => median(pairs.map(measure));
+
+/** What each command costs on a fleet, beside the floor of the same tree, with `more` files a host. */
+function measure(hosts, more) {
+  const repeats = hosts >= 10000 ? 1 : hosts >= 1000 ? 3 : 5;
+  const out = join(work, `${hosts}-out`);
+  const file = write('a.yaml', inventory(hosts, false, more));
+  run(build(file, out));
+  const packed = join(work, `${hosts}.json`);
+  const files = pack(out, packed);
+  const pairs = times(repeats, () => {
+    clear(out);
+    mkdirSync(out);
+    const floor = run([join(here, 'floor.mjs'), packed, out]);
+    const former = base && more === 0 ? afresh(out, build(file, out, base)) : null;
+    const cold = afresh(out, build(file, out));
+    const same = run(build(file, out));
+    const check = run([...build(file, out), '--check']);
+    // one host's address is another one: its files, and those that name it, are written
+    write('a.yaml', inventory(hosts, true, more));
+    const one = run(build(file, out));
+    write('a.yaml', inventory(hosts, false, more));
+    const validate = run([cli, 'validate', '-i', file]);
+    return { floor, former, cold, same, check, one, validate };
+  });
+  clear(out);
+  const row = {
+    hosts, files, 'floor s': per(pairs, one => one.floor.seconds).toFixed(2), 'cold s': per(pairs, one => one.cold.seconds).toFixed(2),
+    'cold / floor': per(pairs, one => one.cold.seconds / one.floor.seconds).toFixed(2),
+    '(CPU)': per(pairs, one => one.cold.cpu / one.floor.cpu).toFixed(2),
+    ...(base && more === 0 && { 'cold / base': per(pairs, one => one.cold.seconds / one.former.seconds).toFixed(2) }),
+    'no change / floor': per(pairs, one => one.same.seconds / one.floor.seconds).toFixed(3),
+    'one host / no change': per(pairs, one => one.one.seconds / one.same.seconds).toFixed(2),
+    '--check / floor': per(pairs, one => one.check.seconds / one.floor.seconds).toFixed(2),
+    'validate s': per(pairs, one => one.validate.seconds).toFixed(2),
+    'files/s': Math.round(files / per(pairs, one => one.cold.seconds)),
+    'cold MiB': Math.max(...pairs.map(({ cold }) => cold.mebibytes)),
+  };
+  console.log(JSON.stringify(row));
+  return row;
+}
 
 try {
-  const nothing = median(times(5, () => run(['-e', '0']).seconds));
-  console.log(`an empty Node script: ${nothing.toFixed(3)} s (node ${process.version})`);
-  for (const hosts of fleets) {
-    const repeats = hosts >= 10000 ? 1 : hosts >= 1000 ? 3 : 5;
-    const [file, changed, out] = ['a.yaml', 'b.yaml', 'out'].map(name => join(work, `${hosts}-${name}`));
-    writeFileSync(file, inventory(hosts));
-    writeFileSync(changed, inventory(hosts, true));
-    run(build(file, out));
-    const packed = join(work, `${hosts}.json`);
-    const files = pack(out, packed);
-    clear(out);
-
-    const pairs = times(repeats, () => {
-      // both begin after the same amount was removed: disks are slow for a while after that
-      clear(out);
-      mkdirSync(out);
-      const floor = run([join(here, 'floor.mjs'), packed, out]).seconds;
-      clear(out);
-      clear(environment.XDG_CACHE_HOME);
-      const cold = run(build(file, out));
-      const same = run(build(file, out)).seconds;
-      // one host's address is another one: its files, and only they, are written; then back again
-      writeFileSync(join(work, 'swap.yaml'), readFileSync(file));
-      run(build(join(work, 'swap.yaml'), out));
-      writeFileSync(join(work, 'swap.yaml'), readFileSync(changed));
-      const one = run(build(join(work, 'swap.yaml'), out)).seconds;
-      const check = run([...build(changed, out), '--check']).seconds;
-      return { floor, cold, same, one, check };
-    });
-    const of = key => median(pairs.map(pair => (key === 'cold' ? pair.cold.seconds : pair[key])));
-    const ratio = (a, b) => median(pairs.map(pair => (a === 'cold' ? pair.cold.seconds : pair[a]) / pair[b]));
-    const validate = times(repeats, () => run([cli, 'validate', '-i', file]));
-    const row = {
-      hosts, files, 'floor s': of('floor').toFixed(2),
-      'cold / floor': ratio('cold', 'floor').toFixed(2), 'no change / floor': ratio('same', 'floor').toFixed(3),
-      'one host / no change': ratio('one', 'same').toFixed(2), '--check / floor': ratio('check', 'floor').toFixed(2),
-      'validate / empty node': (median(validate.map(({ seconds }) => seconds)) / nothing).toFixed(2),
-      'validate s': median(validate.map(({ seconds }) => seconds)).toFixed(2),
-      'cold MiB': Math.max(...pairs.map(({ cold }) => cold.mebibytes)),
-    };
-    rows.push(row);
-    console.log(JSON.stringify(row));
-    clear(out);
-  }
+  console.log(`node ${process.version}, load ${load()}`);
+  const example = join(here, '../inventory.example.yaml');
+  const small = join(work, 'small');
+  const starts = { 'an empty script': ['-e', '0'], '--help': [cli, '--help'], 'validate, 2 hosts': [cli, 'validate', '-i', example], 'no change, 2 hosts': build(example, small) };
+  for (const args of Object.values(starts)) run(args);
+  // in turn, so that all meet the same neighbours
+  const turns = times(15, () => Object.fromEntries(Object.entries(starts).map(([name, args]) => [name, run(args)])));
+  console.table(Object.fromEntries(Object.keys(starts).map(name => [name, {
+    ms: Math.round(per(turns, turn => turn[name].seconds) * 1000),
+    '/ empty': (per(turns, turn => turn[name].seconds) / per(turns, turn => turn['an empty script'].seconds)).toFixed(2),
+    '(CPU)': (per(turns, turn => turn[name].cpu) / per(turns, turn => turn['an empty script'].cpu)).toFixed(2),
+  }])));
+  const rows = fleets.map(hosts => measure(hosts, 0));
+  // the size of trees at f04069e, so that faster never only means fewer bytes
+  const thousand = rows.find(({ hosts }) => hosts === 1000);
+  if (thousand) rows.push(measure(1000, 57 - Math.floor(thousand.files / 1000)));
   console.table(rows);
+  console.log(`load ${load()}`);
 } finally {
   clear(work);
 }

@@ -1,4 +1,5 @@
 // The flow, on one screen: an inventory goes in, a tree per host comes out. Each stage stops the flow when it found errors.
+import { hash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { check, type Suppressed } from './check.ts';
 import { appsOn, type Component } from './contract/component.ts';
@@ -7,7 +8,8 @@ import type { Diagnostic } from './contract/diagnostic.ts';
 import { load, type Globbed } from './load.ts';
 import type { Model } from './contract/model.ts';
 import { offer } from './offer.ts';
-import { planFleet, planHost } from './plan.ts';
+import type { HostPlan } from './contract/plan.ts';
+import { planFleet, planHost, planKey } from './plan.ts';
 import { createEngine, type UserTemplates } from './render/engine.ts';
 import { userFiles } from './render/user-files.ts';
 import { renderFleet, renderHost } from './render.ts';
@@ -30,11 +32,23 @@ export interface Compilation {
   readonly globs: readonly Globbed[];
   /** Custom templates. */
   readonly templates: UserTemplates;
-  /** Renders host by host, so that a big fleet is never in memory whole. */
+  /** Plans host by host, so that a big fleet is never in memory whole. */
+  drafts(only?: (host: string) => boolean): Generator<Draft>;
+  /** Plans and renders host by host. */
   trees(only?: (host: string) => boolean): Generator<HostTree>;
   /** What belongs to the fleet and to no host; nothing or one directory. */
   fleetTree(): OutTree[];
   failed(): boolean;
+}
+
+/** A host that is planned, and rendered when it is asked for. */
+export interface Draft {
+  readonly plan: HostPlan;
+  /** A digest of all that the bytes of the host depend on, beside vgen itself. */
+  key(): string;
+  render(): HostTree;
+  /** Finds what rendering refuses. */
+  check(): void;
 }
 
 export interface CompileOptions {
@@ -48,7 +62,10 @@ export async function compile(files: readonly string[], options: CompileOptions 
   const { source, globs, diagnostics: loaded } = await load(files, options.cwd);
   const diagnostics: Diagnostic[] = [...loaded];
   const failed = (): boolean => diagnostics.some(({ severity }) => severity === 'error');
-  const stopped = (): Compilation => ({ source, diagnostics, suppressed: [], model: null, inputs: [], globs: [], templates: new Map(), failed, *trees() {}, fleetTree: () => [] });
+  const stopped = (): Compilation => ({
+    source, diagnostics, suppressed: [], model: null, inputs: [], globs: [], templates: new Map(), failed,
+    *drafts() {}, *trees() {}, fleetTree: () => [],
+  });
   if (failed()) return stopped();
 
   const { inventory, diagnostics: invalid } = await validate(source.value);
@@ -71,17 +88,26 @@ export async function compile(files: readonly string[], options: CompileOptions 
 
   const engine = await createEngine(own.templates);
   const apps = appsOn(model);
+  const salt = hash('sha256', JSON.stringify([...own.templates, ...[...own.files].map(([name, bytes]) => [name, hash('sha256', bytes, 'hex')])]), 'hex');
+  function* drafts(only?: (host: string) => boolean): Generator<Draft> {
+    for (const host of model.hosts) {
+      if (only && !only(host.name)) continue;
+      const { plan, diagnostics: conflicts } = planHost(components, model, offers, host, apps(host));
+      diagnostics.push(...conflicts);
+      const render = (summed: boolean): HostTree => {
+        const { tree, diagnostics: unrendered } = renderHost(plan, engine, own.files, summed);
+        diagnostics.push(...unrendered);
+        return tree;
+      };
+      yield { plan, key: () => planKey(plan, salt), render: () => render(true), check: () => { render(false); } };
+    }
+  }
   return {
     source, diagnostics, suppressed: checked.suppressed, model, failed,
     inputs: [...source.files.map(({ name }) => name), ...twins.read, ...own.read], globs: [...globs, ...own.globs], templates: own.templates,
+    drafts,
     *trees(only) {
-      for (const host of model.hosts) {
-        if (only && !only(host.name)) continue;
-        const { plan, diagnostics: conflicts } = planHost(components, model, offers, host, apps(host));
-        const { tree, diagnostics: unrendered } = renderHost(plan, engine, own.files);
-        diagnostics.push(...conflicts, ...unrendered);
-        yield tree;
-      }
+      for (const draft of drafts(only)) yield draft.render();
     },
     fleetTree() {
       const { plan, diagnostics: conflicts } = planFleet(components, model, offers);

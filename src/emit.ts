@@ -4,10 +4,11 @@ import { existsSync, lstatSync, readFileSync, rmdirSync, unlinkSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { Failure } from './contract/diagnostic.ts';
 import { Staging } from './emit/staging.ts';
-import type { State } from './emit/state.ts';
 import { MANIFEST, pathsOf, SUMS } from './contract/manifest.ts';
-import { compare, isKept, isThere, leftHosts, obstacles } from './emit/on-disk.ts';
-import { FLEET, type OutTree } from './contract/tree.ts';
+import {
+  compare, digestOf, digestOnDisk, isKept, isThere, leftHosts, obstacles, stampOf, statOf,
+} from './emit/on-disk.ts';
+import { FLEET, type OutTree, type UnchangedTree } from './contract/tree.ts';
 
 export interface Changes {
   /** `<host>/<path>`, sorted. */
@@ -22,10 +23,8 @@ export interface EmitOptions {
   readonly out: string;
   /** All hosts of the inventory: directories of others are what earlier builds left. Null when only some are built. */
   readonly fleet: ReadonlySet<string> | null;
-  /** What an earlier build wrote: such files are not read again. */
-  readonly state?: State | null;
-  /** Told of each file that out/ holds afterwards, with its digest (of a link: its target). */
-  readonly onFile?: (path: string, sha256: string) => void;
+  /** Told of each tree that out/ holds afterwards: its paths and the digest of how they lie there (src/emit/on-disk.ts). */
+  readonly onTree?: (name: string, paths: readonly string[], digest: string) => void;
   /** Overwrite files that vgen did not write. */
   readonly force?: boolean;
   /** Compare only. */
@@ -39,29 +38,44 @@ export interface EmitOptions {
  * @throws Failure (exit 3) when a file that vgen does not know is in the way or another build is under way, (exit 2)
  * when the disk refuses
  */
-export function emit(trees: Iterable<OutTree>, options: EmitOptions): Changes {
+export function emit(trees: Iterable<OutTree | UnchangedTree>, options: EmitOptions): Changes {
   const { out } = options;
   const changes: Changes = { added: [], changed: [], removed: [], unchanged: 0, hosts: 0 };
   const staging = options.check ? null : Staging.open(out);
   const foreign: string[] = [];
   const made = new Set(options.fleet);
+  const compared: { name: string; paths: readonly string[] }[] = [];
   try {
     for (const tree of trees) {
       const { name } = tree;
       made.add(name);
       if (name !== FLEET) changes.hosts++;
+      if ('unchanged' in tree) {
+        changes.unchanged += tree.unchanged;
+        continue;
+      }
+      const paths = tree.entries.map(entry => entry.path);
+      if (!statOf(join(out, name))) {
+        // nothing there: nothing to compare with, and nothing in the way
+        staging?.whole(name);
+        const stamps: string[] = [];
+        for (const entry of tree.entries) {
+          changes.added.push(`${name}/${entry.path}`);
+          if (staging) stamps.push(stampOf(staging.put(name, entry)));
+        }
+        if (staging) options.onTree?.(name, paths, digestOf(stamps));
+        continue;
+      }
+      compared.push({ name, paths });
       const known = knownPaths(out, name, staging);
       const left = new Set(known);
-      const fresh = !isThere(out, name);
-      const inTheWay = fresh ? [] : [...obstacles(out, tree.entries.map(entry => `${name}/${entry.path}`))];
+      const inTheWay = [...obstacles(out, paths.map(path => `${name}/${path}`))];
       const others = inTheWay.filter(path => !known.has(path.slice(name.length + 1)));
       changes.removed.push(...others);
       if (!options.force) foreign.push(...others);
       for (const entry of tree.entries) {
         const path = `${name}/${entry.path}`;
-        const digest = entry.kind === 'file' ? entry.sha256 : `-> ${entry.target}`;
-        const state = fresh || inTheWay.some(dir => path.startsWith(`${dir}/`)) ? 'absent' : options.state?.holds(out, path, digest) ? 'same' : compare(join(out, path), entry);
-        options.onFile?.(path, digest);
+        const state = inTheWay.some(dir => path.startsWith(`${dir}/`)) ? 'absent' : compare(join(out, path), entry);
         left.delete(entry.path);
         if (state === 'same') {
           changes.unchanged++;
@@ -72,10 +86,9 @@ export function emit(trees: Iterable<OutTree>, options: EmitOptions): Changes {
           const refused = isDirectory(join(out, path)) ? isKept(join(out, name), entry.path, known) : !options.force;
           if (refused) foreign.push(path);
         }
-        staging?.put(path, entry);
+        staging?.put(name, entry);
       }
       for (const path of left) if (isThere(out, `${name}/${path}`)) changes.removed.push(`${name}/${path}`);
-      if (fresh) staging?.whole(name);
     }
     if (options.fleet) for (const left of leftHosts(out, made)) changes.removed.push(...left);
     if (foreign.length && !options.check) {
@@ -86,6 +99,7 @@ export function emit(trees: Iterable<OutTree>, options: EmitOptions): Changes {
       for (const path of changes.removed) remove(out, path);
       staging.commit();
       markDigests(out);
+      if (options.onTree) for (const { name, paths } of compared) options.onTree(name, paths, digestOnDisk(out, name, paths) ?? '');
     }
   } catch (cause) {
     if (!(cause instanceof Error && 'syscall' in cause && 'code' in cause)) throw cause;

@@ -1,5 +1,6 @@
 // Model × Offers → HostPlan, one host at a time, and FleetPlan. Out: pure sorted data: the files, packages, users, units
 // and secrets that a host gets. Now true: no path is written twice, and whatever needs a secret says so.
+import { hash } from 'node:crypto';
 import { sectionOf, type Component, type FileSpec, type Made, type Offers, type Resource } from './contract/component.ts';
 import { error, Refused, type Diagnostic } from './contract/diagnostic.ts';
 import type { App, Host, Model } from './contract/model.ts';
@@ -108,4 +109,15 @@ function clashes(files: readonly Planned[], where: string): Diagnostic[] {
     }
   }
   return found;
+}
+
+/**
+ * A digest of a plan: of all that the bytes of its host depend on, beside vgen and the files of the user that `salt` stands for.
+ */
+export function planKey({ host, apps, files, secrets, ...made }: HostPlan, salt: string): string {
+  const offered = Object.values(made).map(list => list.map(one => ({ ...one, host: null })));
+  const own = JSON.stringify([salt, host, files, secrets, offered]);
+  // an app leads to its hosts, and its slots back to it
+  const named = JSON.stringify(apps, (key, value: unknown) => (key === 'hosts' || key === 'app' ? undefined : value));
+  return hash('sha256', own + named, 'hex').slice(0, 32);
 }

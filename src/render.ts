@@ -8,14 +8,46 @@ import { FLEET, type Entry, type HostTree, type OutTree } from './contract/tree.
 import { fleetRows, INSTALL, MANIFEST, manifestRows, manifestText, SUMS, sumsText, type ManifestRow } from './contract/manifest.ts';
 import { Inexpressible } from './escape/index.ts';
 
-/** Renders one host; what a grammar cannot carry is reported at the inventory's line. */
-export function renderHost(plan: HostPlan, engine: Engine, own: ReadonlyMap<string, Buffer>): { tree: HostTree; diagnostics: Diagnostic[] } {
+/** A file whose digest is made when it is asked for, and once for bytes that many hosts share. */
+class RenderedFile {
+  readonly kind = 'file';
+  readonly path: string;
+  readonly bytes: Buffer;
+  readonly executable: boolean;
+  readonly spec: Planned | null;
+  readonly #isShared: boolean;
+  #sha256: string | undefined;
+  constructor(path: string, bytes: Buffer, executable: boolean, spec: Planned | null, isShared: boolean) {
+    this.path = path;
+    this.bytes = bytes;
+    this.executable = executable;
+    this.spec = spec;
+    this.#isShared = isShared;
+  }
+
+  get sha256(): string {
+    if (this.#sha256 !== undefined) return this.#sha256;
+    const known = this.#isShared ? shared.get(this.bytes) : undefined;
+    this.#sha256 = known ?? hash('sha256', this.bytes, 'hex');
+    if (this.#isShared && known === undefined) shared.set(this.bytes, this.#sha256);
+    return this.#sha256;
+  }
+}
+const shared = new WeakMap<Buffer, string>();
+
+/**
+ * Renders one host; what a grammar cannot carry is reported at the inventory's line.
+ * @param summed false leaves all digests out
+ */
+export function renderHost(
+  plan: HostPlan, engine: Engine, own: ReadonlyMap<string, Buffer>, summed = true,
+): { tree: HostTree; diagnostics: Diagnostic[] } {
   const { name, at } = plan.host;
   const { diagnostics, ...lists } = renderTree(at, plan.files, engine, own, entries => {
-    entries.push(entryOf(INSTALL, staticFile('host/install.sh'), true));
+    entries.push(new RenderedFile(INSTALL, staticFile('host/install.sh'), true, null, true));
     const rows = manifestRows(plan);
     return { rows, text: manifestText(name, rows) };
-  });
+  }, summed);
   return { tree: { name, at, host: plan.host, plan, ...lists }, diagnostics };
 }
 
@@ -34,7 +66,7 @@ interface Rendered { entries: Entry[]; rows: readonly ManifestRow[]; diagnostics
 /** The files of a directory of out/, the manifest that lists them and their digests. */
 function renderTree(
   at: Path, files: readonly Planned[], engine: Engine, own: ReadonlyMap<string, Buffer>,
-  list: (entries: Entry[]) => { rows: readonly ManifestRow[]; text: string },
+  list: (entries: Entry[]) => { rows: readonly ManifestRow[]; text: string }, summed = true,
 ): Rendered {
   const diagnostics: Diagnostic[] = [];
   const entries: Entry[] = [];
@@ -43,7 +75,8 @@ function renderTree(
     if (spec.kind === 'link' || spec.kind === 'first-link') entries.push({ path, kind: 'link', target: spec.target, spec });
     if (spec.kind !== 'file') continue;
     try {
-      entries.push(entryOf(path, contentOf(spec, engine, own), /[1357]/.test(spec.mode.slice(1)), spec));
+      const isShared = 'static' in spec.from || 'own' in spec.from;
+      entries.push(new RenderedFile(path, contentOf(spec, engine, own), /[1357]/.test(spec.mode.slice(1)), spec, isShared));
     } catch (cause) {
       if (!(cause instanceof RenderError)) throw cause;
       diagnostics.push(refusal(cause, spec));
@@ -51,9 +84,9 @@ function renderTree(
   }
   try {
     const { rows, text } = list(entries);
-    entries.push(entryOf(MANIFEST, Buffer.from(text), false));
-    const sums = entries.flatMap(entry => (entry.kind === 'file' ? [[entry.path, entry.sha256] as const] : []));
-    entries.push(entryOf(SUMS, Buffer.from(sumsText(sums)), false));
+    entries.push(new RenderedFile(MANIFEST, Buffer.from(text), false, null, false));
+    const sums = summed ? entries.flatMap(entry => (entry.kind === 'file' ? [[entry.path, entry.sha256] as const] : [])) : [];
+    entries.push(new RenderedFile(SUMS, Buffer.from(sumsText(sums)), false, null, false));
     return { entries, rows, diagnostics };
   } catch (cause) {
     if (!(cause instanceof Inexpressible)) throw cause;
@@ -61,9 +94,6 @@ function renderTree(
     return { entries, rows: [], diagnostics };
   }
 }
-
-const entryOf = (path: string, bytes: Buffer, executable: boolean, spec: Planned | null = null): Entry =>
-  ({ path, kind: 'file', bytes, executable, sha256: hash('sha256', bytes, 'hex'), spec });
 
 function contentOf(spec: Extract<Planned, { kind: 'file' }>, engine: Engine, own: ReadonlyMap<string, Buffer>): Buffer {
   if ('static' in spec.from) return staticFile(spec.from.static);

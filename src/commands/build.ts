@@ -1,8 +1,8 @@
 import { existsSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
-import type { OutTree } from '../contract/tree.ts';
-import { changedSince, State } from '../emit/state.ts';
+import type { OutTree, UnchangedTree } from '../contract/tree.ts';
+import { changedSince, State, type RememberedTree } from '../emit/state.ts';
 import { knownNames } from '../kit/nearest.ts';
 import { count, type Output } from '../print/output.ts';
 
@@ -36,8 +36,8 @@ async function once(files: readonly string[], options: BuildOptions, output: Out
   const begun = Date.now();
   const started = performance.now();
   const whole = !options.host;
-  const state = options.check ? null : State.read(options.out);
-  const fresh = whole ? await state?.fresh(files, options.out) : null;
+  const state = options.check ? null : State.read(options.out, files);
+  const fresh = whole ? await state?.fresh(options.out) : null;
   const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(2)} s`;
   if (fresh) {
     output.say(summary(fresh.hosts, { written: 0, unchanged: fresh.files, removed: 0 }, seconds()));
@@ -54,15 +54,33 @@ async function once(files: readonly string[], options: BuildOptions, output: Out
   const names = new Set(model.hosts.map(({ name }) => name));
   for (const name of options.host ?? []) if (!names.has(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
 
-  const written = new Map<string, string>();
-  const trees = function* (): Generator<OutTree> {
-    yield* compilation.trees(name => whole || options.host?.includes(name) === true);
-    if (whole) yield* compilation.fleetTree();
-  };
-  const changes = emit(trees(), {
-    out: options.out, fleet: whole ? names : null, force: options.force ?? false, check: options.check ?? false, state,
-    proceed: () => !compilation.failed(), onFile: (path, sha256) => written.set(path, sha256),
+  const plans = new Map<string, string>();
+  const remembered: RememberedTree[] = [];
+  const changes = emit(changedTrees(), {
+    out: options.out, fleet: whole ? names : null, force: options.force ?? false, check: options.check ?? false,
+    proceed: () => !compilation.failed(),
+    ...(whole && !options.check && { onTree: (name: string, paths: readonly string[], digest: string) => {
+      remembered.push({ name, plan: plans.get(name) ?? '', paths, digest });
+    } }),
   });
+  /** Hosts whose plan and files are those of the last build are not rendered. */
+  function* changedTrees(): Generator<OutTree | UnchangedTree> {
+    for (const draft of compilation.drafts(name => whole || options.host?.includes(name) === true)) {
+      const { name } = draft.plan.host;
+      if (!options.check) {
+        const plan = draft.key();
+        const was = state?.unchanged(options.out, name, plan);
+        if (was) {
+          remembered.push(was);
+          yield { name, unchanged: was.paths.length };
+          continue;
+        }
+        plans.set(name, plan);
+      }
+      yield draft.render();
+    }
+    if (whole) yield* compilation.fleetTree();
+  }
   const found = output.diagnostics(compilation);
   if (compilation.failed()) {
     output.data({ ...NOTHING, ...found });
@@ -74,7 +92,7 @@ async function once(files: readonly string[], options: BuildOptions, output: Out
   if (options.check) return { code: report(changes, output, options.out), inputs: compilation.inputs };
   output.say(summary(changes.hosts, { written: added.length + altered.length, unchanged: changes.unchanged, removed: removed.length }, seconds()));
   if (whole && compilation.diagnostics.length === 0 && compilation.suppressed.length === 0) {
-    State.write(begun, options.out, files, compilation.inputs, compilation.globs, changes.hosts, written);
+    State.write(begun, options.out, files, compilation, remembered);
   }
   return { code: 0, inputs: compilation.inputs };
 }

@@ -1,11 +1,14 @@
 import { compile } from '../compile.ts';
 import { count, type Output } from '../print/output.ts';
 
-/** All stages, rendering too, without writing: a value that a grammar refuses is found here. */
+/** All stages, rendering too, without digests or writing: a value that a grammar refuses is found here. */
 export async function validate(files: readonly string[], output: Output): Promise<number> {
   const compilation = await compile(files);
   let hosts = 0;
-  for (const tree of compilation.trees()) hosts += tree.host ? 1 : 0;
+  for (const draft of compilation.drafts()) {
+    draft.check();
+    hosts++;
+  }
   compilation.fleetTree();
   const found = output.diagnostics(compilation);
   const valid = !compilation.failed();

@@ -26,5 +26,12 @@ export interface HostTree extends OutTree {
   readonly plan: HostPlan;
 }
 
+/** A directory of out/ that is known to be what its plan gives: it was not rendered. */
+export interface UnchangedTree {
+  readonly name: string;
+  /** How many files it has. */
+  readonly unchanged: number;
+}
+
 /** The directory of what belongs to the fleet and to no host. No host has this name: names of hosts begin with a letter. */
 export const FLEET = '_fleet';

@@ -1,12 +1,32 @@
 // out/ as it lies on the disk, for those who compare with it.
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { hash } from 'node:crypto';
+import {
+  closeSync, existsSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, type Stats,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathsOf } from '../contract/manifest.ts';
 import type { Entry } from '../contract/tree.ts';
 
 /** What lies at a path, itself and not what it leads to; null for nothing. */
-function statOf(path: string): Stats | null {
-  try { return lstatSync(path); } catch { return null; }
+export function statOf(path: string): Stats | null {
+  try { return lstatSync(path, { throwIfNoEntry: false }) ?? null; } catch { return null; }
+}
+
+/** How one file lies on the disk: any write changes it, and so does a new mode. */
+export const stampOf = (stat: Stats): string => `${stat.size} ${stat.ctimeMs} ${stat.ino}`;
+
+/** One digest of the stamps of a host's files, in the order of their list. */
+export const digestOf = (stamps: readonly string[]): string => hash('sha256', stamps.join('\n'), 'hex').slice(0, 32);
+
+/** The digest of a host's files as they lie there; null where one is missing. */
+export function digestOnDisk(out: string, host: string, paths: readonly string[]): string | null {
+  const stamps: string[] = [];
+  for (const path of paths) {
+    const stat = statOf(`${out}/${host}/${path}`);
+    if (!stat) return null;
+    stamps.push(stampOf(stat));
+  }
+  return digestOf(stamps);
 }
 
 /** What is on the disk beside what should be. */
@@ -15,7 +35,26 @@ export function compare(path: string, entry: Entry): 'same' | 'different' | 'abs
   if (!stat) return 'absent';
   if (entry.kind === 'link') return stat.isSymbolicLink() && readlinkSync(path) === entry.target ? 'same' : 'different';
   if (!stat.isFile() || stat.size !== entry.bytes.length || ((stat.mode & 0o100) !== 0) !== entry.executable) return 'different';
-  return readFileSync(path).equals(entry.bytes) ? 'same' : 'different';
+  return holds(path, entry.bytes) ? 'same' : 'different';
+}
+
+let buffer = Buffer.alloc(65536);
+
+/** Whether a file has these bytes; it is known to be as long. */
+function holds(path: string, bytes: Buffer): boolean {
+  if (buffer.length < bytes.length) buffer = Buffer.alloc(bytes.length);
+  const file = openSync(path, 'r');
+  try {
+    let read = 0;
+    while (read < bytes.length) {
+      const more = readSync(file, buffer, read, bytes.length - read, null);
+      if (more === 0) return false;
+      read += more;
+    }
+    return bytes.compare(buffer, 0, read) === 0;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Paths that are wanted as directories and are none: a file, or a link that would lead what is written elsewhere. */

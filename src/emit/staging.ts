@@ -1,6 +1,9 @@
 // Where a build writes before anything in out/ is touched: same disk, so that the last step is renames only. A build
 // that was killed while it renamed leaves its staging behind; the next one learns from it which files are vgen's.
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync,
+  symlinkSync, writeSync, type Stats,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
 import { pathsOf } from '../contract/manifest.ts';
@@ -59,27 +62,37 @@ export class Staging {
     return this.#interrupted.get(host) ?? [];
   }
 
-  /** Writes one entry beside out/. */
-  put(path: string, entry: Entry): void {
-    const to = join(this.#dir, 'new', path);
-    this.#directory(dirname(to));
-    if (entry.kind === 'link') symlinkSync(entry.target, to);
-    else writeFileSync(to, entry.bytes, { mode: entry.executable ? 0o755 : 0o644 });
-    this.#puts.push(path);
+  /** Writes one entry beside out/; tells how it lies there. */
+  put(host: string, entry: Entry): Stats {
+    const to = `${this.#dir}/new/${host}/${entry.path}`;
+    this.#directory(to.slice(0, to.lastIndexOf('/')));
+    if (!this.#wholes.has(host)) this.#puts.push(`${host}/${entry.path}`);
+    if (entry.kind === 'link') {
+      symlinkSync(entry.target, to);
+      return lstatSync(to);
+    }
+    const file = openSync(to, 'w', entry.executable ? 0o755 : 0o644);
+    try {
+      for (let written = 0; written < entry.bytes.length;) written += writeSync(file, entry.bytes, written);
+      return fstatSync(file);
+    } finally {
+      closeSync(file);
+    }
   }
 
-  /** The host has no directory yet: one rename brings all of it. */
+  /** The host has no directory yet: one rename will bring all of it, and its files lie as `put` told. */
   whole(host: string): void {
     this.#wholes.add(host);
+    this.#made.clear();
   }
 
   /** Renames what was staged into out/, each manifest last. */
   commit(): void {
     this.#half = true;
-    const last = this.#puts.filter(path => path.endsWith('/manifest.tsv') && !this.#wholes.has(path.split('/')[0] ?? ''));
+    const last = this.#puts.filter(path => path.endsWith('/manifest.tsv'));
     for (const host of this.#wholes) if (existsSync(join(this.#dir, 'new', host))) renameSync(join(this.#dir, 'new', host), join(this.#out, host));
-    const single = this.#puts.filter(path => !this.#wholes.has(path.split('/')[0] ?? '') && !last.includes(path));
-    for (const path of [...single, ...last]) {
+    const others = this.#puts.filter(path => !path.endsWith('/manifest.tsv'));
+    for (const path of [...others, ...last]) {
       const to = join(this.#out, path);
       this.#directory(dirname(to));
       renameSync(join(this.#dir, 'new', path), to);
