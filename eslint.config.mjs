@@ -3,7 +3,8 @@ import tseslint from 'typescript-eslint';
 
 const stages = ['load', 'validate', 'resolve', 'offer', 'check', 'plan', 'render', 'emit', 'diff'];
 const disk = ['node:fs', 'node:fs/promises', 'node:child_process', 'node:net', 'node:http', 'fast-glob'];
-const noDisk = { paths: disk.map(name => ({ name, message: 'only load, render, emit, diff, rehearse and the commands touch disk or processes' })) };
+const noDisk = { paths: disk.map(name =>
+  ({ name, message: 'only load, render, emit, diff, rehearse and the commands touch disk or processes' })) };
 
 export default tseslint.config(
   { ignores: ['dist/', '.dist-*/', 'out/', 'test/golden/', 'node_modules/'] },
@@ -21,12 +22,19 @@ export default tseslint.config(
     ignores: ['src/cli.ts', 'src/commands/**', 'src/print/**'],
     rules: {
       'no-console': 'error',
-      'no-restricted-properties': ['error', { object: 'process', property: 'exit', message: 'only the command line ends the process' },
-        { object: 'process', property: 'stdout', message: 'only commands print' }, { object: 'process', property: 'stderr', message: 'only commands print' }],
+      'no-restricted-properties': [
+        'error', { object: 'process', property: 'exit', message: 'only the command line ends the process' },
+
+        { object: 'process', property: 'stdout', message: 'only commands print' },
+        { object: 'process', property: 'stderr', message: 'only commands print' },
+      ],
     },
   },
   {
-    files: ['src/components/*/*.ts', 'src/resolve.ts', 'src/resolve/**', 'src/offer.ts', 'src/check.ts', 'src/plan.ts', 'src/kit/*.ts', 'src/contract/*.ts', 'src/escape/*.ts'],
+    files: [
+      'src/components/*/*.ts', 'src/resolve.ts', 'src/resolve/**', 'src/offer.ts', 'src/check.ts', 'src/plan.ts',
+      'src/kit/*.ts', 'src/contract/*.ts', 'src/escape/*.ts',
+    ],
     ignores: ['**/*.test.ts'],
     rules: { 'no-restricted-imports': ['error', noDisk] },
   },
@@ -39,7 +47,10 @@ export default tseslint.config(
         ...noDisk,
         patterns: [
           { group: stages.map(stage => `../../${stage}.ts`), message: 'a component imports no stage' },
-          { group: ['../*/index.ts', '../*/schema.ts', '!../../**'], message: 'a component imports no other component: information flows through offers' },
+          {
+            group: ['../*/index.ts', '../*/schema.ts', '!../../**'],
+            message: 'a component imports no other component: information flows through offers',
+          },
         ],
       }],
     },

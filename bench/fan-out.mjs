@@ -16,7 +16,8 @@ function run(program, args, options = {}) {
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
     let stderr = '';
     child.stderr.on('data', data => { stderr += data; });
-    child.on('error', reject).on('close', code => (code === 0 ? resolve() : reject(new Error(`${program} ${args.join(' ')} ended with ${code}\n${stderr}`))));
+    child.on('error', reject).on('close', code =>
+      (code === 0 ? resolve() : reject(new Error(`${program} ${args.join(' ')} ended with ${code}\n${stderr}`))));
   });
 }
 
@@ -40,8 +41,12 @@ for (const size of sizes.length ? sizes : [1, 10, 50]) {
   const fleet = await bootFleet({ hosts: names.map((name, i) => ({ name, addresses: [address(i)] })) });
   try {
     const inventory = text => writeFileSync(join(dir, 'inventory.yaml'),
-      `hosts:\n${names.map((name, i) => `  ${name}: { address: ${address(i)} }\n`).join('')}files:\n  /etc/motd: { content: "${text}\\n" }\n`);
-    const env = { ...process.env, VGEN_SSH_CONFIG: fleet.sshConfig, XDG_STATE_HOME: join(dir, 'state'), XDG_CACHE_HOME: join(dir, 'cache') };
+      `hosts:\n${names.map((name, i) => `  ${name}: { address: ${address(i)} }\n`).join('')}files:\n  /etc/motd: { `
+        + `content: "${text}\\n" }\n`);
+    const env = {
+      ...process.env, VGEN_SSH_CONFIG: fleet.sshConfig, XDG_STATE_HOME: join(dir, 'state'),
+      XDG_CACHE_HOME: join(dir, 'cache'),
+    };
     const vgen = (...args) => run(process.execPath, [cli, ...args], { cwd: dir, env });
     const each = work => eachLimited(names, defaultParallel(), work);
     inventory('one');
@@ -49,7 +54,8 @@ for (const size of sizes.length ? sizes : [1, 10, 50]) {
     await vgen('apply');
     const ssh = await seconds(() => each(name => run('ssh', ['-F', fleet.sshConfig, name, 'true'])));
     const rsync = await seconds(() => each(name => run('rsync', [
-      '-a', '--checksum', '--delete', '-e', `ssh -F ${fleet.sshConfig}`, `${join(dir, 'out', name)}/`, `${name}:/root/plain/`])));
+      '-a', '--checksum', '--delete', '-e', `ssh -F ${fleet.sshConfig}`, `${join(dir, 'out', name)}/`,
+      `${name}:/root/plain/`])));
     const nothing = await seconds(() => vgen('apply'));
     const plan = await seconds(() => vgen('plan'));
     inventory('two');
@@ -57,13 +63,16 @@ for (const size of sizes.length ? sizes : [1, 10, 50]) {
     const changed = await seconds(() => vgen('apply'));
     const per = value => Number((value / size).toFixed(3));
     rows.push({
-      hosts: size, 'ssh true s/host': per(ssh), 'rsync s/host': per(rsync), 'nothing to do s/host': per(nothing), 'plan s/host': per(plan),
-      'changed s/host': per(changed), 'nothing / rsync': Number((nothing / rsync).toFixed(2)), 'changed / rsync': Number((changed / rsync).toFixed(2)),
+      hosts: size, 'ssh true s/host': per(ssh), 'rsync s/host': per(rsync), 'nothing to do s/host': per(nothing),
+      'plan s/host': per(plan),
+      'changed s/host': per(changed), 'nothing / rsync': Number((nothing / rsync).toFixed(2)),
+      'changed / rsync': Number((changed / rsync).toFixed(2)),
     });
   } finally {
     await fleet.stop();
     rmSync(dir, { recursive: true, force: true });
   }
 }
-console.log(`node ${process.version}, ${defaultParallel()} hosts at a time, load ${readFileSync('/proc/loadavg', 'utf8').split(' ')[0]}`);
+console.log(`node ${process.version}, ${defaultParallel()} hosts at a time, load ${readFileSync('/proc/loadavg', 'utf8')
+  .split(' ')[0]}`);
 console.table(rows);

@@ -2,7 +2,10 @@
 // floor), to an empty Node script, or to one another. Never a test: machines are noisy, and only ratios count.
 // VGEN_BENCH_DIR: where trees are written, such as /dev/shm; VGEN_BENCH_BASE: a built checkout of another vgen beside.
 import { spawnSync } from 'node:child_process';
-import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +16,9 @@ const sizes = process.argv.slice(2).map(Number).filter(Boolean);
 const fleets = sizes.length ? sizes : [10, 100, 1000, 10000];
 const work = mkdtempSync(join(process.env.VGEN_BENCH_DIR ?? tmpdir(), 'vgen-bench-'));
 // a copy: what is measured stays the same while somebody builds
-for (const name of ['dist', 'templates', 'schema', 'package.json']) cpSync(join(here, '..', name), join(work, 'vgen', name), { recursive: true });
+for (const name of ['dist', 'templates', 'schema', 'package.json']) {
+  cpSync(join(here, '..', name), join(work, 'vgen', name), { recursive: true });
+}
 symlinkSync(join(here, '../node_modules'), join(work, 'vgen/node_modules'));
 const cli = join(work, 'vgen/dist/vgen.cjs');
 const environment = { ...process.env, XDG_CACHE_HOME: join(work, 'cache'), NO_COLOR: '1' };

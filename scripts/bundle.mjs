@@ -1,16 +1,21 @@
-// One file of all that vgen runs, its libraries too: starting is reading, and 150 small modules are read slowly. Written
-// from src, so that its source map (read only when vgen fails) names src/….ts; src/start.ts runs it.
+// One file of all that vgen runs, its libraries too: starting is reading, and 150 small modules are read slowly.
+// Written from src, so that its source map (read only when vgen fails) names src/….ts; src/start.ts runs it.
 import { chmodSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const COMMON = { platform: 'node', format: 'cjs', target: 'node20', logLevel: 'warning' };
 
-/** Writes `<made>/bundle.cjs` with its map, and the commands; the compiled validators and templates are taken from `made`. */
+/**
+ * Writes `<made>/bundle.cjs` with its map, and the commands; the compiled
+ * validators and templates are taken from `made`.
+ */
 export async function bundle(made) {
   await build({
-    entryPoints: ['src/cli.ts'], outfile: `${made}/bundle.cjs`, sourcemap: 'external', sourcesContent: false, legalComments: 'external',
+    entryPoints: ['src/cli.ts'], outfile: `${made}/bundle.cjs`, sourcemap: 'external', sourcesContent: false,
+    legalComments: 'external',
     ...COMMON, bundle: true, minify: true,
-    alias: Object.fromEntries(['validator-fast', 'validator-full', 'templates'].map(name => [`#built/${name}.mjs`, `./${made}/${name}.mjs`])),
+    alias: Object.fromEntries(['validator-fast', 'validator-full', 'templates']
+      .map(name => [`#built/${name}.mjs`, `./${made}/${name}.mjs`])),
     // the loader of modules knows nothing of a script
     supported: { 'dynamic-import': false },
     // where src/process/own-files.ts would lie; given by src/start.ts

@@ -49,13 +49,17 @@ it('is called by its folder', () => {
   expect(${variable}.name).toBe('${name}');
 });
 `);
-writeFileSync(`templates/${name}/etc/${name}.conf.njk`, `# Made by vgen from ${variable}; do not edit.\nlevel {{ v.level | int }}\n`);
+writeFileSync(
+  `templates/${name}/etc/${name}.conf.njk`,
+  `# Made by vgen from ${variable}; do not edit.\nlevel {{ v.level | int }}\n`,
+);
 
 const list = 'src/components/index.ts';
 const text = readFileSync(list, 'utf8');
 const imports = [...text.matchAll(/^import \{ \w+ \} from '\.\/.+$/gm)].map(([line]) => line);
 const names = [...text.matchAll(/^ {2}(\w+),$/gm)].map(([, one]) => one);
-const sortedImports = [...imports, `import { ${variable} } from './${name}/index.ts';`].sort((a, b) => (a.split("'")[1] < b.split("'")[1] ? -1 : 1));
+const sortedImports = [...imports, `import { ${variable} } from './${name}/index.ts';`]
+  .sort((a, b) => (a.split("'")[1] < b.split("'")[1] ? -1 : 1));
 writeFileSync(list, text
   .replace(imports.join('\n'), sortedImports.join('\n'))
   .replace(names.map(one => `  ${one},`).join('\n'), [...names, variable].sort().map(one => `  ${one},`).join('\n')));

@@ -17,11 +17,14 @@ process.chdir(root);
 
 // npm asks for this at every npx in a checkout too: nothing is done when dist/ was made of just these files
 const sources = createHash('sha256');
-for (const file of glob.sync(['src/**', 'templates/**', 'scripts/*.mjs', 'package.json', 'package-lock.json', 'tsconfig.json'], { dot: true }).sort()) {
+for (const file of glob.sync([
+  'src/**', 'templates/**', 'scripts/*.mjs', 'package.json', 'package-lock.json', 'tsconfig.json',
+], { dot: true }).sort()) {
   sources.update(`${file}\0`).update(readFileSync(file)).update('\0');
 }
 const sourceId = `${sources.digest('hex')} node ${process.version}\n`;
-const isMade = existsSync('dist/source-id') && readFileSync('dist/source-id', 'utf8') === sourceId && !process.argv.includes('--schema');
+const isMade = existsSync('dist/source-id') && readFileSync('dist/source-id', 'utf8') === sourceId
+  && !process.argv.includes('--schema');
 if (isMade) {
   link();
   process.exit(0);
@@ -30,7 +33,9 @@ if (isMade) {
 // made beside dist/ and put in its place when it is whole: a vgen that runs meanwhile never sees half of it
 const made = `.dist-${process.pid}`;
 process.on('exit', () => rmSync(made, { recursive: true, force: true }));
-execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json', '--outDir', made], { stdio: 'inherit' });
+execFileSync(process.execPath, [
+  require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.json', '--outDir', made,
+], { stdio: 'inherit' });
 
 const { compose } = await import(`../${made}/schema/compose.js`);
 const { ANNOTATIONS } = await import(`../${made}/schema/kinds.js`);
@@ -41,16 +46,22 @@ if (process.argv.includes('--schema')) {
   writeFileSync('schema/inventory.schema.json', `${JSON.stringify(schema, null, 2)}\n`);
 }
 
-for (const [name, code] of Object.entries(validators(schema, ANNOTATIONS))) writeFileSync(`${made}/validator-${name}.mjs`, code);
+for (const [name, code] of Object.entries(validators(schema, ANNOTATIONS))) {
+  writeFileSync(`${made}/validator-${name}.mjs`, code);
+}
 
 const names = glob.sync('**/*.njk', { cwd: 'templates', dot: true }).sort();
-writeFileSync(`${made}/templates.mjs`, templates(new Map(names.map(name => [name, readFileSync(join('templates', name), 'utf8')]))));
+writeFileSync(
+  `${made}/templates.mjs`, templates(new Map(names.map(name => [name, readFileSync(join('templates', name), 'utf8')]))),
+);
 
 await bundle(made);
 rmSync(`${made}/start.js`);
 
 const hash = createHash('sha256');
-for (const file of glob.sync([`${made}/**`, 'templates/**', 'schema/*.json', 'package.json'], { dot: true }).sort()) hash.update(`${file.replace(made, 'dist')}\0`).update(readFileSync(file));
+for (const file of glob.sync([`${made}/**`, 'templates/**', 'schema/*.json', 'package.json'], { dot: true }).sort()) {
+  hash.update(`${file.replace(made, 'dist')}\0`).update(readFileSync(file));
+}
 writeFileSync(`${made}/build-id`, `${hash.digest('hex')}\n`);
 writeFileSync(`${made}/source-id`, sourceId);
 rmSync('dist', { recursive: true, force: true });

@@ -10,7 +10,9 @@ const [wanted, ...more] = process.argv.slice(2);
 const exactly = files.filter(file => nameOf(file) === wanted || nameOf(file).endsWith(`/${wanted}`));
 const found = exactly.length ? exactly : files.filter(file => wanted && nameOf(file).includes(wanted));
 if (found.length !== 1) {
-  if (wanted) console.error(found.length ? `"${wanted}" is the name of several files` : `no file of tests is called "${wanted}"`);
+  if (wanted) {
+    console.error(found.length ? `"${wanted}" is the name of several files` : `no file of tests is called "${wanted}"`);
+  }
   console.error(`usage: npm run test:host -- NAME [--keep] [options of vitest]\nNAME is one of:\n${
     (found.length ? found : files).map(file => `  ${nameOf(file)}`).join('\n')}`);
   process.exit(2);

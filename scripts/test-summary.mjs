@@ -8,7 +8,9 @@ export default class Times {
 
   onTestModuleEnd(module) {
     const { collectDuration, setupDuration, duration } = module.diagnostic();
-    this.#times.push({ file: relative(process.cwd(), module.moduleId), seconds: (collectDuration + setupDuration + duration) / 1000 });
+    this.#times.push({
+      file: relative(process.cwd(), module.moduleId), seconds: (collectDuration + setupDuration + duration) / 1000,
+    });
   }
 
   onTestRunEnd() {
@@ -31,7 +33,8 @@ export function byArea(times) {
     .sort((a, b) => b.seconds - a.seconds)
     .map(({ area, files, seconds }) => {
       const longest = files.slice(0, 4).map(one => `${nameOf(one.file)} ${clock(one.seconds)}`).join(', ');
-      return `${area.padEnd(14)} ${clock(seconds).padStart(6)}  ${String(files.length).padStart(3)} files: ${longest}${files.length > 4 ? ', …' : ''}`;
+      return `${area.padEnd(14)} ${clock(seconds)
+        .padStart(6)}  ${String(files.length).padStart(3)} files: ${longest}${files.length > 4 ? ', …' : ''}`;
     });
 }
 

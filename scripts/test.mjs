@@ -8,14 +8,17 @@ import { byArea, skippedOf } from './test-summary.mjs';
 
 const packages = {
   nginx: 'nginx-light', supervisord: 'supervisor', 'redis-server': 'redis-server', shellcheck: 'shellcheck',
-  'systemd-analyze': 'systemd', 'systemd-nspawn': 'systemd-container', debootstrap: 'debootstrap', rsync: 'rsync', ssh: 'openssh-client',
+  'systemd-analyze': 'systemd', 'systemd-nspawn': 'systemd-container', debootstrap: 'debootstrap', rsync: 'rsync',
+  ssh: 'openssh-client',
   ip: 'iproute2', 'dpkg-scanpackages': 'dpkg-dev', wrk: 'wrk', curl: 'curl', zstd: 'zstd',
   age: 'age', openssl: 'openssl', 'mkfs.ext4': 'e2fsprogs', losetup: 'mount', pg_ctlcluster: 'postgresql',
   'ansible-playbook': 'ansible-core', nft: 'nftables',
 };
 
-const has = program => ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', ...(process.env.PATH ?? '').split(':')]
-  .some(dir => existsSync(join(dir, program)));
+const has = program =>
+  ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', ...(process.env.PATH ?? '')
+    .split(':')]
+    .some(dir => existsSync(join(dir, program)));
 
 function run(command, args, options = {}) {
   const { status, signal, error } = spawnSync(command, args, { stdio: 'inherit', ...options });
@@ -34,12 +37,16 @@ if (missing.length && debian) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   try {
     run('apt-get', ['update', '-qq'], { env });
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], {
+      env, stdio: ['ignore', 'ignore', 'inherit'],
+    });
   } finally {
     if (own) rmSync(policy);
   }
 } else if (missing.length) {
-  console.log(`some tests will be skipped; to run them: apt-get install ${missing.join(' ')} (as root on Debian or Ubuntu)`);
+  console.log(
+    `some tests will be skipped; to run them: apt-get install ${missing.join(' ')} (as root on Debian or Ubuntu)`,
+  );
 }
 
 run(process.execPath, ['scripts/prepare.mjs']);

@@ -1,5 +1,6 @@
 // The validators of inventories, compiled when vgen is built. V8 compiles whole functions, so larger subschemas become
-// definitions, a function each. One only says yes or no (and fills in defaults); the other, loaded once that is no, says all.
+// definitions, a function each. One only says yes or no (and fills in defaults); the
+// other, loaded once that is no, says all.
 import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
 import { buildSync } from 'esbuild';
@@ -10,24 +11,31 @@ const LARGE = 400;
 const SCHEMAS = ['items', 'additionalProperties', 'propertyNames'];
 const NAMED_SCHEMAS = ['properties', 'patternProperties'];
 
-/** The code of `dist/validator-fast.mjs` and `dist/validator-full.mjs`; `annotations` are keywords beside JSON Schema's own. */
+/**
+ * The code of `dist/validator-fast.mjs` and `dist/validator-full.mjs`; `annotations`
+ * are keywords beside JSON Schema's own.
+ */
 export function validators(schema, annotations) {
   const defined = withDefinitions(schema);
   return {
-    fast: compile(bare(defined, [...annotations, 'title', 'description', 'examples', '$comment']), { allErrors: false, verbose: false, messages: false }, []),
+    fast: compile(bare(defined, [...annotations, 'title', 'description', 'examples', '$comment']), {
+      allErrors: false, verbose: false, messages: false,
+    }, []),
     full: compile(defined, { allErrors: true, verbose: true }, annotations),
   };
 }
 
 function compile(schema, options, annotations) {
   const ajv = new Ajv({
-    strict: true, strictRequired: false, useDefaults: true, allowUnionTypes: true, inlineRefs: false, code: { source: true, esm: true }, ...options,
+    strict: true, strictRequired: false, useDefaults: true, allowUnionTypes: true, inlineRefs: false,
+    code: { source: true, esm: true }, ...options,
   });
   for (const keyword of annotations) ajv.addKeyword({ keyword });
   const code = standalone.default(ajv, ajv.compile(schema));
   // with the few functions of ajv that it calls: a run needs no ajv
   return buildSync({
-    stdin: { contents: code, resolveDir: '.' }, bundle: true, format: 'esm', platform: 'node', minifyWhitespace: true, write: false,
+    stdin: { contents: code, resolveDir: '.' }, bundle: true, format: 'esm', platform: 'node', minifyWhitespace: true,
+    write: false,
   }).outputFiles[0].text;
 }
 
@@ -51,7 +59,8 @@ function withDefinitions(schema) {
       definitions[names.get(text)] = rest;
     }
     return {
-      $ref: `#/definitions/${names.get(text)}`, ...('default' in own ? { default: value } : {}), ...('description' in own ? { description: own.description } : {}),
+      $ref: `#/definitions/${names.get(text)}`, ...('default' in own ? { default: value } : {}),
+      ...('description' in own ? { description: own.description } : {}),
     };
   };
   return { ...define(schema, true), definitions };
@@ -63,7 +72,9 @@ function bare(node, annotations) {
   const own = Object.fromEntries(Object.entries(node).filter(([key]) => !annotations.includes(key)));
   for (const key of SCHEMAS) if (key in own) own[key] = bare(own[key], annotations);
   for (const key of [...NAMED_SCHEMAS, 'definitions']) {
-    if (key in own) own[key] = Object.fromEntries(Object.entries(own[key]).map(([name, one]) => [name, bare(one, annotations)]));
+    if (key in own) {
+      own[key] = Object.fromEntries(Object.entries(own[key]).map(([name, one]) => [name, bare(one, annotations)]));
+    }
   }
   return own;
 }

@@ -1,7 +1,9 @@
 // HostTree × out/ → what would change: the files, and their impact on what runs: reload, restart, start, stop.
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXPOSURE, exposure, impact, listed, type Action, type ChangedPath, type Listed, type Running } from './contract/impact.ts';
+import {
+  EXPOSURE, exposure, impact, listed, type Action, type ChangedPath, type Listed, type Running,
+} from './contract/impact.ts';
 import { MANIFEST, pathsOf, readManifest, SUMS, type ListedFile } from './contract/manifest.ts';
 import { compare } from './emit/on-disk.ts';
 import type { HostTree, OutTree } from './contract/tree.ts';
@@ -38,7 +40,8 @@ export function diffFiles(tree: OutTree, out: string): FileDiff[] {
     const state = compare(join(out, name, entry.path), entry);
     if (state === 'same') continue;
     files.push({
-      path: `${name}/${entry.path}`, kind: state === 'absent' ? 'added' : 'changed', before: textOf(join(out, name, entry.path)) ?? '',
+      path: `${name}/${entry.path}`, kind: state === 'absent' ? 'added' : 'changed',
+      before: textOf(join(out, name, entry.path)) ?? '',
       after: entry.kind === 'link' ? `-> ${entry.target}\n` : entry.bytes.toString('utf8'),
     });
   }
@@ -80,7 +83,8 @@ function impactOf(tree: HostTree, files: readonly FileDiff[], oldText: string | 
     ...plan.packages.filter(({ name }) => !packages.has(name))
       .map(({ name, why }): Action => ({ action: 'install', what: name, downtime: null, because: [why] })),
     ...impact(former, now, changedPaths(files, before.files, after.files), assumed(former, now)).map(one => {
-      const why = one.action === 'start' || one.action === 'enable' ? plan.units.find(({ name }) => name === one.what)?.why : undefined;
+      const why = one.action === 'start'
+        || one.action === 'enable' ? plan.units.find(({ name }) => name === one.what)?.why : undefined;
       return why === undefined ? one : { ...one, because: [why] };
     }),
     ...report ? exposure(report.before, report.after) : [],
@@ -93,27 +97,36 @@ const bytesOf = (tree: HostTree, path: string): string => {
 };
 
 /** What has another content in out/, and what gets another mode or owner. */
-function changedPaths(files: readonly FileDiff[], before: readonly ListedFile[], after: readonly ListedFile[]): ChangedPath[] {
+function changedPaths(
+  files: readonly FileDiff[], before: readonly ListedFile[], after: readonly ListedFile[],
+): ChangedPath[] {
   const changed = new Map<string, ChangedPath>();
   const kinds = { added: 'add', changed: 'change', removed: 'remove' } as const;
-  for (const { path, kind } of files) changed.set(path.slice(path.indexOf('/')), { path: path.slice(path.indexOf('/')), what: kinds[kind] });
+  for (const { path, kind } of files) {
+    changed.set(path.slice(path.indexOf('/')), { path: path.slice(path.indexOf('/')), what: kinds[kind] });
+  }
   const former = new Map(before.map(file => [file.path, file]));
   for (const { path, mode, owner } of after) {
     const was = former.get(path);
-    if (was && !changed.has(path) && (was.mode !== mode || was.owner !== owner)) changed.set(path, { path, what: 'change' });
+    if (was && !changed.has(path) && (was.mode !== mode || was.owner !== owner)) {
+      changed.set(path, { path, what: 'change' });
+    }
   }
   return [...changed.values()];
 }
 
 /** All that was listed is up and enabled, and so is what neither list names, which the packages of Debian bring. */
 function assumed(former: Listed, now: Listed): Running {
-  const slots = [...former.triggers.values()].flat().filter(trigger => trigger.startsWith('slot:')).map(trigger => trigger.slice('slot:'.length));
+  const slots = [...former.triggers.values()].flat().filter(trigger => trigger.startsWith('slot:'))
+    .map(trigger => trigger.slice('slot:'.length));
   return {
     unit: name => {
       const isUp = former.units.has(name) || !now.units.has(name);
       return { isKnown: isUp, isUp, isGood: isUp, isEnabled: isUp ? true : null, state: isUp ? 'active' : 'inactive' };
     },
-    slots: new Map(slots.map(name => [name, { role: 'either', isRunning: true, runtime: '', isBad: false, stale: [] }])),
+    slots: new Map(slots.map(name => [
+      name, { role: 'either', isRunning: true, runtime: '', isBad: false, stale: [] },
+    ])),
     absent: [], isUnfinished: false,
   };
 }

@@ -11,7 +11,8 @@ const bundle = `${__dirname}/bundle.cjs`;
 const [, , word = ''] = process.argv;
 const isHelp = !/^[a-z]+$/.test(word) || process.argv.some(one => one === '--help' || one === '-h');
 // of another vgen or Node, kept code is nothing; V8 itself refuses that of other flags
-const name = `${readFileSync(`${__dirname}/build-id`, 'latin1').slice(0, 32)}-${process.version}-${process.arch}-${isHelp ? 'help' : word}`;
+const name = `${readFileSync(`${__dirname}/build-id`, 'latin1')
+  .slice(0, 32)}-${process.version}-${process.arch}-${isHelp ? 'help' : word}`;
 const places = [`${__dirname}/cache`, `${process.env['XDG_CACHE_HOME'] || `${homedir()}/.cache`}/vgen/code`];
 
 /** The code kept in the first place that has some and that nobody else can write. */
@@ -27,7 +28,10 @@ function kept(): Buffer | undefined {
   return undefined;
 }
 
-/** Keeps the code of the functions that were called, in the first place that can be written; in none, it is compiled anew each time. */
+/**
+ * Keeps the code of the functions that were called, in the first place that can be written;
+ * in none, it is compiled anew each time.
+ */
 function keep(script: Script): void {
   const code = script.createCachedData();
   for (const place of places) {
@@ -47,6 +51,8 @@ const script = new Script(`(function (require, OWN_URL) {\n${readFileSync(bundle
   filename: bundle, lineOffset: -1, ...(cachedData && { cachedData }),
 });
 const hasFlags = process.execArgv.length > 0 || Boolean(process.env['NODE_OPTIONS']);
-if (!cachedData || (script.cachedDataRejected && !hasFlags)) process.once('exit', code => { if (code === 0) keep(script); });
+if (!cachedData || (script.cachedDataRejected && !hasFlags)) {
+  process.once('exit', code => { if (code === 0) keep(script); });
+}
 const run = script.runInThisContext() as (require: NodeJS.Require, url: string) => void;
 run(require, pathToFileURL(`${__dirname}/process/own-files.js`).href);

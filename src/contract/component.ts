@@ -3,7 +3,10 @@
 import type { Diagnostic, Path } from './diagnostic.ts';
 import type { App, Host, Hosts, Model, Peers, Value } from './model.ts';
 
-/** How those who use a certificate take up a new one: their unit is reloaded or restarted, or a command does it while they run. */
+/**
+ * How those who use a certificate take up a new one: their unit is reloaded or
+ * restarted, or a command does it while they run.
+ */
 export type TakeUp =
   | { readonly do: 'reload' | 'restart'; readonly unit: string }
   | { readonly do: 'run'; readonly command: readonly string[] };
@@ -16,34 +19,60 @@ export const takeUpCommand = (one: TakeUp): readonly string[] => (one.do === 'ru
 export type Offer = (
   | { readonly kind: 'package'; readonly name: string }
   /** `admin`: somebody logs in with a key and becomes root. */
-  | { readonly kind: 'user'; readonly name: string; readonly home: string; readonly shell: string; readonly groups: readonly string[]; readonly admin?: true }
+  | {
+    readonly kind: 'user';
+    readonly name: string;
+    readonly home: string;
+    readonly shell: string;
+    readonly groups: readonly string[];
+    readonly admin?: true;
+  }
   /** A systemd unit that is enabled and started. `downtime`: what a restart interrupts, or null if nobody notices. */
   | { readonly kind: 'unit'; readonly name: string; readonly downtime: string | null }
-  /** A TCP port that something on the host opens; `address` '0.0.0.0' means all. A firewall lets in who is in `from`. */
+  /**
+   * A TCP port that something on the host opens; `address` '0.0.0.0' means all. A firewall lets in who is in `from`.
+   */
   | { readonly kind: 'port'; readonly port: number; readonly address: string; readonly from: Peers }
   /** A variable in the environment of an app's slots on the host; `env` of the app overrides it. */
   | { readonly kind: 'variable'; readonly app: App; readonly name: string; readonly value: Value }
-  /** A server on the host's nginx: the path of a file that its `http` block includes, and the apps that it passes requests to. */
+  /**
+   * A server on the host's nginx: the path of a file that its `http` block includes, and
+   * the apps that it passes requests to.
+   */
   | { readonly kind: 'http'; readonly path: string; readonly apps?: readonly App[] }
   /**
-   * A certificate in /etc/vgen/tls/NAME: cert.pem (with its chain) and key.pem, which `group` may read. Before it is issued a
-   * self-signed one stands there, so that configurations can be checked. `names`: DNS names and addresses. `then`: what
-   * makes its users take up a new one. `issuer`: the CA of the fleet, Let's Encrypt, or `own`, a user-supplied one
-   * under the key of `certs.own`; absent: the CA of the fleet where there is one, else the self-signed one stays.
+   * A certificate in /etc/vgen/tls/NAME: cert.pem (with its chain) and key.pem, which `group` may read.
+   * Before it is issued a self-signed one stands there, so that configurations can be checked. `names`: DNS
+   * names and addresses. `then`: what makes its users take up a new one. `issuer`: the CA of the fleet, Let's
+   * Encrypt, or `own`, a user-supplied one under the key of `certs.own`; absent: the CA of the fleet where
+   * there is one, else the self-signed one stays.
    */
   | {
-    readonly kind: 'certificate'; readonly name: string; readonly names: readonly string[]; readonly group: string; readonly then: TakeUp;
+    readonly kind: 'certificate'; readonly name: string; readonly names: readonly string[]; readonly group: string;
+    readonly then: TakeUp;
     readonly issuer?: 'internal' | 'acme' | { readonly own: string };
   }
-  /** Something on the host trusts others by the CA of the fleet, /etc/vgen/tls/ca.pem. `onChange`: what makes it read that anew. */
+  /**
+   * Something on the host trusts others by the CA of the fleet, /etc/vgen/tls/ca.pem.
+   * `onChange`: what makes it read that anew.
+   */
   | { readonly kind: 'trust'; readonly onChange: OnChange }
-  /** Files, as a glob, that something writes without end. `then`: what makes it open them anew; none: they are copied and cut. */
+  /**
+   * Files, as a glob, that something writes without end. `then`: what makes it open them
+   * anew; none: they are copied and cut.
+   */
   | { readonly kind: 'log'; readonly path: string; readonly owner: string; readonly then: readonly string[] | null }
   /** Something to do again and again; `calendar` as in systemd.time(7). */
-  | { readonly kind: 'job'; readonly name: string; readonly calendar: string; readonly command: readonly string[]; readonly user: string }
+  | {
+    readonly kind: 'job';
+    readonly name: string;
+    readonly calendar: string;
+    readonly command: readonly string[];
+    readonly user: string;
+  }
   /**
-   * Data that must not be lost. `dump` prints it, `restore` takes that from its standard input into the place that DRILL
-   * names instead of the original where it is set; without them `paths` are the data.
+   * Data that must not be lost. `dump` prints it, `restore` takes that from its standard input into the place that
+   * DRILL names instead of the original where it is set; without them `paths` are the data.
    */
   | {
     readonly kind: 'dataset'; readonly name: string; readonly paths: readonly string[]; readonly user: string;
@@ -57,8 +86,8 @@ export type Offer = (
 export type Brought<K extends Offer['kind']> = Omit<Extract<Offer, { kind: K }>, 'kind'>;
 
 /**
- * What a component brings to a host once it knows what others offer there. Others do not see this: what they have to know
- * (a unit whose name a file may mention, a user that logs in) is an offer.
+ * What a component brings to a host once it knows what others offer there. Others do not see this: what they have to
+ * know (a unit whose name a file may mention, a user that logs in) is an offer.
  */
 export interface Plan {
   readonly files?: readonly FileSpec[];
@@ -76,8 +105,8 @@ export interface Offers {
 }
 
 /**
- * What must happen when a file changes: a unit is reloaded or restarted, a slot's process is restarted, or somebody confirms
- * over a new connection that one still gets into the host, which else puts the whole install back.
+ * What must happen when a file changes: a unit is reloaded or restarted, a slot's process is restarted, or somebody
+ * confirms over a new connection that one still gets into the host, which else puts the whole install back.
  */
 export type OnChange =
   | { readonly do: 'reload' | 'restart'; readonly unit: string }
@@ -85,7 +114,8 @@ export type OnChange =
   | { readonly do: 'confirm' };
 
 /** Programs that judge a file before it is used; the host's scripts know how to call each. */
-export type Checker = 'nginx' | 'supervisor' | 'systemd' | 'redis' | 'postgres' | 'bash' | 'sshd' | 'nft' | 'sudoers' | 'logrotate';
+export type Checker = 'nginx'
+  | 'supervisor' | 'systemd' | 'redis' | 'postgres' | 'bash' | 'sshd' | 'nft' | 'sudoers' | 'logrotate';
 
 /** One path on a host. Modes are strings: YAML and JSON lose octal numbers. */
 export type FileSpec = {
@@ -96,7 +126,10 @@ export type FileSpec = {
     readonly kind: 'file';
     readonly mode: string;
     readonly owner: string;
-    /** A template with its view, a static file of vgen's by name, text as it is, or a user-supplied file beside the inventory. */
+    /**
+     * A template with its view, a static file of vgen's by name, text as it is, or a
+     * user-supplied file beside the inventory.
+     */
     readonly from:
       | { readonly template: string; readonly view: object } | { readonly static: string }
       | { readonly text: string } | { readonly own: string };
@@ -132,7 +165,10 @@ export interface Component<S = unknown> {
   readonly runtime?: true | 'default';
   /** Its entries can be named in an app's `uses`; it offers the variables. */
   readonly datastore?: true;
-  /** Its files are those that the user asks for by path: where another component makes one of them too, the user's is wrong. */
+  /**
+   * Its files are those that the user asks for by path: where another component makes
+   * one of them too, the user's is wrong.
+   */
   readonly custom?: true;
   /** What a schema cannot say, over the whole fleet. */
   readonly check?: (fleet: { readonly section: S; readonly model: Model; readonly offers: Offers }) => Diagnostic[];
@@ -141,7 +177,10 @@ export interface Component<S = unknown> {
   readonly planFleet?: (fleet: { readonly section: S; readonly model: Model; readonly offers: Offers }) => FleetShare;
 }
 
-/** Something that a provider keeps for the fleet, such as a DNS zone or a dashboard. `data` is plain JSON without a secret's value. */
+/**
+ * Something that a provider keeps for the fleet, such as a DNS zone or a dashboard. `data`
+ * is plain JSON without a secret's value.
+ */
 export interface Resource {
   readonly kind: string;
   readonly name: string;
@@ -163,8 +202,9 @@ export const sectionOf = (component: Component, model: Model): unknown =>
   (component.key === null ? null : model.sections[component.key] ?? null);
 
 /** The entries of a section that are on a host, in the order of their names. */
-export const entriesOn = <T extends { readonly hosts: Hosts }>(section: Readonly<Record<string, T>> | null | undefined, host: Host): T[] =>
-  Object.values(section ?? {}).filter(one => one.hosts.has(host));
+export const entriesOn =
+  <T extends { readonly hosts: Hosts }>(section: Readonly<Record<string, T>> | null | undefined, host: Host): T[] =>
+    Object.values(section ?? {}).filter(one => one.hosts.has(host));
 
 /** The apps of each host, found once for the fleet. */
 export function appsOn(model: Model): (host: Host) => readonly App[] {

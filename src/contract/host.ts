@@ -5,7 +5,10 @@ import type { Item } from './named.ts';
 export type Host = Readonly<Item<HostWritten>>;
 export type Hosts = ReadonlySet<Host>;
 
-/** Who may connect to something: anyone, or hosts of the fleet and networks outside of it; nobody: the host itself alone. */
+/**
+ * Who may connect to something: anyone, or hosts of the fleet and networks
+ * outside of it; nobody: the host itself alone.
+ */
 export interface Peers {
   readonly anyone: boolean;
   readonly hosts: Hosts;

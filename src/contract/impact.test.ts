@@ -1,19 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { exposure, impact, type ChangedPath, type Listed, type Running, type RunningSlot, type RunningUnit } from './impact.ts';
+import {
+  exposure, impact, type ChangedPath, type Listed, type Running, type RunningSlot, type RunningUnit,
+} from './impact.ts';
 
 const UNIT = (name: string): string => `/etc/systemd/system/${name}`;
 const PROGRAM = (name: string): string => `/etc/supervisor/conf.d/${name}.conf`;
 
-const list = (units: Record<string, string | null> = {}, triggers: Record<string, string[]> = {}, texts: Record<string, string> = {}): Listed => ({
+const list = (
+  units: Record<string, string | null> = {}, triggers: Record<string, string[]> = {},
+  texts: Record<string, string> = {},
+): Listed => ({
   units: new Map(Object.entries(units)), triggers: new Map(Object.entries(triggers)), text: path => texts[path] ?? null,
 });
 const up: RunningUnit = { isKnown: true, isUp: true, isGood: true, isEnabled: true, state: 'active' };
 const down: RunningUnit = { ...up, isUp: false, isGood: false, state: 'inactive' };
 const absent: RunningUnit = { ...down, isKnown: false, isEnabled: null };
-const slot = (more: Partial<RunningSlot> = {}): RunningSlot => ({ role: 'next', isRunning: true, runtime: 'systemd', isBad: false, stale: [], ...more });
+const slot = (more: Partial<RunningSlot> = {}): RunningSlot =>
+  ({ role: 'next', isRunning: true, runtime: 'systemd', isBad: false, stale: [], ...more });
 
-function host(units: Record<string, RunningUnit> = {}, slots: Record<string, RunningSlot> = {}, more: Partial<Running> = {}): Running {
-  return { unit: name => units[name] ?? up, slots: new Map(Object.entries(slots)), absent: [], isUnfinished: false, ...more };
+function host(
+  units: Record<string, RunningUnit> = {}, slots: Record<string, RunningSlot> = {}, more: Partial<Running> = {},
+): Running {
+  return {
+    unit: name => units[name] ?? up, slots: new Map(Object.entries(slots)), absent: [], isUnfinished: false, ...more,
+  };
 }
 const change = (...paths: string[]): ChangedPath[] => paths.map(path => ({ path, what: 'change' }));
 const remove = (...paths: string[]): ChangedPath[] => paths.map(path => ({ path, what: 'remove' }));
@@ -43,24 +53,31 @@ describe('units', () => {
   });
 
   it('that run all the same between two restarts of systemd\'s are started', () => {
-    expect(done(tree, tree, [], host({ 'b.service': { ...up, isGood: false, state: 'activating' } }))).toEqual(['start b.service']);
+    expect(done(tree, tree, [], host({ 'b.service': { ...up, isGood: false, state: 'activating' } })))
+      .toEqual(['start b.service']);
   });
 
   it('that neither list names are reloaded too', () => {
     const ssh = list({}, { '/etc/ssh/sshd_config': ['reload:ssh.service', 'confirm'] });
-    expect(done(ssh, ssh, change('/etc/ssh/sshd_config'), host())).toEqual(['reload ssh.service', 'confirm over a new connection, or all is put back']);
+    expect(done(ssh, ssh, change('/etc/ssh/sshd_config'), host()))
+      .toEqual(['reload ssh.service', 'confirm over a new connection, or all is put back']);
   });
 
   it('that are new start, and are enabled where the tree brings their file', () => {
-    const more = list({ 'x.service': null, 'y.timer': null }, { [UNIT('y.timer')]: [] }, { [UNIT('y.timer')]: '[Timer]\n[Install]\nWantedBy=timers.target\n' });
+    const more = list({ 'x.service': null, 'y.timer': null }, { [UNIT('y.timer')]: [] }, {
+      [UNIT('y.timer')]: '[Timer]\n[Install]\nWantedBy=timers.target\n',
+    });
     const is = host({ 'x.service': absent, 'y.timer': absent });
-    expect(done(list(), more, [{ path: UNIT('y.timer'), what: 'add' }], is)).toEqual(['start x.service', 'enable y.timer', 'start y.timer']);
+    expect(done(list(), more, [{ path: UNIT('y.timer'), what: 'add' }], is))
+      .toEqual(['start x.service', 'enable y.timer', 'start y.timer']);
   });
 
   it('whose program is not there are not started', () => {
-    const needs = list({ 'n.service': null }, {}, { [UNIT('n.service')]: '[Service]\nExecStart=/usr/local/bin/n --x\n' });
+    const needs =
+      list({ 'n.service': null }, {}, { [UNIT('n.service')]: '[Service]\nExecStart=/usr/local/bin/n --x\n' });
     expect(done(list(), needs, [], host({ 'n.service': absent }, {}, { absent: ['/usr/local/bin/n'] }))).toEqual([]);
-    expect(done(list(), needs, [], host({ 'n.service': absent }, {}, { absent: ['/usr/local/bin/other'] }))).toEqual(['start n.service']);
+    expect(done(list(), needs, [], host({ 'n.service': absent }, {}, { absent: ['/usr/local/bin/other'] })))
+      .toEqual(['start n.service']);
   });
 });
 
@@ -86,12 +103,15 @@ describe('what goes', () => {
   });
 
   it('interrupts an app only with its live slot', () => {
-    const former = list({}, { [UNIT('web-blue.service')]: ['slot:web/blue'], [UNIT('web-green.service')]: ['slot:web/green'] });
+    const former =
+      list({}, { [UNIT('web-blue.service')]: ['slot:web/blue'], [UNIT('web-green.service')]: ['slot:web/green'] });
     const gone = remove(...former.triggers.keys());
     const looked = host({}, { 'web/blue': slot({ role: 'live' }), 'web/green': slot() });
     expect(done(former, list(), gone, looked)).toEqual(['stop web-green.service', 'stop web-blue.service: the app']);
     const assumed = host({}, { 'web/blue': slot({ role: 'either' }), 'web/green': slot({ role: 'either' }) });
-    expect(done(former, list(), gone, assumed)).toEqual(['stop web-green.service: the app, if the slot is live', 'stop web-blue.service: the app, if the slot is live']);
+    expect(done(former, list(), gone, assumed)).toEqual([
+      'stop web-green.service: the app, if the slot is live', 'stop web-blue.service: the app, if the slot is live',
+    ]);
   });
 
   it('is no template of a unit, under whose own name nothing runs', () => {
@@ -100,7 +120,10 @@ describe('what goes', () => {
 });
 
 describe('slots', () => {
-  const tree = list({}, { '/blue': ['slot:web/blue'], '/green': ['slot:web/green'], '/both': ['slot:web/blue', 'slot:web/green'] });
+  const tree =
+    list({}, {
+      '/blue': ['slot:web/blue'], '/green': ['slot:web/green'], '/both': ['slot:web/blue', 'slot:web/green'],
+    });
 
   it('take their files up in next, and wait for the switch in live', () => {
     const is = host({}, { 'web/blue': slot({ role: 'live' }), 'web/green': slot() });
@@ -114,7 +137,8 @@ describe('slots', () => {
   });
 
   it('that are down restart with new files, live too, and start without', () => {
-    const is = host({}, { 'web/blue': slot({ role: 'live', isRunning: false }), 'web/green': slot({ isRunning: false }) });
+    const is =
+      host({}, { 'web/blue': slot({ role: 'live', isRunning: false }), 'web/green': slot({ isRunning: false }) });
     expect(done(tree, tree, change('/both'), is)).toEqual(['restart next web/green', 'restart web/blue']);
     expect(done(tree, tree, [], is)).toEqual(['start web/green', 'start web/blue']);
   });
@@ -124,26 +148,31 @@ describe('slots', () => {
   });
 
   it('take up at last what they had to leave while they were live', () => {
-    expect(done(tree, tree, [], host({}, { 'web/green': slot({ stale: ['/green'] }) }))).toEqual(['restart next web/green']);
+    expect(done(tree, tree, [], host({}, { 'web/green': slot({ stale: ['/green'] }) })))
+      .toEqual(['restart next web/green']);
     expect(done(tree, tree, [], host({}, { 'web/green': slot({ role: 'live', stale: ['/green'] }) }))).toEqual([]);
   });
 });
 
 describe('supervisor', () => {
   const conf = '/etc/supervisor/supervisord.conf';
-  const tree = list({ 'supervisor.service': 'its apps' }, { [conf]: ['restart:supervisor.service'], [PROGRAM('job')]: [], [PROGRAM('web-blue')]: ['slot:web/blue'] }, {
+  const tree = list({ 'supervisor.service': 'its apps' }, {
+    [conf]: ['restart:supervisor.service'], [PROGRAM('job')]: [], [PROGRAM('web-blue')]: ['slot:web/blue'],
+  }, {
     [PROGRAM('job')]: '[program:job]\ncommand=x\n', [PROGRAM('web-blue')]: '[program:web-blue]\n',
   });
 
   it('restarts, unless a live slot runs under it', () => {
     expect(done(tree, tree, change(conf), host())).toEqual(['restart supervisor.service: its apps']);
-    expect(done(tree, tree, change(conf), host({}, { 'web/blue': slot({ role: 'live', runtime: 'supervisor' }) }))).toEqual(['wait for a restart supervisor.service']);
+    expect(done(tree, tree, change(conf), host({}, { 'web/blue': slot({ role: 'live', runtime: 'supervisor' }) })))
+      .toEqual(['wait for a restart supervisor.service']);
   });
 
   it('takes up programs that are no slots, unless it restarts or is down', () => {
     expect(done(tree, tree, change(PROGRAM('job'), PROGRAM('web-blue')), host())).toEqual(['update job: job']);
     expect(done(tree, tree, change(PROGRAM('job'), conf), host())).toEqual(['restart supervisor.service: its apps']);
-    expect(done(tree, tree, change(PROGRAM('job')), host({ 'supervisor.service': down }))).toEqual(['start supervisor.service']);
+    expect(done(tree, tree, change(PROGRAM('job')), host({ 'supervisor.service': down })))
+      .toEqual(['start supervisor.service']);
   });
 
   it('ends the programs of a file that goes', () => {

@@ -1,5 +1,6 @@
 // What a change means for what runs: the one rule of it, for diff, plan and the limits of an apply. Pure. The engine on
-// the host (templates/host) does what is foretold here, in this order; test/fleet/foretold.test.ts holds the two together.
+// the host (templates/host) does what is foretold here, in this order;
+// test/fleet/foretold.test.ts holds the two together.
 import type { Manifest } from './manifest.ts';
 
 export interface Action {
@@ -17,7 +18,10 @@ export interface Action {
 /** A path that comes, goes or gets another content, mode, owner or target. */
 export interface ChangedPath { readonly path: string; readonly what: 'add' | 'change' | 'remove' }
 
-/** What a list of a host says that a change can act on. Triggers are `reload:UNIT`, `restart:UNIT`, `slot:APP/SLOT`, `confirm`. */
+/**
+ * What a list of a host says that a change can act on. Triggers are `reload:UNIT`,
+ * `restart:UNIT`, `slot:APP/SLOT`, `confirm`.
+ */
 export interface Listed {
   /** Unit → what a restart interrupts, null if nobody notices; in the order of the list. */
   readonly units: ReadonlyMap<string, string | null>;
@@ -83,14 +87,16 @@ export function impact(former: Listed, tree: Listed, changed: readonly ChangedPa
   const stopped = new Set(stops.map(({ what }) => what));
   const acted = units(tree, triggered, host, stopped);
   return [
-    ...host.isUnfinished ? [action('finish', 'an install that was cut short', ['its journal is still on the host'])] : [],
+    ...host.isUnfinished ? [action('finish', 'an install that was cut short', ['its journal is still on the host'])]
+      : [],
     ...stops, ...acted, ...updates(tree, changed, acted, host), ...starts(tree, host), ...slots(tree, triggered, host),
     ...confirmation(triggered), ...left(former, tree, stopped, host),
   ];
 }
 
-const action = (what: Action['action'], name: string, because: readonly string[], downtime: string | null = null): Action =>
-  ({ action: what, what: name, because, downtime });
+const action =
+  (what: Action['action'], name: string, because: readonly string[], downtime: string | null = null): Action =>
+    ({ action: what, what: name, because, downtime });
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const nameIn = (trigger: string): string => trigger.slice(trigger.indexOf(':') + 1);
 
@@ -101,7 +107,8 @@ function triggeredBy(former: Listed, tree: Listed, changed: readonly ChangedPath
     : trigger === 'confirm' || !former.units.has(nameIn(trigger)) || tree.units.has(nameIn(trigger)));
   const found = new Map<string, string[]>();
   for (const { path, what } of changed) {
-    const triggers = what === 'remove' ? (former.triggers.get(path) ?? []).filter(isWanted) : tree.triggers.get(path) ?? [];
+    const triggers = what === 'remove' ? (former.triggers.get(path) ?? []).filter(isWanted)
+      : tree.triggers.get(path) ?? [];
     for (const trigger of triggers) found.set(trigger, [...found.get(trigger) ?? [], path]);
   }
   return found;
@@ -116,7 +123,8 @@ function stop(path: string, former: Listed, host: Running): Action[] {
   const slot = former.triggers.get(path)?.find(trigger => trigger.startsWith('slot:'));
   const end = (name: string, downtime: string | null): Action =>
     action('stop', name, [path], slot === undefined ? downtime : downtimeOf(host.slots.get(nameIn(slot))));
-  if (unit !== undefined) return unit.includes('@.') ? [] : [end(unit, host.unit(unit).isUp ? former.units.get(unit) ?? unit : null)];
+  if (unit !== undefined) return unit.includes('@.') ? []
+    : [end(unit, host.unit(unit).isUp ? former.units.get(unit) ?? unit : null)];
   return PROGRAM_FILE.test(path) ? programsIn(former.text(path)).map(name => end(name, name)) : [];
 }
 
@@ -124,14 +132,17 @@ const downtimeOf = (slot: RunningSlot | undefined): string | null =>
   (!slot?.isRunning || slot.role === 'next' ? null : slot.role === 'live' ? 'the app' : 'the app, if the slot is live');
 
 /** Programs and groups that a file of supervisor defines. */
-const programsIn = (text: string | null): string[] => [...(text ?? '').matchAll(/^\[(?:program|group):([^\]]+)\]/gm)].map(([, name = '']) => name);
+const programsIn = (text: string | null): string[] => [...(text ?? '').matchAll(/^\[(?:program|group):([^\]]+)\]/gm)]
+  .map(([, name = '']) => name);
 
 /** Reloads, then restarts, each unit once; one that is down is started later, not touched here. */
 function units(tree: Listed, triggered: Triggered, host: Running, stopped: ReadonlySet<string>): Action[] {
-  const of = (what: 'reload' | 'restart'): Action[] => [...triggered].sort(([a], [b]) => byText(a, b)).flatMap(([trigger, because]) => {
+  const of = (what: 'reload' | 'restart'): Action[] => [...triggered]
+    .sort(([a], [b]) => byText(a, b)).flatMap(([trigger, because]) => {
     const unit = nameIn(trigger);
     if (!trigger.startsWith(`${what}:`) || stopped.has(unit) || !host.unit(unit).isUp) return [];
-    if (what === 'reload') return triggered.has(`restart:${unit}`) || unit === SUPERVISOR ? [] : [action(what, unit, because)];
+    if (what === 'reload') return triggered.has(`restart:${unit}`) || unit === SUPERVISOR ? []
+      : [action(what, unit, because)];
     return [unit === SUPERVISOR && hasLivePrograms(host) ? action('wait for a restart', unit, because)
       : action(what, unit, because, tree.units.get(unit) ?? null)];
   });
@@ -140,7 +151,8 @@ function units(tree: Listed, triggered: Triggered, host: Running, stopped: Reado
 
 /** A live slot runs under supervisord, so ending supervisord would end what users see. */
 const hasLivePrograms = (host: Running): boolean =>
-  [...host.slots.values()].some(({ runtime, role, isRunning }) => runtime === 'supervisor' && role === 'live' && isRunning);
+  [...host.slots.values()]
+    .some(({ runtime, role, isRunning }) => runtime === 'supervisor' && role === 'live' && isRunning);
 
 /** Programs of supervisor other than slots take up their files, unless supervisord itself has just done so. */
 function updates(tree: Listed, changed: readonly ChangedPath[], acted: readonly Action[], host: Running): Action[] {
@@ -157,7 +169,8 @@ function starts(tree: Listed, host: Running): Action[] {
     const why = is.isKnown ? `it is ${is.state}` : 'new';
     const file = is.isKnown ? null : tree.text(`/etc/systemd/system/${unit}`);
     return [
-      ...is.isEnabled === false ? [action('enable', unit, ['it is disabled'])] : /^\[Install\]/m.test(file ?? '') ? [action('enable', unit, [why])] : [],
+      ...is.isEnabled === false ? [action('enable', unit, ['it is disabled'])]
+        : /^\[Install\]/m.test(file ?? '') ? [action('enable', unit, [why])] : [],
       ...is.isGood ? [] : [action('start', unit, [why])],
     ];
   });
@@ -170,12 +183,15 @@ function lacksProgram(tree: Listed, host: Running, unit: string): boolean {
   return host.absent.some(program => text.includes(`${program} `) || text.includes(`${program}\n`));
 }
 
-/** Slots with a release, app by app, next before live. A live one that runs is never stopped: it waits for the switch. */
+/**
+ * Slots with a release, app by app, next before live. A live one that runs is never stopped: it waits for the switch.
+ */
 function slots(tree: Listed, triggered: Triggered, host: Running): Action[] {
   const wanted = wantedSlots(tree);
   const app = (name: string): string => name.slice(0, name.indexOf('/'));
   const found = [...host.slots].filter(([name]) => wanted.has(name))
-    .sort(([a, one], [b, two]) => byText(app(a), app(b)) || (one.role === two.role ? byText(a, b) : one.role === 'live' ? 1 : -1));
+    .sort(([a, one], [b, two]) =>
+      byText(app(a), app(b)) || (one.role === two.role ? byText(a, b) : one.role === 'live' ? 1 : -1));
   return found.flatMap(([name, slot]) => {
     const now = triggered.get(`slot:${name}`) ?? [];
     const because = [...new Set([...now, ...slot.stale])];
@@ -192,9 +208,11 @@ const confirmation = (triggered: Triggered): Action[] => {
 };
 
 /** Units that are no longer listed, and whose file is not vgen's to remove. */
-const left = (former: Listed, tree: Listed, stopped: ReadonlySet<string>, host: Running): Action[] => [...former.units.keys()]
-  .filter(unit => !tree.units.has(unit) && !stopped.has(unit) && host.unit(unit).isUp)
-  .map(unit => action('leave running', unit, [`no longer in the inventory; to end it: systemctl disable --now ${unit}`]));
+const left = (former: Listed, tree: Listed, stopped: ReadonlySet<string>, host: Running): Action[] =>
+  [...former.units.keys()]
+    .filter(unit => !tree.units.has(unit) && !stopped.has(unit) && host.unit(unit).isUp)
+    .map(unit =>
+      action('leave running', unit, [`no longer in the inventory; to end it: systemctl disable --now ${unit}`]));
 
 /** Ports that open or close, and to whom: the lines of the exposure report that come and go. */
 export function exposure(before: string, after: string): Action[] {
@@ -204,7 +222,8 @@ export function exposure(before: string, after: string): Action[] {
     const [port = '', protocol = '', address = '', who = '', why = ''] = line.split('\t');
     return action(what, `port ${port}/${protocol}${address === 'all' ? '' : ` at ${address}`} to ${who}`, [why]);
   };
-  return [...was.filter(line => !is.includes(line)).map(line => say('close', line)), ...is.filter(line => !was.includes(line)).map(line => say('open', line))];
+  return [...was.filter(line => !is.includes(line))
+    .map(line => say('close', line)), ...is.filter(line => !was.includes(line)).map(line => say('open', line))];
 }
 
 /** Where the report of open ports stands on a host. */

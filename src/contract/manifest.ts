@@ -1,5 +1,6 @@
-// manifest.tsv: the one list of what a host gets, which a reviewer reads, the engine on the host (lib/state/manifest.sh)
-// installs, and commands compare with hosts. One thing a line; columns are separated by tabs, "-" is an empty one.
+// manifest.tsv: the one list of what a host gets, which a reviewer reads, the engine on the host
+// (lib/state/manifest.sh) installs, and commands compare with hosts. One thing a line; columns are
+// separated by tabs, "-" is an empty one.
 import { takeUpCommand, type OnChange } from './component.ts';
 import { Failure, pathText, type Path } from './diagnostic.ts';
 import type { FleetPlan, HostPlan, Planned } from './plan.ts';
@@ -28,7 +29,9 @@ const COLUMNS = {
 type Kind = keyof typeof COLUMNS;
 type Columns<K extends Kind> = Readonly<Record<(typeof COLUMNS)[K][number], string>>;
 
-/** A certificate whose key is made on the host. `reloadCommand`: of a shell; its users read a new one by it; "" if none. */
+/**
+ * A certificate whose key is made on the host. `reloadCommand`: of a shell; its users read a new one by it; "" if none.
+ */
 export interface ListedCertificate {
   readonly name: string;
   readonly group: string;
@@ -55,7 +58,12 @@ export interface Manifest {
   readonly packages: readonly string[];
   /** Paths. */
   readonly programs: readonly string[];
-  readonly users: readonly { readonly name: string; readonly home: string; readonly shell: string; readonly groups: readonly string[] }[];
+  readonly users: readonly {
+    readonly name: string;
+    readonly home: string;
+    readonly shell: string;
+    readonly groups: readonly string[];
+  }[];
   readonly secrets: readonly string[];
   readonly certificates: readonly ListedCertificate[];
   readonly directories: readonly { readonly path: string; readonly mode: string; readonly owner: string }[];
@@ -108,14 +116,17 @@ function fileRow(file: Planned): ManifestRow {
   if (file.kind === 'directory') return row('directory', file.at, [file.path, file.mode, file.owner]);
   if (file.kind !== 'file') return row(file.kind, file.at, [file.path, file.target]);
   return row('file', file.at, [
-    file.path, file.mode, file.owner, file.onChange.map(triggerText).join(','), file.check ?? '', file.secrets.join(','), pathText(file.at),
+    file.path, file.mode, file.owner, file.onChange.map(triggerText).join(','), file.check ?? '',
+    file.secrets.join(','), pathText(file.at),
   ]);
 }
 
 const row = (kind: Kind, at: Path, columns: readonly string[]): ManifestRow =>
   ({ at, text: `${kind}\t${columns.map(text => (text === '' ? '-' : commentText(text))).join('\t')}` });
 
-/** The text of a manifest: its lines, each kind under the names of its columns. `host` is null for that of the fleet. */
+/**
+ * The text of a manifest: its lines, each kind under the names of its columns. `host` is null for that of the fleet.
+ */
 export function manifestText(host: string | null, rows: readonly ManifestRow[]): string {
   let text = host === null ? '# Made by vgen for the fleet; do not edit.\n# All that belongs to no host.'
     : `# Made by vgen from hosts.${host}; do not edit.\n# All that this host gets.`;
@@ -179,11 +190,15 @@ export const pathsOf = (text: string): string[] => [
   INSTALL, MANIFEST, SUMS,
   ...text.split('\n').flatMap(line => {
     const [kind, path] = line.split('\t');
-    return path && (kind === 'file' || kind === 'fleet-file' || kind === 'link' || kind === 'first-link') ? [path.slice(1)] : [];
+    return path
+      && (kind === 'file' || kind === 'fleet-file' || kind === 'link' || kind === 'first-link') ? [path.slice(1)] : [];
   }),
 ];
 
-/** SHA256SUMS, as `sha256sum --check --strict` reads it; its own sha256 is the id of the tree. Paths have no backslash or line break. */
+/**
+ * SHA256SUMS, as `sha256sum --check --strict` reads it; its own sha256 is the id of the tree.
+ * Paths have no backslash or line break.
+ */
 export const sumsText = (sums: Iterable<readonly [path: string, sha256: string]>): string =>
   [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, sha256]) => `${sha256}  ${path}\n`).join('');
 

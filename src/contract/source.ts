@@ -24,7 +24,9 @@ export class Source {
   readonly #origin: ReadonlyMap<string, number>;
   readonly #parsed = new Map<number, Parsed>();
 
-  constructor(files: readonly SourceFile[], value: Readonly<Record<string, unknown>>, origin: ReadonlyMap<string, number>) {
+  constructor(
+    files: readonly SourceFile[], value: Readonly<Record<string, unknown>>, origin: ReadonlyMap<string, number>,
+  ) {
     this.files = files;
     this.value = value;
     this.#origin = origin;
@@ -47,7 +49,9 @@ export class Source {
     let parsed = this.#parsed.get(index);
     if (!parsed) {
       const counter = new (yaml().LineCounter)();
-      parsed = { doc: yaml().parseDocument(file.text, { lineCounter: counter, merge: true, uniqueKeys: false }), counter, file };
+      parsed = {
+        doc: yaml().parseDocument(file.text, { lineCounter: counter, merge: true, uniqueKeys: false }), counter, file,
+      };
       this.#parsed.set(index, parsed);
     }
     return locateIn(parsed, path, onKey, part);
@@ -84,8 +88,10 @@ function locateIn({ doc, counter, file }: Parsed, path: Path, onKey: boolean, pa
   }
   const reached = node as Node | null;
   const atKey = pair?.key as Node | undefined;
-  // a whole map under its key is shown at the key, and so is a key with nothing after it: the key is what the eye looks for
-  const shown = pair && atKey?.range && (onKey || !yaml().isScalar(reached) || reached.range?.[0] === reached.range?.[1]) ? atKey : reached;
+  // a whole map under its key is shown at the key, and so is a key with nothing after
+  // it: the key is what the eye looks for
+  const shown = pair && atKey?.range
+    && (onKey || !yaml().isScalar(reached) || reached.range?.[0] === reached.range?.[1]) ? atKey : reached;
   const range = shown?.range;
   if (!range) return { file: file.name, line: 1, column: 1, length: 1 };
   const text = file.text.slice(range[0], range[1]);
@@ -98,7 +104,8 @@ function locateIn({ doc, counter, file }: Parsed, path: Path, onKey: boolean, pa
 
 /** The pair of a key: its own, or one that `<<` merges into the mapping. */
 function pairIn(map: YAMLMap, key: string | number, doc: Document): Pair | undefined {
-  const own = map.items.find(item => yaml().isPair(item) && yaml().isScalar(item.key) && String(item.key.value) === String(key));
+  const own =
+    map.items.find(item => yaml().isPair(item) && yaml().isScalar(item.key) && String(item.key.value) === String(key));
   if (own) return own;
   for (const item of map.items) {
     if (!yaml().isScalar(item.key) || String(item.key.source ?? item.key.value) !== '<<') continue;

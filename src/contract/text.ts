@@ -15,7 +15,9 @@ export interface Pattern {
 }
 export type Text = string | Pattern;
 
-/** Literal text, or the name of a secret whose value stands here on the host; `url`: percent-encoded (RFC 3986, 2.1). */
+/**
+ * Literal text, or the name of a secret whose value stands here on the host; `url`: percent-encoded (RFC 3986, 2.1).
+ */
 export type SealedPart = string | { readonly secret: string; readonly url?: true };
 
 /** A value whose secret parts are put in on the host. */

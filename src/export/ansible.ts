@@ -25,7 +25,8 @@ export function ansibleInventory(hosts: readonly Host[], targetOf: (host: Host) 
     if (region !== null) add(`region_${region.replaceAll('-', '_')}`, name);
     for (const tag of tags) add(`tag_${tag.replaceAll('-', '_')}`, name);
   }
-  const group = ([name, members]: [string, string[]]): string => `    ${name}:\n      hosts:\n${members.map(member => `        ${member}:\n`).join('')}`;
+  const group = ([name, members]: [string, string[]]): string =>
+    `    ${name}:\n      hosts:\n${members.map(member => `        ${member}:\n`).join('')}`;
   return `# Made by "vgen export ansible"; the same command makes it anew.
 all:
   children:
@@ -35,7 +36,8 @@ ${hosts.map(entry).join('')}${[...groups].sort(([a], [b]) => (a < b ? -1 : 1)).m
 }
 
 /** playbook.yml. `out` is where the trees are, seen from the playbook. */
-export const ansiblePlaybook = (out: string, serial: string): string => `# Made by "vgen export ansible"; the same command makes it anew.
+export const ansiblePlaybook = (out: string, serial: string): string =>
+  `# Made by "vgen export ansible"; the same command makes it anew.
 # Sends each host its tree and runs its install.sh, which does nothing where there is nothing to do. Values of secrets
 # go to the hosts by "vgen secrets push", not by Ansible: its logs and facts would keep them.
 # More hosts at a time: ansible-playbook --forks 50; fewer in one step: --extra-vars vgen_serial=10%

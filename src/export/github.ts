@@ -1,5 +1,5 @@
-// The workflow for GitHub: check, diff as a comment, plan, apply. Everything that comes from outside reaches a script as
-// an environment variable, never as text of the script.
+// The workflow for GitHub: check, diff as a comment, plan, apply. Everything that comes from outside reaches a script
+// as an environment variable, never as text of the script.
 
 /** What a workflow is made from. */
 export interface Ci {

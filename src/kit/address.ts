@@ -6,7 +6,9 @@ export const addressOf = (host: Host): string => host.private ?? host.address;
 
 /** RFC 1918, 6598 (shared), 4193 (unique local) and loopback. */
 export const isPrivate = (address: string): boolean =>
-  /^(10\.|127\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd][0-9a-f]{2}:|::1$)/i.test(address);
+  /^(10\.|127\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd][0-9a-f]{2}:|::1$)/i.test(
+    address,
+  );
 
 /** 127.0.0.0/8 and ::1: no other host reaches it. */
 export const isLoopback = (address: string): boolean => /^127\.|^::1$/.test(address);

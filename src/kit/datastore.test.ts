@@ -3,5 +3,7 @@ import { mountUnit } from './datastore.ts';
 
 describe('mountUnit', () => {
   // as `systemd-escape --path --suffix=mount` says
-  it.each([['/srv/data', 'srv-data.mount'], ['/data', 'data.mount'], ['/mnt/a_b/c.d', 'mnt-a_b-c.d.mount']])('%s: %s', (path, wanted) => expect(mountUnit({ path })).toBe(wanted));
+  it.each([['/srv/data', 'srv-data.mount'], ['/data', 'data.mount'], ['/mnt/a_b/c.d', 'mnt-a_b-c.d.mount']])(
+    '%s: %s', (path, wanted) => expect(mountUnit({ path })).toBe(wanted),
+  );
 });

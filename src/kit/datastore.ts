@@ -7,7 +7,8 @@ import { onlyHosts } from '../contract/host.ts';
 import type { App, Host, Hosts, Model, Named, Value } from '../contract/model.ts';
 
 /** The apps that connect to a datastore, in the order of the inventory. */
-export const usersOf = (model: Model, store: Named): App[] => model.apps.filter(app => app.uses.some(one => one === store));
+export const usersOf = (model: Model, store: Named): App[] =>
+  model.apps.filter(app => app.uses.some(one => one === store));
 
 /** The hosts that connect to a datastore because an app of theirs uses it, in the order of their names. */
 export const hostsUsing = (model: Model, store: Named): Host[] =>
@@ -18,11 +19,16 @@ export const clientsOf = (store: Named & { readonly hosts: Hosts }, model: Model
   hostsUsing(model, store).filter(host => !store.hosts.has(host));
 
 /** The one of a kind that is on a host. */
-export const storeOn = <T extends { readonly hosts: Hosts }>(section: Readonly<Record<string, T>> | null, host: Host): T | undefined =>
-  entriesOn(section, host)[0];
+export const storeOn =
+  <T extends { readonly hosts: Hosts }>(section: Readonly<Record<string, T>> | null, host: Host): T | undefined =>
+    entriesOn(section, host)[0];
 
-/** Where a datastore listens: on loopback, and where others connect from (null: from nowhere) at the host's address too. */
-export function portsOf(store: Named & { readonly port: number }, host: Host, clients: readonly Host[] | null, why: string): Offer[] {
+/**
+ * Where a datastore listens: on loopback, and where others connect from (null: from nowhere) at the host's address too.
+ */
+export function portsOf(
+  store: Named & { readonly port: number }, host: Host, clients: readonly Host[] | null, why: string,
+): Offer[] {
   const port = { kind: 'port', port: store.port, why, at: [...store.at, 'port'] } as const;
   return [
     { ...port, address: '127.0.0.1', from: onlyHosts([]) },
@@ -46,7 +52,8 @@ export interface OnVolume extends Named {
 }
 
 /** The mount unit of a volume: systemd-escape(1) makes "-" of "/"; a path with more to escape is refused. */
-export const mountUnit = (volume: { readonly path: string }): string => `${volume.path.slice(1).replaceAll('/', '-')}.mount`;
+export const mountUnit = (volume: { readonly path: string }): string =>
+  `${volume.path.slice(1).replaceAll('/', '-')}.mount`;
 
 /** The directory of a datastore's data; null if it is not on a volume. */
 export const directoryOf = ({ volume, name }: Named & { readonly volume: Volume | null }): string | null =>
@@ -56,8 +63,11 @@ export const directoryOf = ({ volume, name }: Named & { readonly volume: Volume 
  * What a datastore's drop-in says of its data; null if it is not on a volume. `former`: a glob that finds something if
  * there is data at the place that the datastore has without a volume.
  */
-export const placeOf = (store: Named & { readonly volume: Volume | null }, owner: string, former: string): object | null =>
-  (store.volume === null ? null : { at: store.at, volume: store.volume.path, directory: directoryOf(store), owner, former });
+export const placeOf =
+  (store: Named & { readonly volume: Volume | null }, owner: string, former: string): object | null =>
+    (store.volume === null ? null : {
+      at: store.at, volume: store.volume.path, directory: directoryOf(store), owner, former,
+    });
 
 /** The names under which apps here and elsewhere reach a datastore on a host. */
 export const namesOn = (host: Host): string[] => [...new Set([host.name, addressOf(host), 'localhost', '127.0.0.1'])];
@@ -67,18 +77,29 @@ export const reachedFrom = (store: { readonly hosts: Hosts }, host: Host): strin
   (store.hosts.has(host) ? '127.0.0.1' : addressOf([...store.hosts][0] ?? host));
 
 /** Variables of the apps of a host that use a datastore: its URL, and whom its certificate is to be verified by. */
-export function variablesOf(store: Named, what: string, apps: readonly App[], url: (app: App) => Value, ca: boolean): Offer[] {
+export function variablesOf(
+  store: Named, what: string, apps: readonly App[], url: (app: App) => Value, ca: boolean,
+): Offer[] {
   return apps.filter(app => app.uses.some(one => one === store)).flatMap(app => {
-    const more = { kind: 'variable', app, why: `app "${app.name}" uses ${what} "${store.name}"`, at: store.at } as const;
-    return [{ ...more, name: urlVariable(store), value: url(app) }, ...ca ? [{ ...more, name: urlVariable(store).replace(/URL$/, 'CA'), value: CA }] : []];
+    const more = {
+      kind: 'variable', app, why: `app "${app.name}" uses ${what} "${store.name}"`, at: store.at,
+    } as const;
+    return [
+      { ...more, name: urlVariable(store), value: url(app) },
+      ...ca ? [{ ...more, name: urlVariable(store).replace(/URL$/, 'CA'), value: CA }] : [],
+    ];
   });
 }
 
-/** The part of a datastore that is an app's (a database, a vhost): the one of its name, else the only one; null if it cannot be told. */
+/**
+ * The part of a datastore that is an app's (a database, a vhost): the one of its name, else
+ * the only one; null if it cannot be told.
+ */
 export function partOf<T>(parts: Readonly<Record<string, T>>, app: App): [string, T] | null {
   const all = Object.entries(parts);
   return all.find(([name]) => name === app.name) ?? (all.length === 1 ? all[0] ?? null : null);
 }
 
 /** Hosts of a datastore whose address is public although others connect to it. */
-export const exposedOn = (store: { readonly hosts: Hosts }): Host[] => [...store.hosts].filter(host => !isPrivate(addressOf(host)));
+export const exposedOn = (store: { readonly hosts: Hosts }): Host[] => [...store.hosts]
+  .filter(host => !isPrivate(addressOf(host)));

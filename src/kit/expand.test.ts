@@ -3,9 +3,14 @@ import type { Refused } from '../contract/diagnostic.ts';
 import { expand, expandPlain, secretsIn } from './expand.ts';
 import type { App, Interpolation, Host, Pattern, Slot } from '../contract/model.ts';
 
-const host = { name: 'eu1', at: ['hosts', 'eu1'], address: '192.0.2.1', private: null, region: 'eu', tags: [] } as unknown as Host;
+const host = {
+  name: 'eu1', at: ['hosts', 'eu1'], address: '192.0.2.1', private: null, region: 'eu', tags: [],
+} as unknown as Host;
 const app = { name: 'api', at: ['apps', 'api'], dir: '/opt/api', unit: 'api', user: 'www' } as unknown as App;
-const slot = { name: 'blue', at: ['apps', 'api', 'slots', 'blue'], app, port: 4000, ports: { metrics: 9100 }, release: '/opt/api/blue/release' } as unknown as Slot;
+const slot = {
+  name: 'blue', at: ['apps', 'api', 'slots', 'blue'], app, port: 4000, ports: { metrics: 9100 },
+  release: '/opt/api/blue/release',
+} as unknown as Slot;
 
 const filled = (kind: 'host' | 'app' | 'slot', name: string): Interpolation => ({ kind, name });
 const secret = (name: string): Interpolation => ({ kind: 'secret', secret: name });
@@ -21,7 +26,9 @@ describe('expand', () => {
   ])('%s', (_, text, wanted) => expect(expand(text, { host, slot })).toBe(wanted));
 
   it('keeps secrets sealed, and joins what lies between them', () => {
-    expect(expand(pattern('a', filled('host', 'name'), secret('one'), ':', filled('slot', 'port'), secret('two')), { host, slot }))
+    expect(expand(
+      pattern('a', filled('host', 'name'), secret('one'), ':', filled('slot', 'port'), secret('two')), { host, slot },
+    ))
       .toEqual({ sealed: ['aeu1', { secret: 'one' }, ':4000', { secret: 'two' }] });
   });
 
@@ -30,7 +37,9 @@ describe('expand', () => {
       expand(pattern(filled('host', 'private')), { host, slot });
       expect.unreachable();
     } catch (cause) {
-      expect((cause as Refused).diagnostic).toMatchObject({ code: 'resolve/unset', at: ['x'], message: 'host "eu1" has no "private"', see: { at: ['hosts', 'eu1'] } });
+      expect((cause as Refused).diagnostic).toMatchObject({
+        code: 'resolve/unset', at: ['x'], message: 'host "eu1" has no "private"', see: { at: ['hosts', 'eu1'] },
+      });
     }
   });
 
@@ -45,5 +54,6 @@ it('expandPlain takes no secret', () => {
 });
 
 it('secretsIn names each once, sorted', () => {
-  expect(secretsIn(['plain', { sealed: ['x', { secret: 'b' }] }, { sealed: [{ secret: 'a' }, { secret: 'b' }] }])).toEqual(['a', 'b']);
+  expect(secretsIn(['plain', { sealed: ['x', { secret: 'b' }] }, { sealed: [{ secret: 'a' }, { secret: 'b' }] }]))
+    .toEqual(['a', 'b']);
 });

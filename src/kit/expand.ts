@@ -19,7 +19,8 @@ export function expand(text: Text, scope: Scope): Value {
     if (typeof part === 'string') parts.push(part);
     else if (part.kind === 'secret') parts.push({ secret: part.secret });
     else {
-      const value = lookUp(part.kind === 'slot' ? scope.slot : part.kind === 'app' ? scope.app ?? scope.slot?.app : scope.host, part.name);
+      const value = lookUp(part.kind === 'slot' ? scope.slot
+        : part.kind === 'app' ? scope.app ?? scope.slot?.app : scope.host, part.name);
       if (value === null) {
         throw new Refused(error('resolve/unset', text.at, `host "${scope.host.name}" has no "${part.name}"`, {
           part: `\${${part.kind}.${part.name}}`, hint: `give the host a "${part.name}", or use another reference`,
@@ -42,7 +43,8 @@ export function expandPlain(text: Text, scope: Scope): string {
 
 /** Names of the secrets in values, sorted. */
 export const secretsIn = (values: readonly Value[]): string[] => [...new Set(values.flatMap(value =>
-  typeof value === 'string' ? [] : value.sealed.flatMap(part => (typeof part === 'string' ? [] : part.secret))))].sort();
+  typeof value === 'string' ? []
+    : value.sealed.flatMap(part => (typeof part === 'string' ? [] : part.secret))))].sort();
 
 function lookUp(noun: object | undefined, name: string): string | null {
   let value: unknown = noun;

@@ -1,25 +1,32 @@
-// The shapes of what a component plans: files made by templates, static files, user-supplied ones, directories and links.
+// The shapes of what a component plans: files made by templates, static files,
+// user-supplied ones, directories and links.
 import type { FileSpec, OnChange } from '../contract/component.ts';
 import type { Path } from '../contract/diagnostic.ts';
 
 type Content = Extract<FileSpec, { kind: 'file' }>;
 
-/** How a file differs from one of root's, mode 0644, that holds no secret, triggers nothing and that no program judges. */
+/**
+ * How a file differs from one of root's, mode 0644, that holds no secret, triggers nothing and that no program judges.
+ */
 export type FileDetails = Partial<Pick<Content, 'mode' | 'owner' | 'secrets' | 'onChange' | 'check'>>;
 
 /** A file of any content. */
 export const file = (path: string, at: Path, from: Content['from'], details: FileDetails = {}): FileSpec =>
-  ({ kind: 'file', path, at, mode: '0644', owner: 'root:root', from, secrets: [], onChange: [], check: null, ...details });
+  ({
+    kind: 'file', path, at, mode: '0644', owner: 'root:root', from, secrets: [], onChange: [], check: null, ...details,
+  });
 
 /** A directory, of root's and mode 0755 unless it is said. */
-export const directory = (path: string, at: Path, details: { readonly mode?: string; readonly owner?: string } = {}): FileSpec =>
-  ({ kind: 'directory', path, at, mode: '0755', owner: 'root:root', ...details });
+export const directory =
+  (path: string, at: Path, details: { readonly mode?: string; readonly owner?: string } = {}): FileSpec =>
+    ({ kind: 'directory', path, at, mode: '0755', owner: 'root:root', ...details });
 
 /** A symbolic link. */
 export const link = (path: string, at: Path, target: string): FileSpec => ({ kind: 'link', path, at, target });
 
 /** A symbolic link that is state: made once, then left to the switch. */
-export const firstLink = (path: string, at: Path, target: string): FileSpec => ({ kind: 'first-link', path, at, target });
+export const firstLink = (path: string, at: Path, target: string): FileSpec =>
+  ({ kind: 'first-link', path, at, target });
 
 /** The files that lie in templates/<folder>/ under their paths on the host. */
 export interface FilesOf {

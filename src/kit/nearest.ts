@@ -16,7 +16,8 @@ export function nearest(typed: string, known: Iterable<string>): string | null {
     if (edits < least) [best, least] = [name, edits];
   }
   const begins = (name: string): boolean =>
-    Math.min(name.length, word.length) >= 3 && (word.startsWith(name.toLowerCase()) || name.toLowerCase().startsWith(word));
+    Math.min(name.length, word.length) >= 3
+      && (word.startsWith(name.toLowerCase()) || name.toLowerCase().startsWith(word));
   return best ?? names.find(begins) ?? null;
 }
 
@@ -24,6 +25,7 @@ export function nearest(typed: string, known: Iterable<string>): string | null {
 export function knownNames(typed: string, known: Iterable<string>, what = 'known'): string {
   const names = [...known].sort();
   const near = nearest(typed, names);
-  const list = names.length ? `${what}: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}` : `${what}: none`;
+  const list = names.length ? `${what}: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`
+    : `${what}: none`;
   return near === null ? list : `did you mean "${near}"? ${list}`;
 }

@@ -1,5 +1,5 @@
-// A slot as a systemd unit, hardened, with its environment in a file that root alone reads: for every runtime whose process
-// is a unit's.
+// A slot as a systemd unit, hardened, with its environment in a file that root alone reads: for
+// every runtime whose process is a unit's.
 import type { FileSpec, Offer, Offers } from '../contract/component.ts';
 import { environmentOf } from './environment.ts';
 import { secretsIn } from './expand.ts';
@@ -24,7 +24,9 @@ export interface SlotUnit {
 }
 
 /** The unit of a slot and its environment; a change of either is taken up by the slot alone. */
-export function slotUnit(slot: Slot, host: Host, offers: Offers, { program, words, stop, settings, relax, home }: SlotUnit): FileSpec[] {
+export function slotUnit(
+  slot: Slot, host: Host, offers: Offers, { program, words, stop, settings, relax, home }: SlotUnit,
+): FileSpec[] {
   const env = environmentOf(slot, host, offers);
   const onChange = [{ do: 'slot', app: slot.app.name, slot: slot.name }] as const;
   const common = { app: slot.app.name, name: slot.name, unit: slot.unit };
@@ -46,4 +48,5 @@ export const slotLog = (app: App): Offer => ({
 });
 
 /** A program of a command as an absolute path: "./x" is in the release. */
-export const programPath = (program: string, slot: Slot): string => (program.startsWith('./') ? `${slot.release}/${program.slice(2)}` : program);
+export const programPath = (program: string, slot: Slot): string =>
+  (program.startsWith('./') ? `${slot.release}/${program.slice(2)}` : program);

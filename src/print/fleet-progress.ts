@@ -5,10 +5,13 @@ import type { Output } from './output.ts';
 
 interface Screen { draw(lines: readonly string[]): void; clear(): void }
 
-const MARKS: Partial<Record<HostResult['result'], string>> = { done: 'done', same: 'nothing to do', untouched: 'not touched', running: 'goes on there', back: 'taken back' };
+const MARKS: Partial<Record<HostResult['result'], string>> = {
+  done: 'done', same: 'nothing to do', untouched: 'not touched', running: 'goes on there', back: 'taken back',
+};
 
 /** What came of a host, as one sentence. */
-export const resultText = ({ result, why }: HostResult): string => [MARKS[result] ?? result, why].filter(Boolean).join(': ');
+export const resultText = ({ result, why }: HostResult): string => [MARKS[result] ?? result, why].filter(Boolean)
+  .join(': ');
 
 export class FleetProgress {
   readonly #output: Output;
@@ -46,7 +49,8 @@ export class FleetProgress {
     this.#live.delete(result.host);
     // what nobody touched is in the table
     if (result.result === 'untouched') return;
-    this.note(`${result.host}: ${resultText(result)}${result.seconds >= 0.05 ? ` (${result.seconds.toFixed(1)} s)` : ''}`);
+    this.note(`${result.host}: ${resultText(result)}${result.seconds >= 0.05 ? ` (${result.seconds.toFixed(1)} s)`
+      : ''}`);
   }
 
   note(line: string): void {

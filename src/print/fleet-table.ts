@@ -14,20 +14,26 @@ export interface TableForm {
 /** `generation 3, web 20261121T…`; "-" for nothing. */
 export function statusText(status: HostStatus | null, { app = null, slot = 'live' }: TableForm): string {
   if (status === null) return '?';
-  const releases = Object.entries(status[slot]).filter(([name]) => app === null || name === app).map(([name, id]) => (app === null ? `${name} ${id}` : id));
-  const generation = app !== null ? [] : status.generation !== null ? [`generation ${status.generation}`] : status.tree ? [`tree ${status.tree.slice(0, 12)}`] : [];
+  const releases = Object.entries(status[slot]).filter(([name]) => app === null || name === app)
+    .map(([name, id]) => (app === null ? `${name} ${id}` : id));
+  const generation = app !== null ? [] : status.generation !== null ? [`generation ${status.generation}`]
+    : status.tree ? [`tree ${status.tree.slice(0, 12)}`] : [];
   return [...generation, ...releases].join(', ') || '-';
 }
 
 /** Prints columns that line up, or a table of Markdown. */
-export function printTable(head: readonly string[], rows: readonly (readonly string[])[], output: Output, markdown = false): void {
+export function printTable(
+  head: readonly string[], rows: readonly (readonly string[])[], output: Output, markdown = false,
+): void {
   if (markdown) {
-    const line = (cells: readonly string[]): string => `| ${cells.map(cell => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+    const line = (cells: readonly string[]): string =>
+      `| ${cells.map(cell => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
     output.say([line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'));
     return;
   }
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map(row => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => cells.map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ').trimEnd();
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ').trimEnd();
   output.say(output.paint('dim', line(head)));
   for (const row of rows) output.say(line(row));
 }
@@ -35,7 +41,8 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
 /** Prints what came out of each host. */
 export function printResults(results: readonly HostResult[], output: Output, form: TableForm): void {
   const rows = results.map(one => [
-    one.host, statusText(one.was, form), statusText(one.is, form), one.seconds ? `${one.seconds.toFixed(1)} s` : '-', resultText(one),
+    one.host, statusText(one.was, form), statusText(one.is, form), one.seconds ? `${one.seconds.toFixed(1)} s` : '-',
+    resultText(one),
   ]);
   printTable(['host', 'was', 'is', 'time', 'result'], rows, output, form.markdown);
 }

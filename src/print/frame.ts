@@ -7,7 +7,8 @@ export type Paint = (style: 'red' | 'yellow' | 'cyan' | 'dim' | 'bold', text: st
 export const noPaint: Paint = (_, text) => text;
 
 /** Values under names that tell of a secret, in the upper case of environments; a reference is no value. */
-const TOLD = /(?<=(?:PASS(?:WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)["']?\s*:\s+)(?!["']?\$\{|[[{|>&*])[^\s,}][^,}]*/g;
+const TOLD =
+  /(?<=(?:PASS(?:WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)["']?\s*:\s+)(?!["']?\$\{|[[{|>&*])[^\s,}][^,}]*/g;
 /** The forms of well-known tokens, passwords in URLs, and the lines of a key. */
 const FORMED = new RegExp([
   '(?:AKIA|ASIA|gh[pousr]_|github_pat_|xox[abprs]-|sk_(?:live|test)_|glpat-|eyJ)[\\w.-]{10,}',
@@ -37,7 +38,8 @@ export function codeFrame(
   const out: string[] = [];
   for (let n = from; n <= to; n++) {
     if (n !== place.line && hidden.has(`${place.file}:${n}`)) continue;
-    const text = printable((lines[n - 1] ?? '').replaceAll(TOLD, stars).replaceAll(FORMED, stars)).slice(start, start + 120);
+    const text = printable((lines[n - 1] ?? '').replaceAll(TOLD, stars).replaceAll(FORMED, stars))
+      .slice(start, start + 120);
     if (n === to && n > place.line && text.trim() === '') continue;
     out.push(`  ${n === place.line ? '>' : ' '} ${String(n).padStart(width)} | ${text}`.trimEnd());
     if (n === place.line) {

@@ -1,13 +1,17 @@
-// Where commands print: results to stdout, progress and diagnostics to stderr; colour follows the terminal and NO_COLOR.
+// Where commands print: results to stdout, progress and diagnostics to stderr;
+// colour follows the terminal and NO_COLOR.
 import type { Compilation } from '../compile.ts';
 import type { Diagnostic } from '../contract/diagnostic.ts';
 import { noPaint, type Paint } from './frame.ts';
 import { toJson, toText } from './report.ts';
 
-const CODES = { red: [31, 39], yellow: [33, 39], cyan: [36, 39], dim: [2, 22], bold: [1, 22], green: [32, 39] } as const;
+const CODES = {
+  red: [31, 39], yellow: [33, 39], cyan: [36, 39], dim: [2, 22], bold: [1, 22], green: [32, 39],
+} as const;
 
 const isColour = (stream: NodeJS.WriteStream): boolean =>
-  !process.env['NO_COLOR'] && (process.env['FORCE_COLOR'] !== undefined ? process.env['FORCE_COLOR'] !== '0' : stream.isTTY);
+  !process.env['NO_COLOR']
+    && (process.env['FORCE_COLOR'] !== undefined ? process.env['FORCE_COLOR'] !== '0' : stream.isTTY);
 
 /** What was found in an inventory, with its text. */
 interface Found {
@@ -23,7 +27,8 @@ export class Output {
 
   constructor(json: boolean) {
     this.json = json;
-    const paint = (style: keyof typeof CODES, text: string): string => `\x1b[${CODES[style][0]}m${text}\x1b[${CODES[style][1]}m`;
+    const paint = (style: keyof typeof CODES, text: string): string =>
+      `\x1b[${CODES[style][0]}m${text}\x1b[${CODES[style][1]}m`;
     this.paint = !json && isColour(process.stdout) ? paint : (_, text) => text;
     this.#paintErrors = isColour(process.stderr) ? paint : noPaint;
   }
@@ -54,8 +59,13 @@ export class Output {
     const errors = shown.filter(({ severity }) => severity === 'error').length;
     const warnings = shown.length - errors;
     if (!this.json) {
-      for (const { diagnostic, reason } of suppressed) this.note(`allowed: ${diagnostic.message} [${diagnostic.code}]: ${reason}`);
-      if (diagnostics.length) this.note([errors ? count(errors, 'error') : '', warnings ? count(warnings, 'warning') : ''].filter(Boolean).join(', '));
+      for (const { diagnostic, reason } of suppressed) {
+        this.note(`allowed: ${diagnostic.message} [${diagnostic.code}]: ${reason}`);
+      }
+      if (diagnostics.length) {
+        this.note([errors ? count(errors, 'error') : '', warnings ? count(warnings, 'warning') : '']
+          .filter(Boolean).join(', '));
+      }
     }
     return {
       diagnostics: shown,

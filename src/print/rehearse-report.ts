@@ -22,21 +22,25 @@ const title = ({ app, step }: Step): string => (app === null ? step : `${app}: $
 
 /** One line for a step that has just ended. */
 export const progress = (step: Step): string =>
-  `${step.host}: ${title(step)}: ${step.result === 'ok' ? '' : `${step.result}: `}${step.what} (${step.seconds.toFixed(1)} s)`;
+  `${step.host}: ${title(step)}: ${step.result === 'ok' ? ''
+    : `${step.result}: `}${step.what} (${step.seconds.toFixed(1)} s)`;
 
 /** Hosts and steps in the order of hosts, each with what happened. */
 export function printTable(steps: readonly Step[], output: Output): void {
   const hosts = [...new Set(steps.map(({ host }) => host))];
   const rows = hosts.flatMap(host => steps.filter(step => step.host === host)).map(step => [
     step.host, title(step), step.seconds.toFixed(1), step.load === null ? '-' : String(step.load.requests),
-    step.load === null ? '-' : String(step.load.failed), `${step.result === 'ok' ? '' : `${step.result}: `}${step.what}`,
+    step.load === null ? '-' : String(step.load.failed),
+    `${step.result === 'ok' ? '' : `${step.result}: `}${step.what}`,
   ]);
   const head = ['host', 'step', 'seconds', 'requests', 'failed', 'what happened'];
   const widths = head.map((word, i) => Math.max(...[...rows, head].map(row => (row[i] ?? word).length)));
   const line = (row: readonly string[]): string =>
-    row.map((cell, i) => (i === 5 ? cell : i > 1 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('  ');
+    row.map((cell, i) => (i === 5 ? cell : i > 1 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+      .join('  ');
   output.say(output.paint('bold', line(head)));
-  rows.forEach((row, i) => output.say(row[5]?.startsWith('failed: ') ? output.paint('red', line(row)) : line(rows[i] ?? [])));
+  rows.forEach((row, i) =>
+    output.say(row[5]?.startsWith('failed: ') ? output.paint('red', line(row)) : line(rows[i] ?? [])));
 }
 
 /** What was not the real thing. */
@@ -48,10 +52,12 @@ export function notes(plans: readonly HostPlan[]): string[] {
   return [
     ...plans.some(({ secrets }) => secrets.size > 0) ? ['secrets were made up'] : [],
     ...programs.map(path => `${path} was a stand-in that sleeps: Debian does not have it`),
-    ...named('stand-in') ? [`a program of vgen's stood in for ${named('stand-in')}; --artifact APP=PATH takes yours`] : [],
+    ...named('stand-in') ? [`a program of vgen's stood in for ${named('stand-in')}; --artifact APP=PATH takes yours`]
+      : [],
     ...named('own') ? [`your own ${named('own')}: only GET was sent, and both releases were the same build`] : [],
     ...[...apps].flatMap(([name, artifact]) => (
-      artifact.kind === 'none' ? [`${name} was not deployed: ${artifact.why}; --artifact ${name}=PATH takes yours`] : [])),
+      artifact.kind === 'none' ? [`${name} was not deployed: ${artifact.why}; --artifact ${name}=PATH takes yours`]
+        : [])),
   ];
 }
 
@@ -63,7 +69,9 @@ export function printFailure({ step, places }: Blamed, output: Output): void {
   const left = lines.length > 40 ? lines.length - 30 : 0;
   if (left > 0) output.say(`  (${left} lines before; --json has them all)`);
   for (const line of lines.slice(left)) output.say(`  ${line}`);
-  for (const one of places) output.say(`${one.file}:${one.line}:${one.column}  ${one.path}  made ${one.generated} (${one.template})`);
+  for (const one of places) {
+    output.say(`${one.file}:${one.line}:${one.column}  ${one.path}  made ${one.generated} (${one.template})`);
+  }
 }
 
 export function verdict(steps: readonly Step[], hosts: number, seconds: number): string {
@@ -86,7 +94,9 @@ export async function blame(compilation: Compilation, tree: HostTree | undefined
   if (!tree) return [];
   const found = new Map<string, number | null>();
   const complaint = message.slice(Math.max(0, message.search(/^error: /m)));
-  for (const [, path = '', colon, word] of complaint.matchAll(/(\/[\w.@+/-]*[\w@+-])(?::(\d+)|:? (?:at )?line (\d+))?/g)) {
+  for (const [, path = '', colon, word] of complaint.matchAll(
+    /(\/[\w.@+/-]*[\w@+-])(?::(\d+)|:? (?:at )?line (\d+))?/g,
+  )) {
     // a copy that is checked before it is used has the same path further down
     const entry = tree.entries.find(one => path === `/${one.path}`)
       ?? tree.entries.find(one => path.endsWith(`/${one.path}`) && one.path.includes('/'));

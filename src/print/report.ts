@@ -20,17 +20,21 @@ export interface Located {
 const MET = /host "[^"]*"|address "[^"]*"|slot (?:blue|green)|\(in "[^"]*"\)/g;
 
 /** Sorts by place, tells a mistake once, however often it was met, and gives each diagnostic its place in the files. */
-export function locateAll(source: Source, diagnostics: readonly Diagnostic[]): { diagnostic: Diagnostic; place: Place }[] {
+export function locateAll(
+  source: Source, diagnostics: readonly Diagnostic[],
+): { diagnostic: Diagnostic; place: Place }[] {
   const unique = new Map<string, { diagnostic: Diagnostic; place: Place; messages: Set<string> }>();
   for (const diagnostic of diagnostics) {
     const place = diagnostic.place ?? source.locate(diagnostic.at, diagnostic.onKey ?? false, diagnostic.part);
-    const key = [place.file, place.line, place.column, diagnostic.code, diagnostic.message.replaceAll(MET, '')].join('\0');
+    const key = [place.file, place.line, place.column, diagnostic.code, diagnostic.message.replaceAll(MET, '')]
+      .join('\0');
     const row = unique.get(key);
     if (row) row.messages.add(diagnostic.message);
     else unique.set(key, { diagnostic, place, messages: new Set([diagnostic.message]) });
   }
   const rows = [...unique.values()].map(({ diagnostic, place, messages }) => ({
-    diagnostic: messages.size === 1 ? diagnostic : { ...diagnostic, message: `${diagnostic.message} (and ${messages.size - 1} more alike)` }, place,
+    diagnostic: messages.size === 1 ? diagnostic
+      : { ...diagnostic, message: `${diagnostic.message} (and ${messages.size - 1} more alike)` }, place,
   }));
   return rows.sort((a, b) =>
     a.place.file < b.place.file ? -1 : a.place.file > b.place.file ? 1
@@ -48,7 +52,8 @@ export function toJson(source: Source, diagnostics: readonly Diagnostic[]): Loca
   }));
 }
 
-const pick = ({ file, line, column }: Place): { file: string; line: number; column: number } => ({ file, line, column });
+const pick = ({ file, line, column }: Place): { file: string; line: number; column: number } =>
+  ({ file, line, column });
 
 /** The diagnostics as the user reads them: `file:line:col: error: message [area/rule]`, a code frame and the hint. */
 export function toText(source: Source, diagnostics: readonly Diagnostic[], paint: Paint = noPaint): string {
@@ -56,10 +61,16 @@ export function toText(source: Source, diagnostics: readonly Diagnostic[], paint
   const hidden = new Set(rows.filter(({ diagnostic }) => diagnostic.sensitive).flatMap(({ place }) => linesOf(place)));
   return rows.map(({ diagnostic: d, place }) => {
     const colour = d.severity === 'error' ? 'red' : 'yellow';
-    const head = `${where(place)}: ${paint(colour, d.severity)}: ${paint('bold', printable(d.message))} ${paint('dim', `[${d.code}]`)}`;
+    const head =
+      `${where(place)}: ${paint(
+        colour, d.severity,
+      )}: ${paint('bold', printable(d.message))} ${paint('dim', `[${d.code}]`)}`;
     const frame = codeFrame(source, place, hidden, paint, colour);
     const hint = d.hint ? `  ${paint('cyan', 'hint:')} ${printable(d.hint)}\n` : '';
-    const see = d.see ? `  ${paint('cyan', 'see:')} ${where(d.see.place ?? source.locate(d.see.at, true))}: ${printable(d.see.message)}\n` : '';
+    const see = d.see
+      ? `  ${paint('cyan', 'see:')} ${where(d.see.place
+      ?? source.locate(d.see.at, true))}: ${printable(d.see.message)}\n`
+      : '';
     return `${head}\n${frame}${see}${hint}`;
   }).join('\n');
 }

@@ -19,7 +19,8 @@ describe('a program', () => {
   });
 
   it('is ended from outside', async () => {
-    expect(await runProcess('sleep', ['60'], { signal: AbortSignal.timeout(100) })).toMatchObject({ code: null, timedOut: false });
+    expect(await runProcess('sleep', ['60'], { signal: AbortSignal.timeout(100) }))
+      .toMatchObject({ code: null, timedOut: false });
   });
 
   it('that fails is an answer, and an error where it has to succeed', async () => {

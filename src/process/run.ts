@@ -43,12 +43,16 @@ const running = new Set<ChildProcess>();
 /** Starts a program and hands its streams to the sinks; without a sink for stderr, that goes nowhere. */
 function start(
   program: string, args: readonly string[], options: Start,
-  sinks: { readonly out: (stream: NodeJS.ReadableStream) => void; readonly err: ((stream: NodeJS.ReadableStream) => void) | null },
+  sinks: {
+    readonly out: (stream: NodeJS.ReadableStream) => void;
+    readonly err: ((stream: NodeJS.ReadableStream) => void) | null;
+  },
 ): Promise<Ending> {
   return new Promise((resolve, reject) => {
     const { cwd, env, session = false, timeout } = options;
     const child = spawn(program, args, {
-      detached: session, stdio: [options.stdin === 'terminal' ? 'inherit' : 'pipe', 'pipe', sinks.err ? 'pipe' : 'ignore'],
+      detached: session,
+      stdio: [options.stdin === 'terminal' ? 'inherit' : 'pipe', 'pipe', sinks.err ? 'pipe' : 'ignore'],
       ...cwd === undefined ? {} : { cwd }, ...env === undefined ? {} : { env },
     });
     if (session) running.add(child);
@@ -89,10 +93,13 @@ function start(
 /**
  * Runs a program to its end, in a session of its own. Rejects when it cannot be started.
  */
-export async function runProcess(program: string, args: readonly string[], options: ProcessOptions = {}): Promise<Ended> {
+export async function runProcess(
+  program: string, args: readonly string[], options: ProcessOptions = {},
+): Promise<Ended> {
   const { stdin = '', timeout, signal } = options;
   const [out, err] = [new Collected(options.onOut), new Collected(options.onErr)];
-  const ending = await start(program, args, { stdin, timeout, signal, session: true }, { out: out.from, err: err.from });
+  const ending =
+    await start(program, args, { stdin, timeout, signal, session: true }, { out: out.from, err: err.from });
   return { ...ending, stdout: out.text(), stderr: err.text() };
 }
 
@@ -107,7 +114,8 @@ export function endAll(): void {
  * @param limit bytes; `stdout` is null when it printed more
  */
 export async function runForBytes(
-  program: string, args: readonly string[], { cwd, timeout, limit }: { readonly cwd: string; readonly timeout: number; readonly limit: number },
+  program: string, args: readonly string[],
+  { cwd, timeout, limit }: { readonly cwd: string; readonly timeout: number; readonly limit: number },
 ): Promise<Ending & { readonly stdout: Buffer | null }> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -182,7 +190,10 @@ export interface RunOptions {
 
 const signalNumbers: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 };
 
-/** The environment for a tool of the machine: that of the machine (proxies), English messages, and root's program folders. */
+/**
+ * The environment for a tool of the machine: that of the machine (proxies),
+ * English messages, and root's program folders.
+ */
 export function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   return { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`, ...extra };
 }

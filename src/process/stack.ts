@@ -10,7 +10,8 @@ export function sourceStack(cause: unknown): string {
   const text = cause instanceof Error ? cause.stack ?? cause.message : String(cause);
   const bundle = fileURLToPath(ownFile('dist/bundle.cjs'));
   if (!text.includes(bundle) || !existsSync(`${bundle}.map`)) return text;
-  const map = new SourceMap(JSON.parse(readFileSync(`${bundle}.map`, 'utf8')) as ConstructorParameters<typeof SourceMap>[0]);
+  const map =
+    new SourceMap(JSON.parse(readFileSync(`${bundle}.map`, 'utf8')) as ConstructorParameters<typeof SourceMap>[0]);
   return text.replaceAll(`${bundle}:`, '\0').replaceAll(/\0(\d+):(\d+)/g, (_, line: string, column: string) => {
     const found = map.findEntry(Number(line) - 1, Number(column) - 1);
     if (!('originalSource' in found)) return `${bundle}:${line}:${column}`;

@@ -1,7 +1,8 @@
-// All knowledge of nunjucks at run time is here. Its runtime is made strict: an unknown name throws (also in `if` and `~`,
-// where throwOnUndefined does not look), and only what an encoder made can be printed. Each look-up leaves a trace, so that
-// a value that a grammar refuses, and a line that somebody asks about, lead back to the inventory. vgen's own templates are
-// plain functions (scripts/templates.mjs), as strict but without a trace: where one throws, nunjucks renders once more.
+// All knowledge of nunjucks at run time is here. Its runtime is made strict: an unknown name throws (also in `if`
+// and `~`, where throwOnUndefined does not look), and only what an encoder made can be printed. Each look-up
+// leaves a trace, so that a value that a grammar refuses, and a line that somebody asks about, lead back to the
+// inventory. vgen's own templates are plain functions (scripts/templates.mjs), as strict but without a trace:
+// where one throws, nunjucks renders once more.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Path } from '../contract/diagnostic.ts';
@@ -35,7 +36,9 @@ export class RenderError extends Error {
 
 /** The message of nunjucks on one line, without the template's name and the headings that it repeats at each level. */
 const reasonOf = (template: string, { message }: Error): string => message.replace(/\s*\n\s*/g, ': ')
-  .replaceAll(`(${template}): `, '').replaceAll(`(${template}) `, '').replace(/(^|\): )(?:(?:Template render )?error: )+/gi, '$1');
+  .replaceAll(`(${template}): `, '').replaceAll(`(${template}) `, '').replace(
+    /(^|\): )(?:(?:Template render )?error: )+/gi, '$1',
+  );
 
 /** A printed value: nothing else may reach the output. */
 class Encoded {
@@ -45,7 +48,9 @@ class Encoded {
 
 interface Runtime {
   memberLookup: (object: unknown, key: string | number) => unknown;
-  contextOrFrameLookup: (context: { lookup(name: string): unknown }, frame: { lookup(name: string): unknown }, name: string) => unknown;
+  contextOrFrameLookup: (
+    context: { lookup(name: string): unknown }, frame: { lookup(name: string): unknown }, name: string,
+  ) => unknown;
   suppressValue: (value: unknown) => string;
   SafeString: new (text: string) => { toString(): string };
 }
@@ -68,8 +73,12 @@ export function listening<T>(to: Listener, work: () => T): T {
 
 function strict(runtime: Runtime): void {
   runtime.memberLookup = (object, key) => {
-    if (typeof object !== 'object' || object === null) throw new Error(`"${key}" is asked of ${object === null ? 'nothing' : `a ${typeof object}`}`);
-    if (!Object.hasOwn(object, key)) throw new Error(`unknown name "${key}"; known: ${Object.keys(object).sort().join(', ')}`);
+    if (typeof object !== 'object' || object === null) {
+      throw new Error(`"${key}" is asked of ${object === null ? 'nothing' : `a ${typeof object}`}`);
+    }
+    if (!Object.hasOwn(object, key)) {
+      throw new Error(`unknown name "${key}"; known: ${Object.keys(object).sort().join(', ')}`);
+    }
     const at = (object as { at?: Path }).at;
     if (at) lastPath = [...at, key];
     listener?.looked(object, key);
@@ -83,7 +92,9 @@ function strict(runtime: Runtime): void {
   };
   runtime.suppressValue = value => {
     const text = value instanceof Encoded ? value.text : value instanceof runtime.SafeString ? value.toString() : null;
-    if (text === null) throw new Error('a value is printed without an encoder; end it with "| sh", "| nginx" or another');
+    if (text === null) {
+      throw new Error('a value is printed without an encoder; end it with "| sh", "| nginx" or another');
+    }
     return listener ? listener.printed(text) : text;
   };
 }
@@ -93,10 +104,14 @@ function encoder(name: EncoderName): (value: Value | number) => string {
   return value => {
     try {
       if (typeof value === 'object' && value !== null && 'sealed' in value) {
-        if (!(hostEncoders as readonly string[]).includes(name)) throw new Inexpressible(name, 'a secret cannot stand here');
+        if (!(hostEncoders as readonly string[]).includes(name)) {
+          throw new Inexpressible(name, 'a secret cannot stand here');
+        }
         return placeholder(name as HostEncoderName, value.sealed);
       }
-      if (typeof value !== 'string' && typeof value !== 'number') throw new Error(`${value === null ? 'nothing' : `a ${typeof value}`} is printed`);
+      if (typeof value !== 'string' && typeof value !== 'number') {
+        throw new Error(`${value === null ? 'nothing' : `a ${typeof value}`} is printed`);
+      }
       return encoders[name](String(value));
     } catch (cause) {
       // nunjucks wraps what a filter throws in an error that keeps only the message
@@ -121,7 +136,8 @@ export interface Means {
 export type Templates = Readonly<Record<string, (view: object, means: Means) => string>>;
 
 const unusual = new Error('nunjucks has to say');
-const encode = Object.fromEntries((Object.keys(encoders) as EncoderName[]).map(name => [name, encoder(name)])) as Means['encode'];
+const encode =
+  Object.fromEntries((Object.keys(encoders) as EncoderName[]).map(name => [name, encoder(name)])) as Means['encode'];
 
 const MEANS: Means = {
   get(object, key) {
@@ -155,7 +171,8 @@ interface Nunjucks {
 }
 
 /**
- * An engine over vgen's templates and the user's own. nunjucks is loaded when one of the user's is rendered, or a value is refused.
+ * An engine over vgen's templates and the user's own. nunjucks is loaded when one of the
+ * user's is rendered, or a value is refused.
  * @param alone only `user` is looked in, and each look-up leaves its trace
  */
 export async function createEngine(user: UserTemplates = new Map(), alone = false): Promise<Engine> {
@@ -184,8 +201,11 @@ function tracingEngine(user: UserTemplates, alone: boolean): Engine {
       return src === undefined ? null : { src, path: wanted, noCache: false };
     },
   });
-  const environment = new nunjucks.Environment(new Loader(), { autoescape: false, trimBlocks: true, lstripBlocks: true });
-  for (const [name, one] of Object.entries(encode)) environment.addFilter(name, (value: Value | number) => new Encoded(one(value)));
+  const environment =
+    new nunjucks.Environment(new Loader(), { autoescape: false, trimBlocks: true, lstripBlocks: true });
+  for (const [name, one] of Object.entries(encode)) {
+    environment.addFilter(name, (value: Value | number) => new Encoded(one(value)));
+  }
   return {
     render(template, view) {
       lastPath = null;

@@ -1,5 +1,6 @@
 // Which template line and which inventory values made a line of a generated file. The templates are rendered once more
-// with a mark at the start of each of their lines and before each printed value; the marks are then read off the output.
+// with a mark at the start of each of their lines and before each printed value;
+// the marks are then read off the output.
 import type { Path } from '../contract/diagnostic.ts';
 import { createEngine, listening, type UserTemplates } from './engine.ts';
 
@@ -40,11 +41,12 @@ export async function trace(template: string, view: object, sources: UserTemplat
   return output.replace(/\n$/, '').split('\n').map(raw => {
     const values: Path[] = [];
     const places: { template: string; line: number }[] = [];
-    const text = raw.replaceAll(/\uE000([tv])(\d+)(?:,(\d+))?\uE001/g, (_, kind: string, first: string, second: string) => {
-      if (kind === 't') places.push({ template: names[Number(first)] ?? template, line: Number(second) });
-      else values.push(...prints[Number(first)] ?? []);
-      return '';
-    });
+    const text =
+      raw.replaceAll(/\uE000([tv])(\d+)(?:,(\d+))?\uE001/g, (_, kind: string, first: string, second: string) => {
+        if (kind === 't') places.push({ template: names[Number(first)] ?? template, line: Number(second) });
+        else values.push(...prints[Number(first)] ?? []);
+        return '';
+      });
     const [first = place] = places;
     place = places.at(-1) ?? place;
     return { text, template: first?.template ?? null, line: first?.line ?? null, values };
@@ -65,11 +67,13 @@ function mark(text: string, index: number): string {
     offset += line.length + 1;
     const end = i === all.length - 1 ? '' : '\n';
     // the inside of a tag, and what a "-" joins to the line before
-    if (within.some(([from, to]) => from < start && start < to) || /^\s*\{[%{#]-/.test(text.slice(start)) || (end === '' && line === '')) return line + end;
+    if (within.some(([from, to]) => from < start && start < to)
+      || /^\s*\{[%{#]-/.test(text.slice(start)) || (end === '' && line === '')) return line + end;
     const [, indent = '', rest = ''] = /^(\s*)([^]*)$/.exec(line) ?? [];
     const print = (what: string): string => `{{ "${what}" | comment }}`;
     if (/^(\{%((?!%\})[^])*%\})+$/.test(rest)) {
-      return /\{% *end(if|for) *%\}$/.test(rest) && !/^\s*\{[%{#]-/.test(text.slice(offset)) ? rest + print(FORGET) : rest + end;
+      return /\{% *end(if|for) *%\}$/.test(rest)
+        && !/^\s*\{[%{#]-/.test(text.slice(offset)) ? rest + print(FORGET) : rest + end;
     }
     // the engine takes the blanks before a tag that opens a line
     return (/^\{[%#]/.test(rest) ? '' : indent) + print(`${OPEN}t${index},${i + 1}${CLOSE}`) + rest + end;

@@ -32,9 +32,11 @@ export async function userFiles(model: Model, inventory: string, cwd = process.c
     globs.push({ cwd: root, pattern: '**/*.njk', found });
     read.push(...found);
     for (const path of found) templates.set(relative(root, path), readFileSync(path, 'utf8'));
-    if (templates.size === 0) diagnostics.push(error('files/templates', ['templates'], `no template (*.njk) found under "${dir}"`, {
-      hint: 'the path is relative to the inventory',
-    }));
+    if (templates.size === 0) {
+      diagnostics.push(error('files/templates', ['templates'], `no template (*.njk) found under "${dir}"`, {
+        hint: 'the path is relative to the inventory',
+      }));
+    }
   }
   const all = named(model);
   for (const { name, at } of all.filter(({ what }) => what === 'template')) {
@@ -49,13 +51,17 @@ export async function userFiles(model: Model, inventory: string, cwd = process.c
       files.set(name, readFileSync(join(base, name)));
       read.push(join(base, name));
     } catch {
-      diagnostics.push(error('files/missing', at, `file "${name}" not found`, { hint: 'the path is relative to the inventory' }));
+      diagnostics.push(error('files/missing', at, `file "${name}" not found`, {
+        hint: 'the path is relative to the inventory',
+      }));
       continue;
     }
     if (files.get(name)?.includes('PRIVATE KEY-----')) {
-      diagnostics.push(error('files/private-key', at, `"${name}" contains a private key, which would be written to out/ as it is`, {
-        hint: 'keep the key out of git and declare it under "secrets"; name a file with the certificate alone',
-      }));
+      diagnostics.push(error(
+        'files/private-key', at, `"${name}" contains a private key, which would be written to out/ as it is`, {
+          hint: 'keep the key out of git and declare it under "secrets"; name a file with the certificate alone',
+        },
+      ));
     }
   }
   return { templates, files, read, globs, diagnostics };

@@ -1,7 +1,9 @@
 // Where certificates come from: the bundle of the CA of the fleet, user-supplied ones, and certbot for those of
 // Let's Encrypt. Who wants one says so by an offer; keys of the other ones are made on their hosts.
 import { CA, certificateFiles } from '../../kit/certificate-files.ts';
-import { component, takeUpCommand, type Brought, type FileSpec, type Made, type Offer, type Offers, type OnChange } from '../../contract/component.ts';
+import {
+  component, takeUpCommand, type Brought, type FileSpec, type Made, type Offer, type Offers, type OnChange,
+} from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { expand, secretsIn } from '../../kit/expand.ts';
 import { directory, file, filesOf, link, restart } from '../../kit/files.ts';
@@ -26,9 +28,11 @@ function check(section: Certs | null, model: Model, offers: Offers): Diagnostic[
     for (const one of offers.on(host, 'certificate')) {
       const own = ownName(one);
       if (one.issuer === 'internal' && !section?.ca) {
-        found.push(error('certs/no-ca', one.at, `certificate "internal" of ${one.why} needs a CA, and none is declared`, {
-          hint: 'declare the CA of the fleet: certs: {ca: {certificate: ca.crt, key: SECRET}}',
-        }));
+        found.push(error(
+          'certs/no-ca', one.at, `certificate "internal" of ${one.why} needs a CA, and none is declared`, {
+            hint: 'declare the CA of the fleet: certs: {ca: {certificate: ca.crt, key: SECRET}}',
+          },
+        ));
       } else if (own !== null && !Object.hasOwn(section?.own ?? {}, own)) {
         found.push(error('certs/unknown-own', one.at, `unknown certificate "${own}"`, {
           hint: knownNames(own, ['internal', 'acme', ...Object.keys(section?.own ?? {})], 'known certificates'),
@@ -42,7 +46,9 @@ function check(section: Certs | null, model: Model, offers: Offers): Diagnostic[
   return found;
 }
 
-function acmeProblems(section: Certs | null, one: Certificate, host: Host, before: Certificate | undefined): Diagnostic[] {
+function acmeProblems(
+  section: Certs | null, one: Certificate, host: Host, before: Certificate | undefined,
+): Diagnostic[] {
   const acme = section?.acme;
   if (!acme?.hosts.has(host)) {
     return [error('certs/no-acme', one.at, `certificate "acme" is not available on host "${host.name}"`, {
@@ -52,17 +58,21 @@ function acmeProblems(section: Certs | null, one: Certificate, host: Host, befor
   if (acme.dns) return [];
   const wildcard = one.names.find(name => name.startsWith('*'));
   if (wildcard !== undefined) {
-    return [error('certs/wildcard', one.at, `wildcard domain "${wildcard}" needs a DNS challenge`, { hint: 'set certs.acme.dns' })];
+    return [error(
+      'certs/wildcard', one.at, `wildcard domain "${wildcard}" needs a DNS challenge`, { hint: 'set certs.acme.dns' },
+    )];
   }
   if (before === undefined) return [];
-  const both = `hosts "${before.host.name}" and "${host.name}" share domains, and an HTTP challenge reaches only one of them`;
+  const both =
+    `hosts "${before.host.name}" and "${host.name}" share domains, and an HTTP challenge reaches only one of them`;
   return [error('certs/http-hosts', one.at, both, { hint: 'set certs.acme.dns, or select one host for the site' })];
 }
 
 /** What a change of a brought certificate, or of the CA, calls for; a command belongs to a new pair alone. */
 const onChangeOf = ({ then }: Certificate): OnChange[] => (then.do === 'run' ? [] : [then]);
 
-const unique = (changes: readonly OnChange[]): OnChange[] => [...new Map(changes.map(change => [JSON.stringify(change), change])).values()];
+const unique = (changes: readonly OnChange[]): OnChange[] =>
+  [...new Map(changes.map(change => [JSON.stringify(change), change])).values()];
 
 function files(section: Certs, host: Host, offers: Offers): FileSpec[] {
   const offered = [...new Map(offers.on(host, 'certificate').map(one => [one.name, one])).values()];
@@ -91,9 +101,12 @@ function files(section: Certs, host: Host, offers: Offers): FileSpec[] {
 function acmeFiles({ acme }: Certs, host: Host, certificates: readonly Certificate[]): FileSpec[] {
   if (!acme?.hosts.has(host)) return [];
   const unit = (name: string): FileSpec => copy(`/etc/systemd/system/${name}`, acmeAt, { check: 'systemd' });
-  const dns = acme.dns && { name: `dns-${acme.dns.plugin}`, option: `--dns-${acme.dns.plugin}-credentials`, at: [...acmeAt, 'dns', 'plugin'] };
-  const credentials = Object.entries(acme.dns?.credentials ?? {}).map(([name, value]): { name: string; value: Value; at: object } => (
-    { name, value: expand(value, { host }), at: [...acmeAt, 'dns', 'credentials', name] }));
+  const dns = acme.dns && {
+    name: `dns-${acme.dns.plugin}`, option: `--dns-${acme.dns.plugin}-credentials`, at: [...acmeAt, 'dns', 'plugin'],
+  };
+  const credentials = Object.entries(acme.dns?.credentials ?? {})
+    .map(([name, value]): { name: string; value: Value; at: object } => (
+      { name, value: expand(value, { host }), at: [...acmeAt, 'dns', 'credentials', name] }));
   return [
     // the timer runs it at once when it starts
     template('/opt/vgen/acme.sh', acmeAt, {
@@ -111,7 +124,8 @@ function acmeFiles({ acme }: Certs, host: Host, certificates: readonly Certifica
 
 /** What makes keys where certificates are wanted whose keys are made on the host. */
 function keyMaker(host: Host, offers: Offers): Brought<'package'>[] {
-  const [first] = offers.on(host, 'certificate').filter(one => ownName(one) === null).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const [first] = offers.on(host, 'certificate').filter(one => ownName(one) === null)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   return first ? [{ name: 'openssl', why: 'makes the keys of certificates', at: first.at }] : [];
 }
 
@@ -121,7 +135,10 @@ function offer(section: Certs | null, host: Host): Offer[] {
   const why = 'certificates from Let\'s Encrypt';
   return [
     { kind: 'package', name: 'certbot', why, at: acmeAt },
-    ...acme.dns ? [{ kind: 'package', name: `python3-certbot-dns-${acme.dns.plugin}`, why: 'proves domains by DNS', at: [...acmeAt, 'dns'] } as const] : [],
+    ...acme.dns ? [{
+      kind: 'package', name: `python3-certbot-dns-${acme.dns.plugin}`, why: 'proves domains by DNS',
+      at: [...acmeAt, 'dns'],
+    } as const] : [],
     { kind: 'unit', name: TIMER, downtime: null, why, at: acmeAt },
     { kind: 'unit', name: 'certbot.timer', downtime: null, why: 'renews them', at: acmeAt },
     {

@@ -23,9 +23,11 @@ function check(section: Files, model: Model, offers: Offers): Diagnostic[] {
       }));
     }
     if ([file.content, file.source, file.template].filter(from => from !== null).length !== 1) {
-      found.push(error('files/content', file.at, `file "${file.name}" must set exactly one of "content", "source", "template"`, {
-        onKey: true, hint: 'content: the text; source: a file beside the inventory; template: a name in "templates"',
-      }));
+      found.push(error(
+        'files/content', file.at, `file "${file.name}" must set exactly one of "content", "source", "template"`, {
+          onKey: true, hint: 'content: the text; source: a file beside the inventory; template: a name in "templates"',
+        },
+      ));
     }
     if (/[2367]$/.test(file.mode)) {
       found.push(error('files/writable', [...file.at, 'mode'], `mode "${file.mode}" makes the file world-writable`, {
@@ -33,14 +35,18 @@ function check(section: Files, model: Model, offers: Offers): Diagnostic[] {
       }));
     }
     for (const key of ['reload', 'restart'] as const) {
-      for (const [i, unit] of file[key].entries()) found.push(...unknownUnit(unit, [...file.at, key, i], file, model, offers));
+      for (const [i, unit] of file[key].entries()) {
+        found.push(...unknownUnit(unit, [...file.at, key, i], file, model, offers));
+      }
     }
     return found;
   });
 }
 
 /** A unit that neither Debian, vgen nor another file brings to a host. */
-function unknownUnit(unit: string, at: readonly (string | number)[], file: File, model: Model, offers: Offers): Diagnostic[] {
+function unknownUnit(
+  unit: string, at: readonly (string | number)[], file: File, model: Model, offers: Offers,
+): Diagnostic[] {
   const written = Object.keys((model.sections['files'] ?? {}) as object)
     .flatMap(path => /^\/etc\/systemd\/system\/([^/]+)$/.exec(path)?.[1] ?? []);
   for (const host of file.hosts) {
@@ -57,7 +63,9 @@ function unknownUnit(unit: string, at: readonly (string | number)[], file: File,
 const contentOf = (file: File, host: Host, model: Model): Extract<FileSpec, { kind: 'file' }>['from'] => {
   if (file.content !== null) return { text: expandPlain(file.content, { host }) };
   if (file.source !== null) return { own: file.source };
-  return { template: file.template ?? '', view: { at: file.at, host: { ...host, at: host.at }, vars: { ...(model.sections['vars'] ?? {}) as object, at: ['vars'] } } };
+  return { template: file.template ?? '', view: {
+    at: file.at, host: { ...host, at: host.at }, vars: { ...(model.sections['vars'] ?? {}) as object, at: ['vars'] },
+  } };
 };
 
 export const files = component<Files | null>({

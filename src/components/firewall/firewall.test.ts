@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { app, compiled } from '../../../test/compiled.ts';
 
 const lines = (text: string): string[] => text.split('\n').filter(line => line && !line.startsWith('#'));
-const rules = (text: string): string[] => text.split('\n').map(line => line.trim()).filter(line => line.includes('dport') && !line.includes('DHCPv6'));
+const rules = (text: string): string[] =>
+  text.split('\n').map(line => line.trim()).filter(line => line.includes('dport') && !line.includes('DHCPv6'));
 const HOSTS = `hosts:
   a: { address: 192.0.2.1, private: 10.0.0.1 }
   b: { address: 192.0.2.2, private: 10.0.0.2, ssh: { port: 2222 } }
@@ -10,7 +11,10 @@ const HOSTS = `hosts:
 `;
 const FLEET = `${HOSTS}secrets: { p: { env: P } }
 redis: { main: { hosts: a, peers: [b], password: p } }
-apps: { api: ${app('hosts: a, listen: { address: 192.0.2.1, live: 80, from: [b, c] }', 'blue: { port: 4000, ports: { x: 9000 } }, green: { port: 4001 }')} }
+apps: { api: ${app(
+  'hosts: a, listen: { address: 192.0.2.1, live: 80, from: [b, c] }',
+  'blue: { port: 4000, ports: { x: 9000 } }, green: { port: 4001 }',
+)} }
 `;
 
 describe('the exposure report', () => {
@@ -57,12 +61,15 @@ describe('the rules', () => {
     const nft = text('a', 'etc/nftables.d/vgen.nft');
     expect(rules(nft)).toEqual([
       'tcp dport 22 accept comment "ssh"',
-      'ip saddr { 10.0.0.0/8 } udp dport 53 accept comment "names"', 'ip saddr { 10.1.0.0/16 } udp dport 53 accept comment "names"',
-      'ip6 saddr { 2001:db8::3 } udp dport 53 accept comment "names"', 'ip6 saddr { 2001:db8::/32 } udp dport 53 accept comment "names"',
+      'ip saddr { 10.0.0.0/8 } udp dport 53 accept comment "names"',
+      'ip saddr { 10.1.0.0/16 } udp dport 53 accept comment "names"',
+      'ip6 saddr { 2001:db8::3 } udp dport 53 accept comment "names"',
+      'ip6 saddr { 2001:db8::/32 } udp dport 53 accept comment "names"',
       'tcp dport 8080 accept comment "a container"',
     ]);
     expect(nft.split('\n').filter(line => line.includes('ct original')).length).toBe(5);
-    expect(nft).toContain('    ct status dnat meta l4proto tcp ct original proto-dst 8080 accept comment "a container"\n');
+    expect(nft)
+      .toContain('    ct status dnat meta l4proto tcp ct original proto-dst 8080 accept comment "a container"\n');
   });
 
   it('are reloaded and confirmed, and nothing is there on other hosts', async () => {
@@ -73,12 +80,21 @@ describe('the rules', () => {
   });
 
   it.each([
-    ['ssh: b', ['firewall/ssh-hosts-only firewall.ssh']], ['ssh: [b, 192.0.2.0/24]', []], ['ssh: anyone', []], ['ssh: [b, anyone]', []],
-    ['ssh: [b, 192.0.2.0/33]', ['resolve/network firewall.ssh[1]']], ['ssh: nobody', ['resolve/unknown-host firewall.ssh']],
+    ['ssh: b', ['firewall/ssh-hosts-only firewall.ssh']], ['ssh: [b, 192.0.2.0/24]', []], ['ssh: anyone', []],
+    ['ssh: [b, anyone]', []],
+    ['ssh: [b, 192.0.2.0/33]', ['resolve/network firewall.ssh[1]']],
+    ['ssh: nobody', ['resolve/unknown-host firewall.ssh']],
     ['open: { x: { port: 53, from: a, why: same }, y: { port: 53, protocol: udp, from: a, why: same } }', []],
     ['open: { x: { hosts: a, port: 53, from: a, why: same }, y: { hosts: b, port: 53, from: a, why: same } }', []],
-    ['open: { x: { port: 53, from: a, why: same }, y: { hosts: b, port: 53, from: a, why: same } }', ['firewall/open-twice firewall.open.y.port']],
+    [
+      'open: { x: { port: 53, from: a, why: same }, y: { hosts: b, port: 53, from: a, why: same } }',
+      ['firewall/open-twice firewall.open.y.port'],
+    ],
     ['hosts: a, open: { x: { port: 53, from: a, why: same } }', []],
-    ['hosts: a, open: { x: { hosts: b, port: 53, from: a, why: same } }', ['firewall/open-elsewhere firewall.open.x.hosts']],
-  ])('%s', async (written, wanted) => expect((await compiled(`${HOSTS}firewall: { ${written} }\n`)).found).toEqual(wanted));
+    [
+      'hosts: a, open: { x: { hosts: b, port: 53, from: a, why: same } }',
+      ['firewall/open-elsewhere firewall.open.x.hosts'],
+    ],
+  ])('%s', async (written, wanted) =>
+    expect((await compiled(`${HOSTS}firewall: { ${written} }\n`)).found).toEqual(wanted));
 });

@@ -34,9 +34,12 @@ export function flowsOn(host: Host, section: Firewall | null, offers: Offers): F
     });
   }
   for (const one of Object.values(section?.open ?? {}).filter(({ hosts }) => hosts.has(host))) {
-    flows.push({ port: one.port, protocol: one.protocol, address: null, from: one.from, forwarded: true, why: one.why, at: one.at });
+    flows.push({
+      port: one.port, protocol: one.protocol, address: null, from: one.from, forwarded: true, why: one.why, at: one.at,
+    });
   }
-  const key = (flow: Flow): string => `${String(flow.port).padStart(5, '0')} ${flow.protocol} ${flow.address ?? ''} ${pathText(flow.at)}`;
+  const key = (flow: Flow): string =>
+    `${String(flow.port).padStart(5, '0')} ${flow.protocol} ${flow.address ?? ''} ${pathText(flow.at)}`;
   return flows.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
@@ -56,7 +59,8 @@ export function sourceMatches({ from, address }: Flow): { family: 'ip' | 'ip6'; 
   return ([['ip', false], ['ip6', true]] as const).flatMap(([family, ipv6]) => {
     const together = wanted(ipv6, hosts);
     // a set refuses networks that overlap, so each has a separate rule
-    return [...together.length ? [together] : [], ...wanted(ipv6, from.networks).map(one => [one])].map(addresses => ({ family, addresses }));
+    return [...together.length ? [together] : [], ...wanted(ipv6, from.networks).map(one => [one])]
+      .map(addresses => ({ family, addresses }));
   });
 }
 

@@ -1,5 +1,5 @@
-// The firewall of a host, made of what the others offer, and the report of who can reach what. It keeps to a table of its
-// own: those of Docker and of others stay as they are, and what they let through still has to pass here.
+// The firewall of a host, made of what the others offer, and the report of who can reach what. It keeps to a table of
+// its own: those of Docker and of others stay as they are, and what they let through still has to pass here.
 import { isIPv6 } from '../../kit/address.ts';
 import { component, type FileSpec } from '../../contract/component.ts';
 import { CONFIRM, filesOf, reload } from '../../kit/files.ts';
@@ -20,7 +20,10 @@ function ruleView(flow: Flow): object[] {
   const to = flow.address === null ? '' : `${isIPv6(flow.address) ? 'ip6' : 'ip'} daddr ${flow.address} `;
   return (sourceMatches(flow) ?? [null]).map(one => {
     const source = one === null ? '' : `${one.family} saddr { ${one.addresses.join(', ')} } `;
-    return { at: flow.at, match: `${to}${source}`, source, protocol: flow.protocol, port: flow.port, forwarded: flow.forwarded, comment: commentOf(flow.why) };
+    return {
+      at: flow.at, match: `${to}${source}`, source, protocol: flow.protocol, port: flow.port, forwarded: flow.forwarded,
+      comment: commentOf(flow.why),
+    };
   });
 }
 
@@ -33,16 +36,19 @@ function check(section: Firewall, model: Model): Diagnostic[] {
   const found: Diagnostic[] = [];
   if (section.ssh && !section.ssh.anyone && section.ssh.networks.length === 0) {
     found.push(warning('firewall/ssh-hosts-only', ['firewall', 'ssh'], 'only hosts of the fleet may connect to sshd', {
-      hint: 'add the network that you connect from, such as 192.0.2.0/24, unless you always connect through one of these hosts',
+      hint: 'add the network that you connect from, such as 192.0.2.0/24, unless you always connect through one of '
+        + 'these hosts',
     }));
   }
   for (const one of Object.values(section.open)) {
-    const other = Object.values(section.open).find(before => before.name < one.name && before.port === one.port && before.protocol === one.protocol
-      && [...before.hosts].some(host => one.hosts.has(host)));
+    const other = Object.values(section.open)
+      .find(before => before.name < one.name && before.port === one.port && before.protocol === one.protocol
+        && [...before.hosts].some(host => one.hosts.has(host)));
     if (other) {
       const message = `port ${one.port}/${one.protocol} is opened by both "${other.name}" and "${one.name}"`;
       found.push(error('firewall/open-twice', [...one.at, 'port'], message, {
-        hint: 'merge them into one entry that lists every peer in "from"', see: { message: `"${other.name}"`, at: other.at },
+        hint: 'merge them into one entry that lists every peer in "from"',
+        see: { message: `"${other.name}"`, at: other.at },
       }));
     }
     const idle = [...one.hosts].find(host => !section.hosts.has(host));

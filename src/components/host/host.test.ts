@@ -6,8 +6,12 @@ import { compiled } from '../../../test/compiled.ts';
 it('every host gets every script, and no other', async () => {
   const { trees, text } = await compiled('');
   const root = join(import.meta.dirname, '../../../templates/host/opt/vgen');
-  const scripts = ['bin', 'lib'].flatMap(dir => readdirSync(join(root, dir)).map(name => `opt/vgen/${dir}/${name}`)).sort();
-  for (const tree of trees.values()) expect(tree.entries.map(({ path }) => path).filter(path => /^opt\/vgen\/(bin|lib)\//.test(path)).sort()).toEqual(scripts);
+  const scripts = ['bin', 'lib'].flatMap(dir => readdirSync(join(root, dir)).map(name => `opt/vgen/${dir}/${name}`))
+    .sort();
+  for (const tree of trees.values()) expect(tree.entries.map(({ path }) => path)
+    .filter(path => /^opt\/vgen\/(bin|lib)\//.test(path)).sort()).toEqual(scripts);
   for (const script of scripts) expect(text('a', script)).toBe(text('b', script));
-  for (const { spec, path } of trees.get('a')?.entries ?? []) if (spec?.kind === 'file') expect(spec.mode, path).toBe(path.includes('/bin/') ? '0755' : '0644');
+  for (const { spec, path } of trees.get('a')?.entries ?? []) {
+    if (spec?.kind === 'file') expect(spec.mode, path).toBe(path.includes('/bin/') ? '0755' : '0644');
+  }
 });

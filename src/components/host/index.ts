@@ -4,8 +4,10 @@ import { directory, filesOf } from '../../kit/files.ts';
 
 const bin = ['confirm', 'deploy', 'rollback', 'status', 'switch'];
 const lib = [
-  'action', 'apps', 'certificates', 'checks', 'confirm', 'detach', 'drift', 'encode', 'exchange', 'files', 'generations', 'hand', 'health', 'install',
-  'journal', 'lock', 'manifest', 'options', 'packages', 'pending', 'places', 'process', 'record', 'release', 'say', 'slots', 'supervisor',
+  'action', 'apps', 'certificates', 'checks', 'confirm', 'detach', 'drift', 'encode', 'exchange', 'files',
+  'generations', 'hand', 'health', 'install',
+  'journal', 'lock', 'manifest', 'options', 'packages', 'pending', 'places', 'process', 'record', 'release', 'say',
+  'slots', 'supervisor',
   'switch', 'units', 'users', 'view',
 ];
 const { script } = filesOf('host');

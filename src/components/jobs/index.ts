@@ -21,7 +21,8 @@ const runsOn = (job: Job, host: Host, model: Model): boolean => {
   return appOf(job, model)?.hosts.has(host) ?? true;
 };
 
-const firstOf = (text: Text | undefined): string => (typeof text === 'string' ? text : typeof text?.parts[0] === 'string' ? text.parts[0] : '');
+const firstOf = (text: Text | undefined): string =>
+  (typeof text === 'string' ? text : typeof text?.parts[0] === 'string' ? text.parts[0] : '');
 
 function check(section: Jobs, model: Model): Diagnostic[] {
   return Object.values(section).flatMap(job => {
@@ -60,7 +61,8 @@ function own(job: Job, host: Host, model: Model): View {
   const dir = app && `${app.dir}/live/release`;
   const words = job.command.map(word => expandPlain(word, { host }));
   return {
-    at: job.at, name: job.name, why: `job ${job.name}`, calendar: job.calendar, user: job.user ?? app?.user ?? 'root', dir, timeout: seconds(job.timeout),
+    at: job.at, name: job.name, why: `job ${job.name}`, calendar: job.calendar, user: job.user ?? app?.user ?? 'root',
+    dir, timeout: seconds(job.timeout),
     words: words.map((word, i) => (i === 0 && word.startsWith('./') && dir ? `${dir}/${word.slice(2)}` : word)),
   };
 }
@@ -69,7 +71,9 @@ function own(job: Job, host: Host, model: Model): View {
 function jobsOn(host: Host, section: Jobs | null, model: Model, offers: Offers): View[] {
   return [
     ...Object.values(section ?? {}).filter(job => runsOn(job, host, model)).map(job => own(job, host, model)),
-    ...offers.on(host, 'job').map(({ name, calendar, command, user, why, at }) => ({ at, name, why, calendar, words: command, user, dir: null, timeout: 6 * 3600 })),
+    ...offers.on(host, 'job').map(({ name, calendar, command, user, why, at }) => ({
+      at, name, why, calendar, words: command, user, dir: null, timeout: 6 * 3600,
+    })),
   ];
 }
 
@@ -81,7 +85,8 @@ function files(job: View): FileSpec[] {
   );
   return [
     unit('service', {
-      program, words: words.map((text, i) => ({ at: [...job.at, 'command', i + 1], text })), user: job.user, dir: job.dir, timeout: job.timeout,
+      program, words: words.map((text, i) => ({ at: [...job.at, 'command', i + 1], text })), user: job.user,
+      dir: job.dir, timeout: job.timeout,
     }),
     unit('timer', { calendar: job.calendar }, [restart(timerOf(job.name))]),
   ];

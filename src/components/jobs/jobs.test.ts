@@ -4,22 +4,31 @@ import { app, compiled } from '../../../test/compiled.ts';
 const apps = `apps: { api: ${app('hosts: a, user: www')} }\n`;
 
 it('run in the live release of their app, as its user, where it is', async () => {
-  const { text, found, trees } = await compiled(`${apps}jobs: { clean: { app: api, calendar: daily, command: "./clean --all \${host.name}" } }\n`);
+  const { text, found, trees } =
+    await compiled(`${apps}jobs: { clean: { app: api, calendar: daily, command: "./clean --all \${host.name}" } }\n`);
   expect(found).toEqual([]);
   const service = text('a', 'etc/systemd/system/vgen-job-clean.service');
-  expect(service).toMatch(/^User=www\nWorkingDirectory=\/opt\/api\/live\/release\nExecStart=\/opt\/api\/live\/release\/clean "--all" "a"$/m);
+  expect(service).toMatch(
+    /^User=www\nWorkingDirectory=\/opt\/api\/live\/release\nExecStart=\/opt\/api\/live\/release\/clean "--all" "a"$/m,
+  );
   expect(text('a', 'etc/systemd/system/vgen-job-clean.timer')).toMatch(/^OnCalendar=daily\nPersistent=yes$/m);
   expect(trees.get('a')?.plan.units.map(({ name }) => name)).toContain('vgen-job-clean.timer');
   expect(trees.get('b')?.plan.units).toEqual([]);
 });
 
 it('run as root everywhere without an app', async () => {
-  const { text, found } = await compiled('jobs: { clean: { calendar: weekly, command: [/usr/bin/find, /tmp, "-name", "a b"], timeout: 2m } }\n');
+  const { text, found } =
+    await compiled(
+      'jobs: { clean: { calendar: weekly, command: [/usr/bin/find, /tmp, "-name", "a b"], timeout: 2m } }\n',
+    );
   expect(found).toEqual([]);
-  expect(text('b', 'etc/systemd/system/vgen-job-clean.service')).toMatch(/^User=root\nExecStart=\/usr\/bin\/find "\/tmp" "-name" "a b"\nTimeoutStartSec=120$/m);
+  expect(text('b', 'etc/systemd/system/vgen-job-clean.service'))
+    .toMatch(/^User=root\nExecStart=\/usr\/bin\/find "\/tmp" "-name" "a b"\nTimeoutStartSec=120$/m);
 });
 
 it.each([
-  ['{ calendar: daily, command: ./x }', ['jobs/program jobs.j.command']], ['{ calendar: daily, command: x, app: api }', ['jobs/program jobs.j.command']],
-  ['{ calendar: daily, command: /bin/x, app: api, hosts: b }', ['jobs/app-elsewhere jobs.j.hosts']], ['{ calendar: "a;b", command: /bin/x }', ['schema/form jobs.j.calendar']],
+  ['{ calendar: daily, command: ./x }', ['jobs/program jobs.j.command']],
+  ['{ calendar: daily, command: x, app: api }', ['jobs/program jobs.j.command']],
+  ['{ calendar: daily, command: /bin/x, app: api, hosts: b }', ['jobs/app-elsewhere jobs.j.hosts']],
+  ['{ calendar: "a;b", command: /bin/x }', ['schema/form jobs.j.calendar']],
 ])('%s', async (written, wanted) => expect((await compiled(`${apps}jobs: { j: ${written} }\n`)).found).toEqual(wanted));

@@ -6,7 +6,8 @@ import type { Logs } from './schema.ts';
 const { template } = filesOf('logs');
 
 /** What a shell takes as it is; other words stand in quotes. */
-const quoted = (word: string): string => (/^[A-Za-z0-9_./:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+const quoted = (word: string): string =>
+  (/^[A-Za-z0-9_./:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 /** logrotate knows k, M and G (logrotate(8), "size"). */
 const sizeOf = (size: string): string => size.replace('m', 'M').replace('g', 'G');

@@ -16,11 +16,13 @@ function appView(app: App): object {
   const links = (['live', 'next'] as const).filter(link => app.listen[link] !== null);
   return {
     at: app.at, name: app.name, dir: app.dir, timeout: app.timeout, bodySize: app.bodySize, keepalive: app.keepalive,
-    // behind a tunnel every client is loopback, and only the tunnel knows who asked; on a public address nobody is believed
+    // behind a tunnel every client is loopback, and only the tunnel knows who asked; on
+    // a public address nobody is believed
     tunnelled: app.listen.address === '127.0.0.1',
     slots: app.slots.map(({ name, dir, socket, at }) => ({ name, dir, socket, at, upstream: `${app.name}_${name}` })),
     servers: links.map(link => ({
-      at: [...app.at, 'listen'], link, socket: `${app.dir}/${link}/nginx.sock`, listen: `${app.listen.address}:${app.listen[link]}`,
+      at: [...app.at, 'listen'], link, socket: `${app.dir}/${link}/nginx.sock`,
+      listen: `${app.listen.address}:${app.listen[link]}`,
       // a request from the host to one of its addresses comes from that address
       from: ['127.0.0.1', '0.0.0.0'].includes(app.listen.address) ? null : app.listen.address,
     })),
@@ -29,7 +31,8 @@ function appView(app: App): object {
 
 function slotFiles(app: App): FileSpec[] {
   return app.slots.map(slot => template(`${slot.dir}/nginx.conf`, [...slot.at, 'port'],
-    { at: slot.at, app: app.name, name: slot.name, port: slot.port }, { ...shared, as: '/opt/{app}/{slot}/nginx.conf' }));
+    { at: slot.at, app: app.name, name: slot.name, port: slot.port },
+    { ...shared, as: '/opt/{app}/{slot}/nginx.conf' }));
 }
 
 export const nginx = component<Nginx>({
@@ -39,7 +42,10 @@ export const nginx = component<Nginx>({
   schema: () => import('./schema.ts'),
   offer: ({ apps, host }) => (apps.some(listens) ? [
     { kind: 'package', name: 'nginx-light', why: 'reverse proxy in front of the slots', at: host.at },
-    { kind: 'unit', name: UNIT, downtime: 'every app of the host for about a second', why: 'reverse proxy in front of the slots', at: host.at },
+    {
+      kind: 'unit', name: UNIT, downtime: 'every app of the host for about a second',
+      why: 'reverse proxy in front of the slots', at: host.at,
+    },
   ] : []),
   plan: ({ apps, host, section }, offers) => {
     const servers = offers.on(host, 'http');

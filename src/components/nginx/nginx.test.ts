@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { app, compiled } from '../../../test/compiled.ts';
 
-const conf = async (apps: string, more = ''): Promise<string> => (await compiled(`apps: ${apps}\n${more}`)).text('a', 'etc/nginx/nginx.conf');
+const conf = async (apps: string, more = ''): Promise<string> => (await compiled(`apps: ${apps}\n${more}`))
+  .text('a', 'etc/nginx/nginx.conf');
 
 describe('nginx', () => {
   it('is not there for apps that listen nowhere', async () => {
@@ -13,14 +14,29 @@ describe('nginx', () => {
 
   it.each([
     ['a port for live alone', 'listen: { live: 80 }', ['127.0.0.1:80'], ['next/nginx.sock']],
-    ['both links', 'listen: { live: 80, next: 81 }', ['127.0.0.1:80', '127.0.0.1:81', 'live/nginx.sock', 'next/nginx.sock'], []],
-    ['all addresses: nobody is believed', 'listen: { address: 0.0.0.0, live: 80 }', ['0.0.0.0:80', 'X-Real-IP $remote_addr'], ['$proxy_add_x_forwarded_for']],
+    [
+      'both links', 'listen: { live: 80, next: 81 }',
+      ['127.0.0.1:80', '127.0.0.1:81', 'live/nginx.sock', 'next/nginx.sock'], [],
+    ],
+    [
+      'all addresses: nobody is believed', 'listen: { address: 0.0.0.0, live: 80 }',
+      ['0.0.0.0:80', 'X-Real-IP $remote_addr'], ['$proxy_add_x_forwarded_for'],
+    ],
     ['loopback: the tunnel is believed', 'listen: { live: 80 }', ['$proxy_add_x_forwarded_for'], ['X-Real-IP']],
-    ['an address of its own: the proof comes from there', 'listen: { address: 192.0.2.1, live: 80 }', ['192.0.2.1:80', '            allow 192.0.2.1;'], []],
-    ['all addresses: the proof comes from loopback', 'listen: { address: 0.0.0.0, live: 80 }', ['            allow 127.0.0.1;'], ['allow 0.0.0.0']],
+    [
+      'an address of its own: the proof comes from there', 'listen: { address: 192.0.2.1, live: 80 }',
+      ['192.0.2.1:80', '            allow 192.0.2.1;'], [],
+    ],
+    [
+      'all addresses: the proof comes from loopback', 'listen: { address: 0.0.0.0, live: 80 }',
+      ['            allow 127.0.0.1;'], ['allow 0.0.0.0'],
+    ],
     ['no idle connections', 'listen: { live: 80 }', [], ['    keepalive ']],
     ['idle connections', 'listen: { live: 80 }, keepalive: 8', ['        keepalive 8;'], []],
-    ['limits', 'listen: { live: 80 }, timeout: 2m, bodySize: 9m', ['proxy_read_timeout 2m;', 'client_max_body_size 9m;'], []],
+    [
+      'limits', 'listen: { live: 80 }, timeout: 2m, bodySize: 9m',
+      ['proxy_read_timeout 2m;', 'client_max_body_size 9m;'], [],
+    ],
   ])('%s', async (_, more, wanted, unwanted) => {
     const text = await conf(`{ api: ${app(more)} }`);
     for (const one of wanted) expect(text).toContain(one);
@@ -35,7 +51,10 @@ describe('nginx', () => {
   });
 
   it('leaves out the app that listens nowhere beside one that does', async () => {
-    const text = await conf(`{ api: ${app('listen: { live: 80 }')}, worker: ${app('', 'blue: { port: 5000 }, green: { port: 5001 }')} }`);
+    const text =
+      await conf(
+        `{ api: ${app('listen: { live: 80 }')}, worker: ${app('', 'blue: { port: 5000 }, green: { port: 5001 }')} }`,
+      );
     expect(text).toContain('api_blue');
     expect(text).not.toContain('worker_blue');
   });

@@ -36,7 +36,8 @@ function check(section: Ngrok, model: Model, offers: Offers): Diagnostic[] {
       continue;
     }
     if (tunnel.domain !== null && tunnel.edge !== null) {
-      const message = `tunnel "${tunnel.name}" sets both "edge" and "domain"; the domain of an edge is configured at ngrok`;
+      const message =
+        `tunnel "${tunnel.name}" sets both "edge" and "domain"; the domain of an edge is configured at ngrok`;
       found.push(error('ngrok/edge-and-domain', [...tunnel.at, 'edge'], message, { hint: 'remove one of them' }));
     }
     if (tunnel.edge !== null && section.version === 3) {
@@ -71,20 +72,25 @@ function target(tunnel: Tunnel, host: Host, model: Model, offers: Offers): Diagn
   if (tunnel.app !== null && !apps.some(app => app.name === tunnel.app?.name)) {
     const message = `app "${tunnel.app.name}" does not run on host "${host.name}", which opens the tunnel`;
     return [error('ngrok/app-elsewhere', [...tunnel.at, 'app'], message, {
-      hint: 'set "hosts" of the tunnel to hosts of the app', see: { message: `app "${tunnel.app.name}"`, at: tunnel.app.at },
+      hint: 'set "hosts" of the tunnel to hosts of the app',
+      see: { message: `app "${tunnel.app.name}"`, at: tunnel.app.at },
     })];
   }
   if (addressOf(tunnel, apps) === null) {
-    return [error('ngrok/not-served', [...tunnel.at, 'link'], `app "${tunnel.app?.name ?? ''}" has no port for "${tunnel.link}"`, {
-      hint: `set "listen: {${tunnel.link}: 8000}" of the app`,
-      see: { message: `app "${tunnel.app?.name ?? ''}"`, at: tunnel.app?.at ?? [] },
-    })];
+    return [error(
+      'ngrok/not-served', [...tunnel.at, 'link'], `app "${tunnel.app?.name ?? ''}" has no port for "${tunnel.link}"`, {
+        hint: `set "listen: {${tunnel.link}: 8000}" of the app`,
+        see: { message: `app "${tunnel.app?.name ?? ''}"`, at: tunnel.app?.at ?? [] },
+      },
+    )];
   }
   const ports = offers.on(host, 'port').map(({ port }) => port);
   return tunnel.port === null || tunnel.port === SSH || ports.includes(tunnel.port) ? []
-    : [error('ngrok/not-served', [...tunnel.at, 'port'], `nothing listens on port ${tunnel.port} of host "${host.name}"`, {
-      hint: `ports in use there: ${[...new Set(ports)].sort((a, b) => a - b).join(', ') || 'none'}`,
-    })];
+    : [error(
+      'ngrok/not-served', [...tunnel.at, 'port'], `nothing listens on port ${tunnel.port} of host "${host.name}"`, {
+        hint: `ports in use there: ${[...new Set(ports)].sort((a, b) => a - b).join(', ') || 'none'}`,
+      },
+    )];
 }
 
 function files(section: Ngrok, host: Host, apps: readonly App[]): FileSpec[] {
@@ -100,7 +106,8 @@ function files(section: Ngrok, host: Host, apps: readonly App[]): FileSpec[] {
   const secret = section.authtoken.name;
   return [
     template('/etc/ngrok.yml', AT, { authtoken: { sealed: [{ secret }] }, tunnels }, {
-      as: section.version === 2 ? '/etc/ngrok.yml' : '/etc/ngrok-v3.yml', mode: '0640', owner: 'root:ngrok', secrets: [secret], onChange,
+      as: section.version === 2 ? '/etc/ngrok.yml' : '/etc/ngrok-v3.yml', mode: '0640', owner: 'root:ngrok',
+      secrets: [secret], onChange,
     }),
     template(`/etc/systemd/system/${UNIT}`, AT, { binary: section.binary }, { onChange, check: 'systemd' }),
   ];
@@ -113,9 +120,18 @@ export const ngrok = component<Ngrok | null>({
   schema: () => import('./schema.ts'),
   check: ({ section, model, offers }) => (section ? check(section, model, offers) : []),
   offer: ({ host, section }) => (section && on(section, host).length ? [
-    { kind: 'program', path: section.binary, url: 'https://ngrok.com/download', why: 'the tunnel agent', at: ['ngrok', 'binary'] },
-    { kind: 'user', name: 'ngrok', home: '/nonexistent', shell: '/usr/sbin/nologin', groups: [], why: 'runs the tunnel agent', at: ['ngrok'] },
-    { kind: 'unit', name: UNIT, downtime: 'every client that comes through the tunnels', why: 'the tunnel agent', at: ['ngrok'] },
+    {
+      kind: 'program', path: section.binary, url: 'https://ngrok.com/download', why: 'the tunnel agent',
+      at: ['ngrok', 'binary'],
+    },
+    {
+      kind: 'user', name: 'ngrok', home: '/nonexistent', shell: '/usr/sbin/nologin', groups: [],
+      why: 'runs the tunnel agent', at: ['ngrok'],
+    },
+    {
+      kind: 'unit', name: UNIT, downtime: 'every client that comes through the tunnels', why: 'the tunnel agent',
+      at: ['ngrok'],
+    },
   ] : []),
   plan: ({ section, host, apps }) => ({ files: section ? files(section, host, apps) : [] }),
 });

@@ -3,7 +3,9 @@
 import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, type FileSpec, type Offer } from '../../contract/component.ts';
-import { clientsOf, directoryOf, namesOn, partOf, placeOf, portsOf, reachedFrom, storeOn, usersOf, variablesOf } from '../../kit/datastore.ts';
+import {
+  clientsOf, directoryOf, namesOn, partOf, placeOf, portsOf, reachedFrom, storeOn, usersOf, variablesOf,
+} from '../../kit/datastore.ts';
 import { notExposed, onOneHost, onePerHost, partForEachApp } from '../../kit/datastore-checks.ts';
 import { filesOf, reload, restart, type FileDetails } from '../../kit/files.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
@@ -26,7 +28,9 @@ const ownerOf = (name: string, database: Database): string => database.owner ?? 
 function check(section: Postgres, model: Model): Diagnostic[] {
   const servers = Object.values(section);
   return servers.flatMap((server, i) => [
-    ...onOneHost('postgres/one-host', server, 'data', 'select one host: vgen does not set up replication of PostgreSQL'),
+    ...onOneHost(
+      'postgres/one-host', server, 'data', 'select one host: vgen does not set up replication of PostgreSQL',
+    ),
     ...server.hosts.size === 1 ? onePerHost('postgres/two-on-host', server, servers.slice(0, i), 'PostgreSQL servers',
       'run one server per host: it can hold many databases') : [],
     ...databases(server),
@@ -82,16 +86,23 @@ function files(server: Server, host: Host, model: Model): FileSpec[] {
       { mode: '0640', owner: 'postgres:postgres', onChange: [reload(unit)] }),
     file(`/etc/systemd/system/${unit}.d/vgen.conf`, '/etc/systemd/system/postgresql@.service.d/vgen.conf', {
       version: server.version,
-      place: placeOf(server, 'postgres:postgres', `/var/lib/postgresql/${server.version}/main/base/[1-9][0-9][0-9][0-9][0-9]*`),
+      place: placeOf(
+        server, 'postgres:postgres', `/var/lib/postgresql/${server.version}/main/base/[1-9][0-9][0-9][0-9][0-9]*`,
+      ),
     }, { onChange: server.volume === null ? [] : [restart(unit)], check: 'systemd' }),
     file('/etc/vgen/postgres/roles.sql', '/etc/vgen/postgres/roles.sql', {
       roles: roles.map(([name, secret]) => ({ at: server.at, name, password: { sealed: [{ secret }] } })),
       databases: all.map(([name, database]) => (
-        { at: [...server.at, 'databases', name], name, owner: ownerOf(name, database), extensions: database.extensions })),
+        {
+          at: [...server.at, 'databases', name], name, owner: ownerOf(name, database), extensions: database.extensions,
+        })),
     }, {
-      mode: '0600', owner: 'postgres:postgres', secrets: [...new Set(roles.map(([, secret]) => secret))].sort(), onChange: [restart(ROLES)],
+      mode: '0600', owner: 'postgres:postgres', secrets: [...new Set(roles.map(([, secret]) => secret))].sort(),
+      onChange: [restart(ROLES)],
     }),
-    file(`/etc/systemd/system/${ROLES}`, `/etc/systemd/system/${ROLES}`, { unit }, { onChange: [restart(ROLES)], check: 'systemd' }),
+    file(`/etc/systemd/system/${ROLES}`, `/etc/systemd/system/${ROLES}`, { unit }, {
+      onChange: [restart(ROLES)], check: 'systemd',
+    }),
     script(RESTORE, server.at),
   ];
 }
@@ -103,7 +114,10 @@ function rules(server: Server, host: Host, model: Model): object[] {
     if (!found) return [];
     return [...app.hosts].sort((a, b) => (a.name < b.name ? -1 : 1)).map(from => {
       const address = from === host ? '127.0.0.1' : addressOf(from);
-      return { at: app.at, app: app.name, host: from.name, database: found[0], role: ownerOf(...found), address: `${address}/${address.includes(':') ? 128 : 32}` };
+      return {
+        at: app.at, app: app.name, host: from.name, database: found[0], role: ownerOf(...found),
+        address: `${address}/${address.includes(':') ? 128 : 32}`,
+      };
     });
   });
 }
@@ -113,7 +127,9 @@ function urlOf(server: Server, host: Host, app: App): Value {
   if (!database) return '';
   return { sealed: [
     `postgresql://${ownerOf(name, database)}:`, { secret: database.password.name, url: true },
-    `@${reachedFrom(server, host)}:${server.port}/${name}?sslmode=verify-full&sslrootcert=${certificateFiles('postgres').ca}`,
+    `@${reachedFrom(
+      server, host,
+    )}:${server.port}/${name}?sslmode=verify-full&sslrootcert=${certificateFiles('postgres').ca}`,
   ] };
 }
 
@@ -122,12 +138,18 @@ function offers(server: Server, host: Host, model: Model): Offer[] {
   const clients = clientsOf(server, model);
   return [
     { kind: 'package', name: `postgresql-${server.version}`, ...said },
-    { kind: 'unit', name: unitOf(server), downtime: 'every client of PostgreSQL on the host, for some seconds', ...said },
+    {
+      kind: 'unit', name: unitOf(server), downtime: 'every client of PostgreSQL on the host, for some seconds', ...said,
+    },
     { kind: 'unit', name: ROLES, downtime: null, ...said },
-    { kind: 'certificate', name: 'postgres', names: namesOn(host), group: 'postgres', then: { do: 'reload', unit: unitOf(server) }, ...said },
+    {
+      kind: 'certificate', name: 'postgres', names: namesOn(host), group: 'postgres',
+      then: { do: 'reload', unit: unitOf(server) }, ...said,
+    },
     ...portsOf(server, host, clients.length ? clients : null, said.why),
     ...Object.keys(server.databases).map((name): Offer => ({
-      kind: 'dataset', name: `${server.name}-${name}`, paths: [], user: 'postgres', dump: ['pg_dump', '--format=custom', `--port=${server.port}`, name],
+      kind: 'dataset', name: `${server.name}-${name}`, paths: [], user: 'postgres',
+      dump: ['pg_dump', '--format=custom', `--port=${server.port}`, name],
       restore: [RESTORE, String(server.port), name], why: said.why, at: [...server.at, 'databases', name],
     })),
   ];
@@ -143,7 +165,8 @@ export const postgres = component<Postgres | null>({
   offer: ({ host, apps, section, model }) => {
     const server = storeOn(section, host);
     return [
-      ...Object.values(section ?? {}).flatMap(one => variablesOf(one, 'postgres', apps, app => urlOf(one, host, app), false)),
+      ...Object.values(section ?? {})
+        .flatMap(one => variablesOf(one, 'postgres', apps, app => urlOf(one, host, app), false)),
       ...(server ? offers(server, host, model) : []),
     ];
   },

@@ -8,7 +8,8 @@ export interface Tuning {
 }
 
 /** A size of the inventory ("4g", "512m") in megabytes. */
-const megabytes = (size: string): number => Math.floor(Number.parseInt(size, 10) * ({ k: 2 ** -10, m: 1, g: 2 ** 10 }[size.slice(-1)] ?? 2 ** -20));
+const megabytes = (size: string): number =>
+  Math.floor(Number.parseInt(size, 10) * ({ k: 2 ** -10, m: 1, g: 2 ** 10 }[size.slice(-1)] ?? 2 ** -20));
 
 /**
  * Settings for a host with this memory; none (so PostgreSQL's own, which suit a small host) if it is not known.
@@ -16,8 +17,10 @@ const megabytes = (size: string): number => Math.floor(Number.parseInt(size, 10)
  * - shared_buffers: a quarter of the memory, "a reasonable starting value" (PostgreSQL manual, 20.4.1).
  * - effective_cache_size: three quarters; an estimate for the planner of what the kernel caches too (manual, 20.7.2;
  *   PostgreSQL wiki, "Tuning Your PostgreSQL Server": half is conservative, three quarters more aggressive).
- * - maintenance_work_mem: a sixteenth, 2 GB at most: beyond 1 GB vacuum gained nothing before version 17 (manual, 20.4.1).
- * - work_mem: a quarter over all connections, since each may sort at the same time (manual, 20.4.1); at least the default of 4 MB.
+ * - maintenance_work_mem: a sixteenth, 2 GB at most: beyond 1 GB vacuum gained
+ * nothing before version 17 (manual, 20.4.1).
+ * - work_mem: a quarter over all connections, since each may sort at the same time (manual,
+ * 20.4.1); at least the default of 4 MB.
  */
 export function tuning(memory: string | null, connections: number): Tuning {
   if (memory === null) return { start: [], running: [] };

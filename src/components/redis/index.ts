@@ -3,7 +3,9 @@ import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, type FileSpec } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
-import { directoryOf, hostsUsing, namesOn, placeOf, portsOf, reachedFrom, storeOn, variablesOf } from '../../kit/datastore.ts';
+import {
+  directoryOf, hostsUsing, namesOn, placeOf, portsOf, reachedFrom, storeOn, variablesOf,
+} from '../../kit/datastore.ts';
 import { notExposed, onePerHost } from '../../kit/datastore-checks.ts';
 import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
 import type { Host, Model, Value } from '../../contract/model.ts';
@@ -16,10 +18,12 @@ const UNIT = 'redis-server.service';
 /** Dumps and restores, and makes a running Redis read its certificate anew. */
 const SCRIPT = '/opt/vgen/redis/redis.sh';
 
-const replicasOf = (section: Redis, instance: Instance): Instance[] => Object.values(section).filter(one => one.replicaOf?.name === instance.name);
+const replicasOf = (section: Redis, instance: Instance): Instance[] =>
+  Object.values(section).filter(one => one.replicaOf?.name === instance.name);
 /** Hosts that connect from elsewhere: where its users run, and what it is told of. */
 const peersOf = (section: Redis, instance: Instance, model: Model): Host[] => [...new Set([
-  ...instance.peers ?? [], ...replicasOf(section, instance).flatMap(one => [...one.hosts]), ...hostsUsing(model, instance),
+  ...instance.peers ?? [], ...replicasOf(section, instance).flatMap(one => [...one.hosts]),
+  ...hostsUsing(model, instance),
 ])].filter(host => !instance.hosts.has(host));
 const isRemote = (section: Redis, instance: Instance, model: Model): boolean =>
   instance.peers !== null || peersOf(section, instance, model).length > 0;
@@ -28,12 +32,16 @@ const tlsOf = ({ tls, at }: Instance): object | null => (tls ? { at, ...certific
 /** A cache and a copy are not backed up. */
 const hasData = ({ persistence, replicaOf }: Instance): boolean => persistence !== 'none' && replicaOf === null;
 /** A replica speaks the password of what it copies unless it has its own. */
-const passwordOf = (instance: Instance): string | null => (instance.password ?? instance.replicaOf?.password)?.name ?? null;
+const passwordOf = (instance: Instance): string | null =>
+  (instance.password ?? instance.replicaOf?.password)?.name ?? null;
 
 function check(section: Redis, model: Model): Diagnostic[] {
   const instances = Object.values(section);
   return instances.flatMap((instance, i) => [
-    ...onePerHost('redis/two-on-host', instance, instances.slice(0, i), 'Redis servers', 'run one Redis per host: choose other hosts'),
+    ...onePerHost(
+      'redis/two-on-host', instance, instances.slice(0, i), 'Redis servers',
+      'run one Redis per host: choose other hosts',
+    ),
     ...replication(instance), ...exposure(section, instance, model),
   ]);
 }
@@ -43,11 +51,15 @@ function replication(instance: Instance): Diagnostic[] {
   const at = [...instance.at, 'replicaOf'];
   if (source === null) return [];
   if (source.name === instance.name) {
-    return [error('redis/replica-of-itself', at, `redis "${instance.name}" cannot be a replica of itself`, { hint: 'name its primary' })];
+    return [error(
+      'redis/replica-of-itself', at, `redis "${instance.name}" cannot be a replica of itself`,
+      { hint: 'name its primary' },
+    )];
   }
   if (source.replicaOf !== null) {
     return [error('redis/replica-of-replica', at, `redis "${source.name}" is itself a replica`, {
-      hint: `name its primary, "${source.replicaOf.name}"`, see: { message: `"${source.name}" is a replica`, at: [...source.at, 'replicaOf'] },
+      hint: `name its primary, "${source.replicaOf.name}"`,
+      see: { message: `"${source.name}" is a replica`, at: [...source.at, 'replicaOf'] },
     })];
   }
   if (source.tls !== instance.tls) {
@@ -59,7 +71,8 @@ function replication(instance: Instance): Diagnostic[] {
   if (source.hosts.size === 1) return [];
   const message = `redis "${source.name}" runs on ${source.hosts.size} hosts; the primary of a replica runs on one`;
   return [error('redis/many-sources', at, message, {
-    hint: 'declare the primary as a separate instance on one host', see: { message: `hosts of "${source.name}"`, at: [...source.at, 'hosts'] },
+    hint: 'declare the primary as a separate instance on one host',
+    see: { message: `hosts of "${source.name}"`, at: [...source.at, 'hosts'] },
   })];
 }
 
@@ -67,9 +80,11 @@ function exposure(section: Redis, instance: Instance, model: Model): Diagnostic[
   if (!isRemote(section, instance, model)) return [];
   const found = notExposed('redis/exposed', instance, 'the peers');
   if (passwordOf(instance) === null) {
-    found.push(error('redis/no-password', instance.at, `redis "${instance.name}" is reachable over the network without a password`, {
-      onKey: true, hint: 'set "password" to the name of a secret',
-    }));
+    found.push(error(
+      'redis/no-password', instance.at, `redis "${instance.name}" is reachable over the network without a password`, {
+        onKey: true, hint: 'set "password" to the name of a secret',
+      },
+    ));
   }
   return found;
 }
@@ -78,9 +93,11 @@ function files(section: Redis, instance: Instance, host: Host, model: Model): Fi
   const password = passwordOf(instance);
   const users = Object.entries(instance.users).map(([name, user]) => ({
     name, at: [...instance.at, 'users', name], password: { sealed: [{ secret: user.password.name }] },
-    keys: user.keys.map(key => `~${key}`), commands: user.commands.split(' ').filter(Boolean), secret: user.password.name,
+    keys: user.keys.map(key => `~${key}`), commands: user.commands.split(' ').filter(Boolean),
+    secret: user.password.name,
   }));
-  const source = instance.replicaOf && { host: addressOf([...instance.replicaOf.hosts][0] ?? host), port: instance.replicaOf.port };
+  const source = instance.replicaOf
+    && { host: addressOf([...instance.replicaOf.hosts][0] ?? host), port: instance.replicaOf.port };
   const secrets = [...new Set([...password ? [password] : [], ...users.map(({ secret }) => secret)])].sort();
   const onChange = [restart(UNIT)];
   const file = (path: string, view: object, details: FileDetails): FileSpec =>
@@ -90,17 +107,24 @@ function files(section: Redis, instance: Instance, host: Host, model: Model): Fi
   return [
     file('/etc/redis/redis.conf', {
       ...settings, address: isRemote(section, instance, model) ? addressOf(host) : null, source,
-      maxMemory: instance.maxMemory === null ? null : instance.maxMemory.replace(/([kmg])$/, '$1b'), eviction: instance.eviction,
+      maxMemory: instance.maxMemory === null ? null : instance.maxMemory.replace(/([kmg])$/, '$1b'),
+      eviction: instance.eviction,
       persistence: instance.persistence, secrets: secrets.length > 0,
     }, { onChange, check: 'redis' }),
     ...place === null ? [] : [
-      template(`/etc/systemd/system/${UNIT}.d/vgen.conf`, [...instance.at, 'volume'], place, { onChange, check: 'systemd' }),
+      template(
+        `/etc/systemd/system/${UNIT}.d/vgen.conf`, [...instance.at, 'volume'], place, { onChange, check: 'systemd' },
+      ),
     ],
     ...instance.tls || hasData(instance) ? [
-      file(SCRIPT, { ...settings, password: password ?? '', append: instance.persistence === 'aof' ? 'yes' : 'no' }, { mode: '0755', check: 'bash' }),
+      file(SCRIPT, {
+        ...settings, password: password ?? '', append: instance.persistence === 'aof' ? 'yes' : 'no',
+      }, { mode: '0755', check: 'bash' }),
     ] : [],
     ...secrets.length === 0 ? [] : [
-      file('/etc/redis/secrets.conf', { password: password === null ? null : { sealed: [{ secret: password }] }, users },
+      file('/etc/redis/secrets.conf', {
+        password: password === null ? null : { sealed: [{ secret: password }] }, users,
+      },
         { mode: '0640', owner: 'root:redis', secrets, onChange, check: 'redis' }),
     ],
   ];
@@ -108,8 +132,11 @@ function files(section: Redis, instance: Instance, host: Host, model: Model): Fi
 
 /** What the apps of a host are told that use an instance. */
 function urlOf(instance: Instance, host: Host): Value {
-  const [scheme, place, password] = [instance.tls ? 'rediss' : 'redis', `${reachedFrom(instance, host)}:${instance.port}`, passwordOf(instance)];
-  return password === null ? `${scheme}://${place}` : { sealed: [`${scheme}://:`, { secret: password, url: true }, `@${place}`] };
+  const [scheme, place, password] = [
+    instance.tls ? 'rediss' : 'redis', `${reachedFrom(instance, host)}:${instance.port}`, passwordOf(instance),
+  ];
+  return password === null ? `${scheme}://${place}`
+    : { sealed: [`${scheme}://:`, { secret: password, url: true }, `@${place}`] };
 }
 
 export const redis = component<Redis | null>({
@@ -121,19 +148,25 @@ export const redis = component<Redis | null>({
   datastore: true,
   offer: ({ host, apps, section, model }) => {
     const instance = storeOn(section, host);
-    const variables = Object.values(section ?? {}).flatMap(one => variablesOf(one, 'redis', apps, () => urlOf(one, host), one.tls));
+    const variables = Object.values(section ?? {})
+      .flatMap(one => variablesOf(one, 'redis', apps, () => urlOf(one, host), one.tls));
     if (!section || !instance) return variables;
     const why = `redis "${instance.name}"`;
     return [
       ...variables,
       ...(instance.tls ? [{
-        kind: 'certificate', name: 'redis', names: namesOn(host), group: 'redis', then: { do: 'run', command: [SCRIPT, 'take-up'] }, why, at: [...instance.at, 'tls'],
+        kind: 'certificate', name: 'redis', names: namesOn(host), group: 'redis',
+        then: { do: 'run', command: [SCRIPT, 'take-up'] }, why, at: [...instance.at, 'tls'],
       } as const] : []),
       ...(hasData(instance) ? [{
-        kind: 'dataset', name: instance.name, paths: [dirOf(instance)], user: 'root', dump: [SCRIPT, 'dump'], restore: [SCRIPT, 'restore'], why, at: instance.at,
+        kind: 'dataset', name: instance.name, paths: [dirOf(instance)], user: 'root', dump: [SCRIPT, 'dump'],
+        restore: [SCRIPT, 'restore'], why, at: instance.at,
       } as const] : []),
       { kind: 'package', name: 'redis-server', why, at: instance.at },
-      { kind: 'unit', name: UNIT, downtime: 'every client of Redis on the host, until its data is loaded again', why, at: instance.at },
+      {
+        kind: 'unit', name: UNIT, downtime: 'every client of Redis on the host, until its data is loaded again', why,
+        at: instance.at,
+      },
       ...portsOf(instance, host, isRemote(section, instance, model) ? peersOf(section, instance, model) : null, why),
     ];
   },

@@ -1,5 +1,6 @@
-// Sites: what nginx answers for which domains. A site on the hosts of the apps passes requests to their live slots over a
-// socket; one on a load balancer passes them on to such a site, encrypted anew, and trusts it only by its certificate.
+// Sites: what nginx answers for which domains. A site on the hosts of the apps passes requests to
+// their live slots over a socket; one on a load balancer passes them on to such a site, encrypted
+// anew, and trusts it only by its certificate.
 import { addressOf } from '../../kit/address.ts';
 import { CA, certificateFiles } from '../../kit/certificate-files.ts';
 import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
@@ -7,14 +8,19 @@ import { directory, file, filesOf, reload } from '../../kit/files.ts';
 import { ANYONE, onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model } from '../../contract/model.ts';
 import { checkSites } from './check.ts';
-import { balancersOf, bodySizeOf, bracketed, isInner, listensOf, portOf, serverName, timeoutOf, type Listen } from './reach.ts';
+import {
+  balancersOf, bodySizeOf, bracketed, isInner, listensOf, portOf, serverName, timeoutOf, type Listen,
+} from './reach.ts';
 import type { Site, Sites, Target } from './schema.ts';
 
 const UNIT = 'nginx.service';
 const DEFAULTS = '/etc/nginx/sites/_default.conf';
 const { template } = filesOf('sites');
 /** What a browser is told of every answer of a public site. */
-const HEADERS = { 'Referrer-Policy': 'strict-origin-when-cross-origin', 'X-Content-Type-Options': 'nosniff', 'X-Frame-Options': 'SAMEORIGIN' };
+const HEADERS = {
+  'Referrer-Policy': 'strict-origin-when-cross-origin', 'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'SAMEORIGIN',
+};
 
 const on = (sites: Sites, host: Host): Site[] => entriesOn(sites, host);
 const fileOf = (site: Site): string => `/etc/nginx/sites/${site.name}.conf`;
@@ -26,7 +32,8 @@ const certificateOf = ({ certificate, name }: Site): string =>
 const isPublic = ({ certificate }: Site): boolean => certificate !== null && certificate !== 'internal';
 
 /** A reference leads to the app as it was written; this is the app with its derived names. */
-const appOf = ({ app }: Target, model: Model): App | null => (app && model.apps.find(({ name }) => name === app.name)) ?? null;
+const appOf = ({ app }: Target, model: Model): App | null =>
+  (app && model.apps.find(({ name }) => name === app.name)) ?? null;
 
 function offer(sites: Sites, host: Host, model: Model): Offer[] {
   const here = on(sites, host);
@@ -37,7 +44,9 @@ function offer(sites: Sites, host: Host, model: Model): Offer[] {
     { kind: 'package', name: 'nginx-light', why, at: first.at },
     ...here.some(site => (site.ocsp && site.certificate !== null) || upstreamsOf(site).some(isPublic))
       ? [{ kind: 'package', name: 'ca-certificates', why: 'knows the public CAs', at: first.at } as const] : [],
-    ...here.some(site => upstreamsOf(site).some(({ certificate }) => certificate === 'internal')) ? [{ kind: 'trust', onChange: reload(UNIT), why, at: first.at } as const] : [],
+    ...here.some(site => upstreamsOf(site).some(({ certificate }) => certificate === 'internal'))
+      ? [{ kind: 'trust', onChange: reload(UNIT), why, at: first.at } as const]
+      : [],
     { kind: 'unit', name: UNIT, downtime: 'every site and app of the host for about a second', why, at: first.at },
     { kind: 'http', path: DEFAULTS, why: 'where sites listen', at: ['sites'] },
     ...here.flatMap(site => [
@@ -46,8 +55,10 @@ function offer(sites: Sites, host: Host, model: Model): Offer[] {
         why: `site "${site.name}"`, at: site.at,
       } as const,
       ...site.certificate === null ? [] : [{
-        kind: 'certificate', name: certificateOf(site), names: site.domains, group: 'www-data', then: { do: 'reload', unit: UNIT },
-        issuer: site.certificate === 'internal' || site.certificate === 'acme' ? site.certificate : { own: site.certificate },
+        kind: 'certificate', name: certificateOf(site), names: site.domains, group: 'www-data',
+        then: { do: 'reload', unit: UNIT },
+        issuer: site.certificate === 'internal' || site.certificate === 'acme' ? site.certificate
+          : { own: site.certificate },
         why: `site "${site.name}"`, at: [...site.at, 'certificate'],
       } as const],
     ]),
@@ -74,13 +85,15 @@ function portsOf(sites: Sites, here: readonly Site[], host: Host): Offer[] {
   }));
 }
 
-const upstreamsOf = (site: Site): Site[] => [...new Set(Object.values(site.paths).flatMap(target => target.site ?? []))];
+const upstreamsOf = (site: Site): Site[] =>
+  [...new Set(Object.values(site.paths).flatMap(target => target.site ?? []))];
 
 function upstreamView(site: Site, to: Site): object {
   return {
     at: to.at, name: `${site.name}_${to.name}`, balance: to.balance === 'round-robin' ? null : to.balance,
     servers: [...to.hosts].sort((a, b) => (a.name < b.name ? -1 : 1)).map(host => ({
-      at: host.at, name: host.name, address: `${bracketed(addressOf(host))}:${portOf(to)}`, weight: to.weights[host.name] ?? 1,
+      at: host.at, name: host.name, address: `${bracketed(addressOf(host))}:${portOf(to)}`,
+      weight: to.weights[host.name] ?? 1,
       fails: to.fails, failTimeout: to.failTimeout, isDrained: to.drain.includes(host),
     })),
   };
@@ -94,13 +107,17 @@ function locationsOf(site: Site, path: string, target: Target, model: Model): ob
     at: [...site.at, 'paths', path], dir, redirect, keepsPath: redirect !== null && /^https?:\/\/[^/]+$/.test(redirect),
     socket: app && `${app.dir}/live/nginx.sock`,
     upstream: to && {
-      at: to.at, name: `${site.name}_${to.name}`, scheme: to.certificate === null ? 'http' : 'https', host: serverName(to),
+      at: to.at, name: `${site.name}_${to.name}`, scheme: to.certificate === null ? 'http' : 'https',
+      host: serverName(to),
       trusted: to.certificate === 'internal' ? CA : '/etc/ssl/certs/ca-certificates.crt',
     },
-    bodySize: app && site.bodySize === null ? app.bodySize : bodySizeOf(site), timeout: app && site.timeout === null ? app.timeout : timeoutOf(site),
+    bodySize: app && site.bodySize === null ? app.bodySize : bodySizeOf(site),
+    timeout: app && site.timeout === null ? app.timeout : timeoutOf(site),
   };
   return path === '/' ? [{ ...view, path, isExact: false, slash: null }]
-    : [{ ...view, path, isExact: true, slash: dir === null ? null : `${path}/` }, { ...view, path: `${path}/`, isExact: false, slash: null }];
+    : [{ ...view, path, isExact: true, slash: dir === null ? null : `${path}/` }, {
+      ...view, path: `${path}/`, isExact: false, slash: null,
+    }];
 }
 
 function siteView(sites: Sites, site: Site, host: Host, model: Model): object {
@@ -115,13 +132,16 @@ function siteView(sites: Sites, site: Site, host: Host, model: Model): object {
     proxies: Object.values(site.paths).some(({ app, site: to }) => app !== null || to !== null),
     split: split && !inner, listens: listens.filter(({ tls }) => tls || !split).map(listen),
     plain: split ? listens.filter(({ tls }) => !tls).map(listen) : [], port: portOf(site),
-    certificate: site.certificate === null ? null : certificateFiles(certificateOf(site)).dir, isAcme: site.certificate === 'acme',
+    certificate: site.certificate === null ? null : certificateFiles(certificateOf(site)).dir,
+    isAcme: site.certificate === 'acme',
     from: [...new Set(balancers.flatMap(one => [...one.private === null ? [] : [one.private], one.address]))],
     upstreams: upstreamsOf(site).map(to => upstreamView(site, to)),
-    locations: Object.entries(site.paths).sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([path, target]) => locationsOf(site, path, target, model)),
+    locations: Object.entries(site.paths).sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([path, target]) => locationsOf(site, path, target, model)),
     timeout: timeoutOf(site), bodySize: bodySizeOf(site), gzip: site.gzip, limit: site.limit,
     hsts: site.hsts === null || inner ? null : site.hsts * 86400, ocsp: site.ocsp && site.certificate !== null,
-    headers: Object.entries(headers).filter(([, value]) => value !== '').map(([name, value]) => ({ name, value, at: [...site.at, 'headers', name] })),
+    headers: Object.entries(headers).filter(([, value]) => value !== '')
+      .map(([name, value]) => ({ name, value, at: [...site.at, 'headers', name] })),
   };
 }
 
@@ -133,10 +153,13 @@ function files(sites: Sites, host: Host, model: Model): FileSpec[] {
   const shared = { onChange: [reload(UNIT)], check: 'nginx' } as const;
   return [
     template(DEFAULTS, ['sites'], { listens: [...listens.values()] }, shared),
-    ...here.map(site => template(fileOf(site), site.at, siteView(sites, site, host, model), { ...shared, as: '/etc/nginx/sites/{site}.conf' })),
+    ...here.map(site => template(fileOf(site), site.at, siteView(sites, site, host, model), {
+      ...shared, as: '/etc/nginx/sites/{site}.conf',
+    })),
     directory('/etc/nginx/maintenance', ['sites']),
     ...here.filter(({ maintenance }) => maintenance).map(site => file(
-      `/etc/nginx/maintenance/${site.name}`, [...site.at, 'maintenance'], { text: `Made by vgen: site ${site.name} is down for maintenance.\n` },
+      `/etc/nginx/maintenance/${site.name}`, [...site.at, 'maintenance'],
+      { text: `Made by vgen: site ${site.name} is down for maintenance.\n` },
     )),
   ];
 }

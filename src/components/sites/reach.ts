@@ -27,12 +27,17 @@ export const bracketed = (address: string): string => (address.includes(':') ? `
 
 export const portOf = (site: Site): number => site.port ?? (site.certificate === null ? 80 : 443);
 
-/** Where nginx listens for a site: the private address for an inner one; port 80 too for a public one with a certificate. */
+/**
+ * Where nginx listens for a site: the private address for an inner one; port 80
+ * too for a public one with a certificate.
+ */
 export function listensOf(sites: Sites, site: Site, host: Host): Listen[] {
   const tls = site.certificate !== null;
   if (isInner(sites, site)) return [{ address: addressOf(host), port: portOf(site), tls }];
   const all = host.address.includes(':') ? ['0.0.0.0', '::'] : ['0.0.0.0'];
-  return all.flatMap(address => [{ address, port: portOf(site), tls }, ...tls && portOf(site) !== 80 ? [{ address, port: 80, tls: false }] : []]);
+  return all.flatMap(address => [
+    { address, port: portOf(site), tls }, ...tls && portOf(site) !== 80 ? [{ address, port: 80, tls: false }] : [],
+  ]);
 }
 
 /** The domain by which a site proves itself to those that point to it; any that a wildcard covers. */
@@ -46,11 +51,14 @@ export const appsBehind = (site: Site): App[] =>
 
 const UNITS: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3 };
 /** Bytes; 0 means without limit in nginx. */
-const bytes = (size: string): number => (size === '0' ? Infinity : Number.parseInt(size, 10) * 1024 ** (UNITS[size.at(-1) ?? ''] ?? 0));
+const bytes = (size: string): number =>
+  (size === '0' ? Infinity : Number.parseInt(size, 10) * 1024 ** (UNITS[size.at(-1) ?? ''] ?? 0));
 const most = <T>(values: readonly T[], rank: (value: T) => number, least: T): T =>
   values.reduce((best, value) => (rank(value) > rank(best) ? value : best), values[0] ?? least);
 
 /** As written, or the largest of the apps behind it. */
-export const bodySizeOf = (site: Site): string => site.bodySize ?? most(appsBehind(site).map(app => app.bodySize), bytes, '1m');
+export const bodySizeOf = (site: Site): string =>
+  site.bodySize ?? most(appsBehind(site).map(app => app.bodySize), bytes, '1m');
 /** As written, or the longest of the apps behind it. */
-export const timeoutOf = (site: Site): string => site.timeout ?? most(appsBehind(site).map(app => app.timeout), seconds, '60s');
+export const timeoutOf = (site: Site): string =>
+  site.timeout ?? most(appsBehind(site).map(app => app.timeout), seconds, '60s');

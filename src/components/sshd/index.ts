@@ -10,7 +10,8 @@ const { template } = filesOf('sshd');
 /** Who can log in to a host and become root. */
 function adminsOf(section: Sshd, host: Host, offers: Offers): string[] {
   const users = offers.on(host, 'user').filter(user => user.admin).map(({ name }) => name);
-  return [...section.root === 'key' ? ['root'] : [], ...users].filter(name => section.allowUsers.length === 0 || section.allowUsers.includes(name));
+  return [...section.root === 'key' ? ['root'] : [], ...users]
+    .filter(name => section.allowUsers.length === 0 || section.allowUsers.includes(name));
 }
 
 function check(section: Sshd, offers: Offers): Diagnostic[] {
@@ -24,10 +25,12 @@ function check(section: Sshd, offers: Offers): Diagnostic[] {
     }
     const login = host.ssh.user ?? 'root';
     if (admins.includes(login)) continue;
-    return [error('sshd/vgen-locked-out', ['sshd'], `vgen logs in to host "${host.name}" as "${login}", which sshd would refuse`, {
-      onKey: true, hint: `set "ssh: {user: ${admins.find(name => name !== 'root') ?? 'root'}}" of the host`,
-      see: { message: `host "${host.name}"`, at: host.at },
-    })];
+    return [error(
+      'sshd/vgen-locked-out', ['sshd'], `vgen logs in to host "${host.name}" as "${login}", which sshd would refuse`, {
+        onKey: true, hint: `set "ssh: {user: ${admins.find(name => name !== 'root') ?? 'root'}}" of the host`,
+        see: { message: `host "${host.name}"`, at: host.at },
+      },
+    )];
   }
   return [];
 }

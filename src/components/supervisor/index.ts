@@ -10,25 +10,35 @@ import type { Supervisor } from './schema.ts';
 const { template } = filesOf('supervisor');
 const UNIT = 'supervisor.service';
 
-/** A program's environment; supervisor sets neither HOME nor USER when it changes the user (manual, "Subprocess Environment"). */
+/**
+ * A program's environment; supervisor sets neither HOME nor USER when it changes the
+ * user (manual, "Subprocess Environment").
+ */
 function environment(slot: Slot, host: Host, offers: Offers): Variable[] {
   const own = environmentOf(slot, host, offers);
-  const given = [{ name: 'HOME', value: slot.app.dir, at: slot.app.at }, { name: 'USER', value: slot.app.user, at: slot.app.at }];
-  return [...own, ...given.filter(({ name }) => !own.some(one => one.name === name))].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const given = [
+    { name: 'HOME', value: slot.app.dir, at: slot.app.at }, { name: 'USER', value: slot.app.user, at: slot.app.at },
+  ];
+  return [...own, ...given.filter(({ name }) => !own.some(one => one.name === name))]
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function program(slot: Slot, host: Host, section: Supervisor, offers: Offers): object {
   const env = environment(slot, host, offers);
   return {
     at: slot.at, app: slot.app.name, name: slot.name, unit: slot.unit, user: slot.app.user, directory: slot.release,
-    command: slot.app.command.map((word, i) => ({ at: [...slot.app.at, 'command', i], text: commandWord(expandPlain(word, { host, slot }), i, slot) })),
-    settings: { at: ['supervisor'], stop: section.stop }, log: { at: ['supervisor', 'log'], size: section.log.size, keep: section.log.keep },
+    command: slot.app.command.map((word, i) => ({
+      at: [...slot.app.at, 'command', i], text: commandWord(expandPlain(word, { host, slot }), i, slot),
+    })),
+    settings: { at: ['supervisor'], stop: section.stop },
+    log: { at: ['supervisor', 'log'], size: section.log.size, keep: section.log.keep },
     secret: hasSecrets(env), env: env.map(({ name, value, at }) => ({ name, at, value })),
   };
 }
 
 /** "./x" is in the release: supervisor would look for it from its own directory. */
-const commandWord = (word: string, i: number, slot: Slot): string => (i === 0 && word.startsWith('./') ? `${slot.release}/${word.slice(2)}` : word);
+const commandWord = (word: string, i: number, slot: Slot): string =>
+  (i === 0 && word.startsWith('./') ? `${slot.release}/${word.slice(2)}` : word);
 
 const hasSecrets = (env: readonly Variable[]): boolean => env.some(({ value }) => typeof value !== 'string');
 
@@ -40,7 +50,10 @@ export const supervisor = component<Supervisor>({
   runtime: true,
   offer: ({ apps, host }) => (apps.some(app => app.runtime === 'supervisor') ? [
     { kind: 'package', name: 'supervisor', why: 'runs the slots', at: host.at },
-    { kind: 'unit', name: UNIT, downtime: 'every app that supervisor runs on the host', why: 'runs the slots', at: host.at },
+    {
+      kind: 'unit', name: UNIT, downtime: 'every app that supervisor runs on the host', why: 'runs the slots',
+      at: host.at,
+    },
   ] : []),
   plan: ({ apps, host, section }, offers) => {
     const slots = apps.filter(app => app.runtime === 'supervisor').flatMap(app => [...app.slots]);

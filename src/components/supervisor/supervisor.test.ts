@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { app, compiled } from '../../../test/compiled.ts';
 
-const on = (more: string, rest = ''): ReturnType<typeof compiled> => compiled(`apps: { api: ${app(`runtime: supervisor, hosts: a, ${more}`)} }\n${rest}`);
+const on = (more: string, rest = ''): ReturnType<typeof compiled> =>
+  compiled(`apps: { api: ${app(`runtime: supervisor, hosts: a, ${more}`)} }\n${rest}`);
 const BLUE = 'etc/supervisor/conf.d/api-blue.conf';
 
 describe('supervisor', () => {
@@ -18,14 +19,16 @@ describe('supervisor', () => {
     expect(own.match(/HOME=/g)?.length).toBe(1);
   });
 
-  it('runs "./x" from the release', async () => expect((await on('')).text('a', BLUE)).toMatch(/^command="?\/opt\/api\/blue\/release\/api"?$/m));
+  it('runs "./x" from the release', async () =>
+    expect((await on('')).text('a', BLUE)).toMatch(/^command="?\/opt\/api\/blue\/release\/api"?$/m));
 
   it('keeps an environment with a secret whole in the file that root alone reads', async () => {
     const { text, trees } = await on('env: { A: plain, B: "${secret.s}" }', 'secrets: { s: { env: S } }\n');
     expect(text('a', BLUE)).not.toContain('environment=');
     expect(text('a', 'etc/supervisor/secrets.conf')).toMatch(/A="?plain"?[^]*B=@vgen\(supervisorenv:<s>\)/);
     expect(trees.get('a')?.plan.files.find(({ path }) => path === '/etc/supervisor/secrets.conf')).toMatchObject({
-      mode: '0600', secrets: ['s'], onChange: [{ do: 'slot', app: 'api', slot: 'blue' }, { do: 'slot', app: 'api', slot: 'green' }],
+      mode: '0600', secrets: ['s'],
+      onChange: [{ do: 'slot', app: 'api', slot: 'blue' }, { do: 'slot', app: 'api', slot: 'green' }],
     });
   });
 

@@ -12,14 +12,16 @@ function files(slot: Slot, host: Host, section: Systemd, offers: Offers): FileSp
   return slotUnit(slot, host, offers, {
     program: { at: [...slot.app.at, 'command', 0], text: programPath(program, slot) },
     words: words.map((text, i) => ({ at: [...slot.app.at, 'command', i + 1], text })),
-    stop: section.stop, settings: ['systemd'], relax: [...section.relax[slot.app.name] ?? [], ...section.jit ? ['jit'] as const : []], home: null,
+    stop: section.stop, settings: ['systemd'],
+    relax: [...section.relax[slot.app.name] ?? [], ...section.jit ? ['jit'] as const : []], home: null,
   });
 }
 
 const check = (section: Systemd, model: Model): Diagnostic[] => {
   const apps = model.apps.filter(app => app.runtime === 'systemd').map(({ name }) => name);
   return Object.keys(section.relax).filter(name => !apps.includes(name)).map(name => error(
-    'systemd/unknown-app', ['systemd', 'relax', name], `no app "${name}" runs as a systemd unit`, { onKey: true, hint: knownNames(name, apps, 'apps with "runtime: systemd"') },
+    'systemd/unknown-app', ['systemd', 'relax', name], `no app "${name}" runs as a systemd unit`,
+    { onKey: true, hint: knownNames(name, apps, 'apps with "runtime: systemd"') },
   ));
 };
 
@@ -32,6 +34,7 @@ export const systemd = component<Systemd>({
   check: ({ section, model }) => check(section, model),
   offer: ({ apps }) => apps.filter(app => app.runtime === 'systemd').map(slotLog),
   plan: ({ apps, host, section }, offers) => ({
-    files: apps.filter(app => app.runtime === 'systemd').flatMap(app => app.slots.flatMap(slot => files(slot, host, section, offers))),
+    files: apps.filter(app => app.runtime === 'systemd')
+      .flatMap(app => app.slots.flatMap(slot => files(slot, host, section, offers))),
   }),
 });

@@ -35,7 +35,8 @@ function check(section: Volumes, model: Model): Diagnostic[] {
     if (other) {
       const message = `volumes "${other.name}" and "${volume.name}" are both mounted at "${volume.path}"`;
       found.push(error('volumes/path-twice', [...volume.at, 'path'], message, {
-        hint: 'choose another path for one of them', see: { message: `volume "${other.name}"`, at: [...other.at, 'path'] },
+        hint: 'choose another path for one of them',
+        see: { message: `volume "${other.name}"`, at: [...other.at, 'path'] },
       }));
     }
   }
@@ -43,8 +44,10 @@ function check(section: Volumes, model: Model): Diagnostic[] {
 }
 
 /** Everything in the inventory that names a volume, in any section. */
-const onVolumes = (model: Model): OnVolume[] => Object.values(model.sections).flatMap(section => Object.values((section ?? {}) as object))
-  .filter((one: unknown): one is OnVolume => typeof one === 'object' && one !== null && 'volume' in one && one.volume !== null && 'hosts' in one);
+const onVolumes = (model: Model): OnVolume[] =>
+  Object.values(model.sections).flatMap(section => Object.values((section ?? {}) as object))
+    .filter((one: unknown): one is OnVolume =>
+      typeof one === 'object' && one !== null && 'volume' in one && one.volume !== null && 'hosts' in one);
 
 function users(model: Model): Diagnostic[] {
   const found: Diagnostic[] = [];
@@ -55,7 +58,8 @@ function users(model: Model): Diagnostic[] {
     if (bare) {
       const message = `"${one.name}" runs on host "${bare.name}", which does not have volume "${one.volume.name}"`;
       found.push(error('volumes/elsewhere', at, message, {
-        hint: `volume "${one.volume.name}" is on ${[...one.volume.hosts].map(({ name }) => name).slice(0, 5).join(', ')}`,
+        hint: `volume "${one.volume.name}" is on ${[...one.volume.hosts].map(({ name }) => name).slice(0, 5)
+          .join(', ')}`,
         see: { message: `volume "${one.volume.name}"`, at: [...one.volume.at, 'hosts'] },
       }));
     }
@@ -72,7 +76,8 @@ function users(model: Model): Diagnostic[] {
 
 const mount = (volume: Volume): FileSpec => template(`/etc/systemd/system/${mountUnit(volume)}`, volume.at, {
   name: volume.name, path: volume.path, type: volume.type, options: volume.options,
-  device: volume.uuid === null ? `/dev/disk/by-label/${volume.label ?? ''}` : `/dev/disk/by-uuid/${volume.uuid.toLowerCase()}`,
+  device: volume.uuid === null ? `/dev/disk/by-label/${volume.label ?? ''}`
+    : `/dev/disk/by-uuid/${volume.uuid.toLowerCase()}`,
 }, {
   as: '/etc/systemd/system/{unit}.mount', check: 'systemd',
   // a reload mounts it anew with other options; a restart would take it away from what runs on it
@@ -86,10 +91,13 @@ export const volumes = component<Volumes | null>({
   schema: () => import('./schema.ts'),
   check: ({ section, model }) => (section ? check(section, model) : []),
   offer: ({ host, section }) => on(section, host).map(volume => ({
-    kind: 'unit', name: mountUnit(volume), downtime: `whatever keeps its data in ${volume.path}`, why: `volume "${volume.name}"`, at: volume.at,
+    kind: 'unit', name: mountUnit(volume), downtime: `whatever keeps its data in ${volume.path}`,
+    why: `volume "${volume.name}"`, at: volume.at,
   })),
   plan: ({ host, section }) => {
     const volumes = on(section, host);
-    return { files: volumes.length === 0 ? [] : [...volumes.map(mount), script('/opt/vgen/volumes/place.sh', ['volumes'])] };
+    return {
+      files: volumes.length === 0 ? [] : [...volumes.map(mount), script('/opt/vgen/volumes/place.sh', ['volumes'])],
+    };
   },
 });
