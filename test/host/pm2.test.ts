@@ -68,6 +68,7 @@ describe.skipIf(lack !== null)(`pm2 on a real host (${lack ?? 'systemd-nspawn, n
     const pm2 = await buildOnce('npm', PM2, dir => { execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefix', dir, PM2]); return Promise.resolve(); }, () => undefined);
     fleet = await bootFleet({
       hosts: [{ name: 'one', addresses: ['10.9.0.1'] }], packages: ['nginx-light', 'nodejs'], binds: [{ from: pm2, to: '/usr/local/lib/pm2' }],
+      prepared: true,
     });
     host = fleet.hosts.get('one') as RehearsalHost;
     writeFileSync(join(work, 'inventory.yaml'), inventory);

@@ -40,7 +40,7 @@ describe.skipIf(lack !== null)(`the example under load (${lack ?? 'systemd-nspaw
     const secrets = new Map<string, string>();
     const trees = [...(await compile([join(root, 'inventory.example.yaml')])).trees()];
     plans = trees.map(({ plan }) => planHost(plan, join(root, 'out'), new Map(), secrets)).filter(plan => plan !== null);
-    fleet = await bootFleet(fleetOf(plans));
+    fleet = await bootFleet({ ...fleetOf(plans), prepared: true });
   });
   afterAll(() => fleet?.stop());
 
