@@ -20,7 +20,7 @@ export function driftOf(tree: BuiltTree, state: HostState, isIgnored: (path: str
   const found: Drift[] = [];
   for (const [path, { content, adopted }] of state.recorded.paths) {
     const is = state.paths.get(path);
-    const why = !is ? 'gone' : [...is.left === false ? [is.kind === 'link' ? `leads to ${is.content}, was ${content}` : 'text'] : [], ...adopted ? ['adopted'] : [], ...metadata(path, state)].join('; ');
+    const why = !is ? 'gone' : [...is.edited === 'content' ? [is.kind === 'link' ? `leads to ${is.content}, was ${content}` : 'text'] : [], ...adopted ? ['adopted'] : [], ...metadata(path, state)].join('; ');
     if (why !== '' && !isIgnored(path)) found.push({ path, host: is ? 'changed' : 'removed', tree: inTree(path, tree, state), why });
   }
   for (const path of state.applied.keys()) {

@@ -51,25 +51,32 @@ hash_all() {
   done < <(sha256sum -- "$@" 2>/dev/null || true)
 }
 
-# as_left PATH: there, with the content, mode, owner or target that vgen gave it. Of what somebody changed and vgen was told
-# to leave, the content counts.
-as_left() {
+# find_edit PATH: sets REPLY to "yes" where it is as vgen left it, else to what is not: "content" (or target, or kind), or
+# "metadata" (mode, owner). Of what somebody changed and vgen was told to leave, the content counts.
+find_edit() {
   local kind mode owner target
-  [[ -n ${is_of[$1]:-} ]] || return 1
+  REPLY=content
+  [[ -n ${is_of[$1]:-} ]] || return 0
   IFS=$'\t' read -r kind mode owner _ target <<<"${is_of[$1]}"
   case $kind in
-    l) [[ $target == "${recorded[$1]:-}" ]] && return 0 || return 1 ;;
-    f) [[ ${hash_of[$1]:-} == "${recorded[$1]:-}" ]] || return 1 ;;
-    d) [[ -z ${recorded[$1]:-} ]] || return 1 ;;
-    *) return 1 ;;
+    l)
+      [[ $target != "${recorded[$1]:-}" ]] || REPLY=yes
+      return 0
+      ;;
+    f) [[ ${hash_of[$1]:-} == "${recorded[$1]:-}" ]] || return 0 ;;
+    d) [[ -z ${recorded[$1]:-} ]] || return 0 ;;
+    *) return 0 ;;
   esac
-  [[ -n ${adopted[$1]:-} || -z ${applied[$1]:-} || ${applied[$1]} == "$((8#$mode)) $owner" ]]
+  REPLY=metadata
+  [[ -n ${adopted[$1]:-} || -z ${applied[$1]:-} || ${applied[$1]} == "$((8#$mode)) $owner" ]] || return 0
+  REPLY=yes
 }
 
 # all_as_left: all that is installed.
 all_as_left() {
   local path
   for path in "${!recorded[@]}" "${!applied[@]}"; do
-    as_left "$path" || return 1
+    find_edit "$path"
+    [[ $REPLY == yes ]] || return 1
   done
 }

@@ -123,8 +123,8 @@ tell_paths() {
     IFS=$'\t' read -r kind mode owner touched target <<<"${is_of[$path]}"
     content=- left=-
     if [[ -n ${recorded[$path]:-} ]]; then
-      left=no
-      ! as_left "$path" || left=yes
+      find_edit "$path"
+      left=$REPLY
     fi
     case $kind in
       l) content=$target ;;

@@ -13,6 +13,8 @@ export interface PathState {
   readonly content: string;
   /** Whether it is as vgen left it; null for what vgen did not make. */
   readonly left: boolean | null;
+  /** What is not as vgen left it: content or target, or else mode or owner. */
+  readonly edited: 'content' | 'metadata' | null;
 }
 
 export interface UnitState { readonly active: string; readonly sub: string; readonly load: string; readonly enabled: string }
@@ -135,7 +137,7 @@ export function readState(text: string): HostState {
     applied: new Map(of('applied').filter(([kind]) => kind === 'file' || kind === 'directory').map(([, path = '', mode = '', owner = '']) =>
       [path, { mode, owner }])),
     paths: new Map(of('path').map(([path = '', kind = '', mode = '', owner = '', content = '', left = '']) =>
-      [path, { kind: KINDS[kind] ?? 'other', mode, owner, content, left: left === '-' ? null : left === 'yes' }])),
+      [path, { kind: KINDS[kind] ?? 'other', mode, owner, content, left: left === '-' ? null : left === 'yes', edited: left === 'content' || left === 'metadata' ? left : null }])),
     unrendered: new Map(of('unrendered').map(([path = '', reason = '']) => [path, reason])),
     originals: new Set(of('original').map(([path = '']) => path)),
     packages: new Set(of('package').map(([name = '']) => name)),
