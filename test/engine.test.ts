@@ -111,7 +111,9 @@ describe('renders', () => {
 
 describe('templates as plain functions', () => {
   const root = join(import.meta.dirname, '../templates');
-  const sources = new Map(glob.sync('**/*.njk', { cwd: root, dot: true }).map(name => [name, readFileSync(join(root, name), 'utf8')]));
+  const sources =
+    new Map(glob.sync('**/*.njk', { cwd: root, dot: true })
+      .map(name => [name, readFileSync(join(root, name), 'utf8')]));
 
   /** A copy of a view in which something is left out or is something else. */
   function mutated(view: object, picks: readonly number[], value: unknown): object {
@@ -146,15 +148,23 @@ describe('templates as plain functions', () => {
     for (const { inventory } of goldenCases) {
       for (const { plan } of (await compile([inventory])).trees()) {
         for (const file of plan.files) {
-          if (file.kind === 'file' && 'template' in file.from && sources.has(file.from.template)) views.push([file.from.template, file.from.view]);
+          if (file.kind === 'file' && 'template' in file.from && sources.has(file.from.template)) {
+            views.push([file.from.template, file.from.view]);
+          }
         }
       }
     }
     for (const [template, of] of views) expect(plain.render(template, of)).toBe(nunjucks.render(template, of));
-    const values = fc.constantFrom<unknown>(undefined, null, false, true, 0, 7, '', 'a b', 'Ü\n', [], ['x'], [null], [{}], {}, { sealed: ['p:', { secret: 'token' }] });
-    fc.assert(fc.property(fc.constantFrom(...views), fc.array(fc.nat(1000), { minLength: 1, maxLength: 5 }), values, ([template, view], picks, value) => {
-      const broken = mutated(view, picks, value);
-      expect(outcome(plain, template, broken)).toEqual(outcome(nunjucks, template, broken));
-    }), { numRuns: 2000 });
+    const values = fc.constantFrom<unknown>(
+      undefined, null, false, true, 0, 7, '', 'a b', 'Ü\n', [], ['x'], [null], [{}], {},
+      { sealed: ['p:', { secret: 'token' }] },
+    );
+    fc.assert(fc.property(
+      fc.constantFrom(...views), fc.array(fc.nat(1000), { minLength: 1, maxLength: 5 }), values,
+      ([template, view], picks, value) => {
+        const broken = mutated(view, picks, value);
+        expect(outcome(plain, template, broken)).toEqual(outcome(nunjucks, template, broken));
+      },
+    ), { numRuns: 2000 });
   });
 });

@@ -11,19 +11,24 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 describe('the house', () => {
   const sources = glob.sync('src/**/*.ts', { cwd: root }).filter(path => !path.endsWith('.test.ts'));
-  const imports = (path: string): string[] => [...read(path).matchAll(/^import (?!type )[^;]*? from '(\.[^']+)'/gms)].map(([, to]) => join(dirname(path), to ?? ''));
+  const imports = (path: string): string[] => [...read(path).matchAll(/^import (?!type )[^;]*? from '(\.[^']+)'/gms)]
+    .map(([, to]) => join(dirname(path), to ?? ''));
   /** Types, exports and import() too. */
   const allImports = (path: string): string[] =>
     [...read(path).matchAll(/\b(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, to]) => join(dirname(path), to ?? ''));
-  const stages = ['load', 'validate', 'resolve', 'offer', 'check', 'plan', 'render', 'emit', 'diff'].map(name => `src/${name}.ts`);
+  const stages = ['load', 'validate', 'resolve', 'offer', 'check', 'plan', 'render', 'emit', 'diff']
+    .map(name => `src/${name}.ts`);
 
   it('keeps one list of components: folders, templates and src/components/index.ts agree', () => {
-    const folders = readdirSync(join(root, 'src/components'), { withFileTypes: true }).filter(entry => entry.isDirectory()).map(({ name }) => name).sort();
+    const folders = readdirSync(join(root, 'src/components'), { withFileTypes: true })
+      .filter(entry => entry.isDirectory()).map(({ name }) => name).sort();
     expect(components.map(({ name }: Component) => name)).toEqual(folders);
     const planned = components.filter(({ plan }) => plan).map(({ name }) => name);
     // what several components plan is in src/kit and in templates/kit
     expect(readdirSync(join(root, 'templates')).filter(name => ![...planned, 'kit'].includes(name))).toEqual([]);
-    for (const name of folders) expect(existsSync(join(root, 'src/components', name, `${name}.test.ts`)), `${name}.test.ts`).toBe(true);
+    for (const name of folders) {
+      expect(existsSync(join(root, 'src/components', name, `${name}.test.ts`)), `${name}.test.ts`).toBe(true);
+    }
   });
 
   it('joins its stages in compile and the commands alone', () => {
@@ -32,13 +37,15 @@ describe('the house', () => {
 
   it('lets a component know the contract and the model, and no other component', () => {
     for (const path of sources.filter(one => /^src\/components\/[\w-]+\//.test(one))) {
-      const foreign = imports(path).filter(to => dirname(to) !== dirname(path) && !/^src\/((contract|kit)\/[\w-]+|schema\/kinds)\.ts$/.test(to));
+      const foreign = imports(path)
+        .filter(to => dirname(to) !== dirname(path) && !/^src\/((contract|kit)\/[\w-]+|schema\/kinds)\.ts$/.test(to));
       expect(foreign, path).toEqual([]);
     }
   });
 
   it('has no drawer without a name of its own', () => {
-    expect(glob.sync(['src/**', 'test/**', 'templates/**'], { cwd: root }).filter(path => /^(utils?|helpers?|common|misc)\b/.test(basename(path)))).toEqual([]);
+    expect(glob.sync(['src/**', 'test/**', 'templates/**'], { cwd: root })
+      .filter(path => /^(utils?|helpers?|common|misc)\b/.test(basename(path)))).toEqual([]);
   });
 
   it('has no circle of imports, types included', () => {
@@ -57,30 +64,38 @@ describe('the house', () => {
 
   it('names a component in its folder only', () => {
     // words that the core and others use for the thing itself
-    const words = ['files', 'host', 'jobs', 'logs', 'packages', 'secrets', 'sites', 'slots', 'system', 'users', 'volumes'];
+    const words = [
+      'files', 'host', 'jobs', 'logs', 'packages', 'secrets', 'sites', 'slots', 'system', 'users', 'volumes',
+    ];
     /** Where a name is that of a program, of a grammar or of a command, and why. */
     const allowed: Readonly<Record<string, readonly string[]>> = {
       // programs that judge files, and grammars that values are encoded for
       'src/contract/component.ts': ['nginx', 'postgres', 'redis', 'sshd', 'supervisor', 'systemd'],
-      'src/escape/nginx.ts': ['nginx'], 'src/escape/redis.ts': ['redis'], 'src/escape/placeholder.ts': ['nginx', 'redis'],
+      'src/escape/nginx.ts': ['nginx'], 'src/escape/redis.ts': ['redis'],
+      'src/escape/placeholder.ts': ['nginx', 'redis'],
       'src/components/files/known.ts': ['sshd'], 'src/components/sites/index.ts': ['nginx'],
       // Debian's packages and units
-      'src/rehearse/base.ts': ['systemd'], 'src/rehearse/debs.ts': ['supervisor'], 'src/fleet/doctor.ts': ['supervisor', 'systemd'],
+      'src/rehearse/base.ts': ['systemd'], 'src/rehearse/debs.ts': ['supervisor'],
+      'src/fleet/doctor.ts': ['supervisor', 'systemd'],
       // areas of a host that may be guarded against changes
       'src/fleet/guard/blast.ts': ['firewall', 'sshd'],
       // what the engine on the host knows of supervisord: goes with the host halves of runtimes
-      'src/components/host/index.ts': ['supervisor'], 'src/fleet/observe/actions.ts': ['supervisor'], 'src/contract/impact.ts': ['supervisor'],
+      'src/components/host/index.ts': ['supervisor'], 'src/fleet/observe/actions.ts': ['supervisor'],
+      'src/contract/impact.ts': ['supervisor'],
       // "vgen logs nginx"; "vgen certs", which does for certificates what needs the CA
-      'src/commands/exec.ts': ['nginx'], 'src/commands/certs.ts': ['certs'], 'src/fleet/certs/certificates.ts': ['certs'],
+      'src/commands/exec.ts': ['nginx'], 'src/commands/certs.ts': ['certs'],
+      'src/fleet/certs/certificates.ts': ['certs'],
     };
     const found: string[] = [];
     for (const path of sources.filter(one => one !== 'src/components/index.ts')) {
-      const text = read(path).replaceAll(/^\s*(\/\/|\*|\/\*\*).*$/gm, '').replaceAll(/\bcheck: '[a-z]+'/g, '').replaceAll(/\.command\('[a-z]+'\)/g, '');
+      const text = read(path).replaceAll(/^\s*(\/\/|\*|\/\*\*).*$/gm, '').replaceAll(/\bcheck: '[a-z]+'/g, '')
+        .replaceAll(/\.command\('[a-z]+'\)/g, '');
       for (const { name } of components) {
         if (path.startsWith(`src/components/${name}/`)) continue;
         const isNamed = !words.includes(name) && new RegExp(`(['"\`])${name}(\\.service)?\\1`).test(text);
         // its section, its templates
-        const isUsed = (name !== 'secrets' && new RegExp(`sections\\['${name}'\\]`).test(text)) || new RegExp(`(['"\`])${name}/(etc|opt)/`).test(text);
+        const isUsed = (name !== 'secrets' && new RegExp(`sections\\['${name}'\\]`).test(text))
+          || new RegExp(`(['"\`])${name}/(etc|opt)/`).test(text);
         if ((isNamed || isUsed) && !allowed[path]?.includes(name)) found.push(`${path}: ${name}`);
       }
     }

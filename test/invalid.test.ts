@@ -29,7 +29,8 @@ function kinds(): string[] {
   return [...found];
 }
 
-const MADE = /\b(?:error|warning|wrong|onOneHost|onePerHost|partForEachApp|notExposed)\(\s*['`]([a-z][a-z0-9-]*\/[a-z0-9-]+(?:\$\{\w+\})?)['`]/g;
+const MADE =
+  /\b(?:error|warning|wrong|onOneHost|onePerHost|partForEachApp|notExposed)\(\s*['`]([a-z][a-z0-9-]*\/[a-z0-9-]+(?:\$\{\w+\})?)['`]/g;
 
 /** Every code that a diagnostic in src is made with. */
 function codesInSource(): Set<string> {

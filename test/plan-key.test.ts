@@ -1,4 +1,5 @@
-// A host with the key and the files of the last build is not rendered again: where a byte is another one, so is the key.
+// A host with the key and the files of the last build is not rendered again:
+// where a byte is another one, so is the key.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +14,9 @@ describe('the key of a plan', () => {
       const compilation = await compile([join(dir, 'inventory.yaml')]);
       const hosts = new Map([...compilation.drafts()].map(draft => [draft.plan.host.name, {
         key: draft.key(),
-        bytes: JSON.stringify(draft.render().entries.map(entry => [entry.path, entry.kind === 'file' ? [entry.sha256, entry.executable] : entry.target])),
+        bytes: JSON.stringify(draft.render().entries.map(entry => [
+          entry.path, entry.kind === 'file' ? [entry.sha256, entry.executable] : entry.target,
+        ])),
       }]));
       expect(compilation.failed()).toBe(false);
       return hosts;
@@ -27,7 +30,10 @@ describe('the key of a plan', () => {
     // each number, each word that a letter can be added to, each line left out
     for (const [i, line] of text.split('\n').entries()) {
       if (!/^\s+[^#\s]/.test(line)) continue;
-      for (const other of [line.replace(/\d+(?!.*\d)/, '7'), line.replace(/: ([a-z]+)$/, ': $1x'), line.replace(/^(\s+)(\w+):/, '$1$2x:'), '']) {
+      for (const other of [
+        line.replace(/\d+(?!.*\d)/, '7'), line.replace(/: ([a-z]+)$/, ': $1x'), line.replace(/^(\s+)(\w+):/, '$1$2x:'),
+        '',
+      ]) {
         if (other === line) continue;
         let after: typeof before;
         try { after = await keyed(text.split('\n').with(i, other).join('\n')); } catch { continue; }

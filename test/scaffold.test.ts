@@ -15,14 +15,17 @@ for (const name of ['src', 'templates', 'scripts', 'schema', 'package.json', 'pa
 symlinkSync(join(root, 'node_modules'), join(work, 'node_modules'));
 
 const node = (...words: string[]): { status: number | null; text: string } => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: work, encoding: 'utf8', env: { ...process.env, XDG_CACHE_HOME: join(work, 'cache') } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, {
+    cwd: work, encoding: 'utf8', env: { ...process.env, XDG_CACHE_HOME: join(work, 'cache') },
+  });
   return { status, text: stdout + stderr };
 };
 
 describe('npm run new', () => {
   it('refuses what is no name, and what is there already', () => {
     expect(node('scripts/new-component.mjs', 'No')).toMatchObject({ status: 2 });
-    expect(node('scripts/new-component.mjs', 'nginx')).toMatchObject({ status: 3, text: 'there is a component "nginx" already\n' });
+    expect(node('scripts/new-component.mjs', 'nginx'))
+      .toMatchObject({ status: 3, text: 'there is a component "nginx" already\n' });
   });
 
   it('makes a component that type-checks, joins the schema and writes its file', { timeout: 120_000 }, () => {
@@ -33,7 +36,8 @@ describe('npm run new', () => {
     writeFileSync(join(work, 'inventory.yaml'), 'hosts:\n  web1: { address: 192.0.2.1 }\nkeyStore: { level: 5 }\n');
     const built = node('dist/cli.js', 'build');
     expect(built.status, built.text).toBe(0);
-    expect(readFileSync(join(work, 'out/web1/etc/key-store.conf'), 'utf8')).toBe('# Made by vgen from keyStore; do not edit.\nlevel 5\n');
+    expect(readFileSync(join(work, 'out/web1/etc/key-store.conf'), 'utf8'))
+      .toBe('# Made by vgen from keyStore; do not edit.\nlevel 5\n');
   });
 
   it('is undone by removing two folders and the line: all that vgen is built from is as before', () => {

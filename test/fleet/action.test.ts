@@ -13,7 +13,9 @@ describe.skipIf(lack !== null)(`following a run on a host (${because})`, () => {
   let host: RehearsalHost;
   let connection: Connection;
 
-  /** Begins a run as vgen's scripts do, detached, with its output and code in a directory of its own, and follows it. */
+  /**
+   * Begins a run as vgen's scripts do, detached, with its output and code in a directory of its own, and follows it.
+   */
   const script = `d=/var/log/vgen/runs/$(date +%s%N)-test-$$; mkdir -p "$d"
 worker='exec 9>>/run/lock/vgen.lock; flock 9; for i in $(seq 1 "$2"); do echo "line $i"; sleep 0.5; done >"$1/out"; echo "error: as asked" >"$1/err"; echo 7 >"$1/code.new"; mv "$1/code.new" "$1/code"'
 : > "$d/out"; : > "$d/err"
@@ -27,7 +29,9 @@ sleep 0.3; kill $reader; cat "$d/err" >&2; exit "$(cat "$d/code")"`;
     host = fleet.hosts.get('one') as RehearsalHost;
     await host.run('cat > /root/run.sh', { stdin: script });
     session = new Session(fleet.sshConfig);
-    connection = session.connect({ name: 'one', destination: 'one', address: null, user: null, port: null, hostKey: null, jump: null });
+    connection = session.connect({
+      name: 'one', destination: 'one', address: null, user: null, port: null, hostKey: null, jump: null,
+    });
   });
   afterAll(async () => {
     await session?.close();
@@ -45,7 +49,8 @@ sleep 0.3; kill $reader; cat "$d/err" >&2; exit "$(cat "$d/code")"`;
 
   it('tells its lines, its code and why', async () => {
     const following = heard();
-    expect(await act(connection, ['bash', '/root/run.sh', '2'], following)).toEqual({ code: 7, why: 'as asked', lost: null });
+    expect(await act(connection, ['bash', '/root/run.sh', '2'], following))
+      .toEqual({ code: 7, why: 'as asked', lost: null });
     expect(following.lines).toEqual(expect.arrayContaining(['line 1', 'line 2', 'error: as asked']));
     expect(following.lines.join()).not.toContain('@before');
   });
@@ -74,7 +79,9 @@ sleep 0.3; kill $reader; cat "$d/err" >&2; exit "$(cat "$d/code")"`;
 
   it('begins once more what had not begun', async () => {
     const following = heard();
-    const acted = act(connection, ['sh', '-c', 'test -e /run/second && echo done && exit 0; touch /run/second; echo line 2; sleep 30'], following);
+    const acted = act(connection, [
+      'sh', '-c', 'test -e /run/second && echo done && exit 0; touch /run/second; echo line 2; sleep 30',
+    ], following);
     await begun(following.lines);
     await connection.close();
     expect(await acted).toEqual({ code: 0, why: '', lost: null });

@@ -21,12 +21,14 @@ describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
   };
 
   it('says what is missing before it touches a host', async () => {
-    expect((await fleet.expect(2, 'apply')).stderr).toBe('vgen: there is no tree for a in out/; run "vgen build", review and commit it\n');
+    expect((await fleet.expect(2, 'apply')).stderr)
+      .toBe('vgen: there is no tree for a in out/; run "vgen build", review and commit it\n');
     await fleet.expect(0, 'build');
     const { stdout } = await fleet.expect(1, 'apply --dry-run --on a,region:us');
     expect(stdout).toMatch(/^a +- +- +- +not touched: its tree would be installed$/m);
     expect(stdout).not.toMatch(/^b /m);
-    expect(await fleet.all('ls /var/lib/vgen 2>&1 | head -n 1')).toEqual(expect.arrayContaining([expect.stringMatching(/No such file/)]));
+    expect(await fleet.all('ls /var/lib/vgen 2>&1 | head -n 1'))
+      .toEqual(expect.arrayContaining([expect.stringMatching(/No such file/)]));
   });
 
   it('installs on all hosts, and says so in a table, in JSON and in Markdown', async () => {
@@ -38,8 +40,10 @@ describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
     }
     expect(await motds()).toEqual(['one', 'one', 'one']);
     expect(await fleet.all('systemctl is-active nginx')).toEqual(['active', 'active', 'active']);
-    expect(await fleet.all('ls /var/lib/vgen/fleet.lock 2>&1')).toEqual(expect.arrayContaining([expect.stringMatching(/No such file/)]));
-    expect((await fleet.expect(0, 'apply --markdown')).stdout).toMatch(/^\| host \| was \| is \| time \| result \|\n\| --- \|.*\n\| a \|/);
+    expect(await fleet.all('ls /var/lib/vgen/fleet.lock 2>&1'))
+      .toEqual(expect.arrayContaining([expect.stringMatching(/No such file/)]));
+    expect((await fleet.expect(0, 'apply --markdown')).stdout)
+      .toMatch(/^\| host \| was \| is \| time \| result \|\n\| --- \|.*\n\| a \|/);
   });
 
   it('has nothing to do then, and touches nothing', async () => {
@@ -47,7 +51,8 @@ describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
     const ran = await fleet.expect(0, 'apply --json');
     expect(resultsOf(ran)).toEqual({ a: 'same', b: 'same', c: 'same' });
     expect(ran.stderr.split('\n').filter(line => line && !/: nothing to do/.test(line))).toEqual([]);
-    expect(await fleet.all('stat -c %Y.%Z /var/lib/vgen/incoming /var/lib/vgen /var/log/vgen/audit.jsonl')).toEqual(before);
+    expect(await fleet.all('stat -c %Y.%Z /var/lib/vgen/incoming /var/lib/vgen /var/log/vgen/audit.jsonl'))
+      .toEqual(before);
   });
 
   it('sees a file whose mode or content was changed by hand although the tree is the same', async () => {
@@ -67,14 +72,17 @@ describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
     const ran = await fleet.expect(1, 'apply --json --canary b --on-failure continue --max-failures 2');
     expect(resultsOf(ran)).toEqual({ a: 'untouched', b: 'failed', c: 'untouched' });
     expect(ran.stderr).toMatch(/stopped, as the canary b failed/);
-    expect(JSON.parse(ran.stdout)).toMatchObject({ halted: 'the canary b failed', exit: 1, hosts: [{}, { why: expect.stringMatching(/nginx/) }, {}] });
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      halted: 'the canary b failed', exit: 1, hosts: [{}, { why: expect.stringMatching(/nginx/) }, {}],
+    });
     expect(await motds()).toEqual(['one', 'one', 'one']);
     expect(await trees()).toEqual(before);
   });
 
   it('halts after a failed batch, goes on from there with --retry-failed', async () => {
     await fleet.build(brokenOn('b', 'halt'));
-    expect(resultsOf(await fleet.expect(1, 'apply --json --batch 1'))).toEqual({ a: 'done', b: 'failed', c: 'untouched' });
+    expect(resultsOf(await fleet.expect(1, 'apply --json --batch 1')))
+      .toEqual({ a: 'done', b: 'failed', c: 'untouched' });
     expect(await motds()).toEqual(['halt', 'one', 'one']);
     await fleet.build(inventory('', 'halt'));
     const before = await fleet.ask('a', 'cat /var/log/vgen/audit.jsonl');
@@ -117,17 +125,21 @@ describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
     const ran = await fleet.expect(2, 'apply --json');
     expect(resultsOf(ran)).toEqual({ a: 'untouched', b: 'unreachable', c: 'untouched' });
     expect(ran.stderr).toMatch(/stopped, as 1 host failed and 0 may/);
-    expect(resultsOf(await fleet.expect(2, 'apply --json --max-failures 1'))).toEqual({ a: 'done', b: 'unreachable', c: 'done' });
+    expect(resultsOf(await fleet.expect(2, 'apply --json --max-failures 1')))
+      .toEqual({ a: 'done', b: 'unreachable', c: 'done' });
     await fleet.host('b').boot();
     expect(resultsOf(await fleet.expect(0, 'apply --json --retry-failed'))).toEqual({ b: 'done' });
     expect(await motds()).toEqual(['down', 'down', 'down']);
   }, 120_000);
 
   it('refuses a host whose key is not the pinned one, and says what to do', async () => {
-    const key = readFileSync(join(fleet.host('a').root, 'etc/ssh/ssh_host_ed25519_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+    const key = readFileSync(join(fleet.host('a').root, 'etc/ssh/ssh_host_ed25519_key.pub'), 'utf8').split(' ')
+      .slice(0, 2).join(' ');
     await fleet.build(inventory('', 'pinned').replace('region: us', `region: us, ssh: { hostKey: ${key} }`));
     const ran = await fleet.expect(2, 'apply --on c');
-    expect(ran.stdout).toMatch(/^c .* unreachable: its host key is not the one that hosts\.c\.ssh\.hostKey pins, so nothing was sent: .* pin that$/m);
+    expect(ran.stdout).toMatch(
+      /^c .* unreachable: its host key is not the one that hosts\.c\.ssh\.hostKey pins, so nothing was sent: .* pin that$/m,
+    );
     expect(await fleet.ask('c', 'cat /etc/motd')).toBe('down');
     await fleet.build(inventory('', 'pinned').replace('region: eu,', `region: eu, ssh: { hostKey: ${key} },`));
     await fleet.expect(0, 'apply --on a');
@@ -137,7 +149,8 @@ describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
   it('shows a live line per host on a terminal, and the table in the end', async () => {
     await fleet.build(inventory('', 'terminal'));
     const command = `stty cols 90 rows 20; '${process.execPath}' '${cli}' apply`;
-    const { code, stdout } = await ended(fleet.start(['-qec', command, '/dev/null'], { CI: '', TERM: 'xterm' }, ['script']));
+    const { code, stdout } =
+      await ended(fleet.start(['-qec', command, '/dev/null'], { CI: '', TERM: 'xterm' }, ['script']));
     expect(code, stdout).toBe(0);
     // the library draws by erasing lines (CSI 2K) and hiding the cursor
     expect(stdout).toMatch(/\x1b\[\?25l[^]*\x1b\[2K[^]*\x1b\[\?25h/);

@@ -17,7 +17,8 @@ describe.skipIf(lack !== null)(`vgen apply confirms (${because})`, () => {
     const ran = await fleet.expect(0, 'apply --on a --json');
     expect(resultsOf(ran)).toEqual({ a: 'done' });
     expect(ran.stderr).toMatch(/^a: confirming over a new connection$/m);
-    expect(await fleet.ask('a', 'ls /var/lib/vgen/unconfirmed 2>&1; cat /etc/ssh/sshd_config.d/vgen.conf')).toMatch(/No such file[^]*ClientAliveInterval 60/);
+    expect(await fleet.ask('a', 'ls /var/lib/vgen/unconfirmed 2>&1; cat /etc/ssh/sshd_config.d/vgen.conf'))
+      .toMatch(/No such file[^]*ClientAliveInterval 60/);
   });
 
   it('what a killed run left, without installing it again', async () => {

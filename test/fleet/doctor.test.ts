@@ -9,8 +9,10 @@ describe.skipIf(lack !== null)(`doctor on hosts (${lack ?? 'systemd-nspawn'})`, 
   let site: Site;
   const findings = async (host: string): Promise<Record<string, string>> => {
     const { stdout } = await site.vgen(['doctor', '--json']);
-    const { hosts } = JSON.parse(stdout) as { hosts: { host: string; findings: { check: string; result: string; found: string }[] }[] };
-    return Object.fromEntries(hosts.find(one => one.host === host)?.findings.filter(({ result }) => result === 'wrong').map(({ check, found }) => [check, found]) ?? []);
+    const { hosts } =
+      JSON.parse(stdout) as { hosts: { host: string; findings: { check: string; result: string; found: string }[] }[] };
+    return Object.fromEntries(hosts.find(one => one.host === host)?.findings.filter(({ result }) => result === 'wrong')
+      .map(({ check, found }) => [check, found]) ?? []);
   };
 
   beforeAll(async () => {
@@ -20,9 +22,11 @@ describe.skipIf(lack !== null)(`doctor on hosts (${lack ?? 'systemd-nspawn'})`, 
   afterAll(async () => site?.stop());
 
   it('finds ports that others hold, programs that lack, secrets that are missing, and says what to do', async () => {
-    await site.host('web1').run('rm /usr/bin/curl; systemd-run --quiet --unit squatter /usr/sbin/sshd -D -p 8000; sleep 1');
+    await site.host('web1')
+      .run('rm /usr/bin/curl; systemd-run --quiet --unit squatter /usr/sbin/sshd -D -p 8000; sleep 1');
     expect(await findings('web1')).toEqual({
-      programs: 'without curl', ports: '8000 (live of app "site") is held by sshd of squatter.service', secrets: 'missing redisPassword',
+      programs: 'without curl', ports: '8000 (live of app "site") is held by sshd of squatter.service',
+      secrets: 'missing redisPassword',
     });
     const { code, stdout } = await site.vgen(['doctor', '--on', 'web1']);
     expect(stdout).toMatch(/web1 +programs +wrong +without curl +apt-get install curl/);

@@ -11,7 +11,12 @@ export interface Answer {
 }
 
 /** What the tests' app says. */
-export interface Seen { readonly host: string; readonly release: string; readonly path: string; readonly headers: Record<string, string> }
+export interface Seen {
+  readonly host: string;
+  readonly release: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+}
 export const seen = ({ text }: Answer): Seen => JSON.parse(text) as Seen;
 
 export class Client {
@@ -27,9 +32,13 @@ export class Client {
   /** GET of a URL, sent to the load balancer whatever its domain. */
   get(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const { protocol, hostname, pathname, search } = new URL(url);
-    const options = { host: this.#address, path: pathname + search, headers: { host: hostname, ...headers }, agent: false, timeout: 15_000 } as const;
+    const options = {
+      host: this.#address, path: pathname + search, headers: { host: hostname, ...headers }, agent: false,
+      timeout: 15_000,
+    } as const;
     return new Promise((resolve, reject) => {
-      const request = protocol === 'https:' ? encrypted({ ...options, servername: hostname, ca: this.#ca() }) : plain(options);
+      const request = protocol === 'https:' ? encrypted({ ...options, servername: hostname, ca: this.#ca() })
+        : plain(options);
       request.on('response', response => {
         let text = '';
         response.on('data', data => { text += String(data); });
@@ -43,7 +52,9 @@ export class Client {
   }
 
   /** Asks with several at once while `work` runs, and a second longer. */
-  async load(url: string, work: () => Promise<unknown>): Promise<{ asked: number; failed: string[]; slowest: number; answers: Seen[] }> {
+  async load(
+    url: string, work: () => Promise<unknown>,
+  ): Promise<{ asked: number; failed: string[]; slowest: number; answers: Seen[] }> {
     let isOver = false;
     const [failed, answers]: [string[], Seen[]] = [[], []];
     let [asked, slowest] = [0, 0];
@@ -78,9 +89,11 @@ export class Client {
   upgrade(domain: string, line: string): Promise<string> {
     return new Promise((resolve, reject) => {
       let text = '';
-      const socket = connect({ host: this.#address, port: 443, servername: domain, ca: this.#ca(), ALPNProtocols: ['http/1.1'] }, () => {
-        socket.write(`GET /ws HTTP/1.1\r\nHost: ${domain}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
-      });
+      const socket = connect(
+        { host: this.#address, port: 443, servername: domain, ca: this.#ca(), ALPNProtocols: ['http/1.1'] }, () => {
+          socket.write(`GET /ws HTTP/1.1\r\nHost: ${domain}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+        },
+      );
       socket.on('data', data => {
         const isFirst = text === '';
         text += String(data);

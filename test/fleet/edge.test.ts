@@ -65,7 +65,8 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
   let trusted = '';
   const bundle = (): string => readFileSync(join(dir, 'ca.crt'), 'utf8');
   const host = (name: string): RehearsalHost => fleet.hosts.get(name) as RehearsalHost;
-  const ask = async (name: string, script: string): Promise<string> => (await host(name).run(script, { timeoutSeconds: 120 })).stdout.trim();
+  const ask = async (name: string, script: string): Promise<string> =>
+    (await host(name).run(script, { timeoutSeconds: 120 })).stdout.trim();
   const run = (...words: string[]): Promise<Ran> => vgen(dir, words, { VGEN_SSH_CONFIG: fleet.sshConfig });
   const expects = async (code: number, words: string): Promise<string> => {
     const ran = await run(...words.split(' '));
@@ -81,11 +82,14 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
   const shop = (path = '/', headers = {}): Promise<Answer> => client.get(`https://shop.example${path}`, headers);
   const workers = (name: string): Promise<string> => ask(name, 'pgrep --parent "$(cat /run/nginx.pid)" | sort');
   const hostsAsked = async (): Promise<string[]> =>
-    [...new Set((await Promise.all(Array.from({ length: 8 }, () => shop()))).map(answer => (answer.status === 200 ? seen(answer).host : String(answer.status))))].sort();
+    [...new Set((await Promise.all(Array.from({ length: 8 }, () => shop())))
+      .map(answer => (answer.status === 200 ? seen(answer).host : String(answer.status))))].sort();
 
   beforeAll(async () => {
     fleet = await bootFleet({
-      hosts: [['app1', '10.9.41.1', '10.19.0.11'], ['app2', '10.9.42.1', '10.19.0.12'], ['lb', '10.9.40.1', '10.19.0.1']]
+      hosts: [
+        ['app1', '10.9.41.1', '10.19.0.11'], ['app2', '10.9.42.1', '10.19.0.12'], ['lb', '10.9.40.1', '10.19.0.1'],
+      ]
         .map(([name = '', ...addresses]) => ({ name, addresses })),
       packages: ['nginx-light', 'openssl', 'certbot', 'pebble', 'python3'],
     });
@@ -110,7 +114,8 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
   it('starts with placeholders, which nobody behind is believed by', async () => {
     expect(await expects(1, 'certs status')).toMatch(/app1 +site-web +placeholder +web\.internal/);
     expect(await expects(0, 'status')).toContain('certificate site-web is a placeholder');
-    const code = `curl --insecure --silent --output /dev/null --write-out '%{http_code}' --resolve shop.example:443:10.9.40.1 https://shop.example/`;
+    const code = `curl --insecure --silent --output /dev/null --write-out '%{http_code}' --resolve `
+      + `shop.example:443:10.9.40.1 https://shop.example/`;
     expect(await ask('lb', code)).toBe('502');
     expect(await ask('lb', 'grep -c "upstream SSL certificate verify error" /var/log/nginx/error.log')).not.toBe('0');
     await expect(shop(), 'no client believes one either').rejects.toThrow(/self-signed/);
@@ -118,23 +123,34 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
 
   it('gets certificates of its CA, whose keys stay where they were made', async () => {
     const placeholder = await ask('app1', 'sha256sum /etc/vgen/tls/site-web/key.pem');
-    expect(await expects(0, 'certs issue')).toMatch(/app1: issued site-web\napp2: issued site-web\nlb: issued site-limited, site-shop\n/);
+    expect(await expects(0, 'certs issue'))
+      .toMatch(/app1: issued site-web\napp2: issued site-web\nlb: issued site-limited, site-shop\n/);
     expect(await ask('app1', 'sha256sum /etc/vgen/tls/site-web/key.pem')).not.toBe(placeholder);
-    expect(await ask('app1', 'stat -c "%a %U:%G" /etc/vgen/tls/site-web/key.pem; ls -A /etc/vgen/tls; openssl verify -CAfile /etc/vgen/tls/ca.pem /etc/vgen/tls/site-web/cert.pem'))
+    expect(await ask('app1', 'stat -c "%a %U:%G" /etc/vgen/tls/site-web/key.pem; ls -A /etc/vgen/tls; openssl verify '
+      + '-CAfile /etc/vgen/tls/ca.pem /etc/vgen/tls/site-web/cert.pem'))
       .toBe('640 root:www-data\nca.pem\nsite-web\n/etc/vgen/tls/site-web/cert.pem: OK');
     expect(await expects(0, 'certs issue')).toContain('app1: all certificates are good');
-    expect(await expects(1, 'certs status'), 'but for that of the ACME server').toMatch(/lb +site-front +placeholder[^]*lb +site-shop +CA +shop\.example +89/);
+    expect(await expects(1, 'certs status'), 'but for that of the ACME server')
+      .toMatch(/lb +site-front +placeholder[^]*lb +site-shop +CA +shop\.example +89/);
     await expects(0, 'plan');
     expect(seen(await shop())).toMatchObject({ release: 'v1' });
     expect(await hostsAsked()).toEqual(['app1', 'app2']);
   }, 60_000);
 
   it('tells the app who asks, whatever the client says', async () => {
-    const { headers } = seen(await shop('/a?b=1', { 'x-forwarded-for': '1.2.3.4', 'x-real-ip': '1.2.3.4', 'x-forwarded-proto': 'http', 'x-forwarded-host': 'evil', forwarded: 'for=1.2.3.4' }));
-    expect(headers).toMatchObject({ 'host': 'shop.example', 'x-forwarded-for': fleet.operator, 'x-real-ip': fleet.operator, 'x-forwarded-proto': 'https', 'x-forwarded-host': 'shop.example' });
+    const { headers } = seen(await shop('/a?b=1', {
+      'x-forwarded-for': '1.2.3.4', 'x-real-ip': '1.2.3.4', 'x-forwarded-proto': 'http', 'x-forwarded-host': 'evil',
+      forwarded: 'for=1.2.3.4',
+    }));
+    expect(headers).toMatchObject({
+      'host': 'shop.example', 'x-forwarded-for': fleet.operator, 'x-real-ip': fleet.operator,
+      'x-forwarded-proto': 'https', 'x-forwarded-host': 'shop.example',
+    });
     expect(headers).not.toHaveProperty('forwarded');
-    const inner = `curl --silent --cacert /etc/vgen/tls/ca.pem --output /dev/null --write-out '%{http_code}' --resolve web.internal:443:10.19.0.11 https://web.internal/`;
-    expect([await ask('lb', inner), await ask('app2', inner)], 'only the load balancer is answered').toEqual(['200', '403']);
+    const inner = `curl --silent --cacert /etc/vgen/tls/ca.pem --output /dev/null --write-out '%{http_code}' `
+      + `--resolve web.internal:443:10.19.0.11 https://web.internal/`;
+    expect([await ask('lb', inner), await ask('app2', inner)], 'only the load balancer is answered')
+      .toEqual(['200', '403']);
   });
 
   it('redirects, serves files, speaks HTTP/2 and websockets, and answers for its own domains alone', async () => {
@@ -143,15 +159,20 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
     expect([redirect.status, redirect.headers.location]).toEqual([301, 'https://shop.example/a?b=1']);
     expect((await shop('/blog/x?y')).headers.location).toBe('https://blog.example/blog/x?y');
     const file = await shop('/assets/a.txt');
-    expect([file.status, file.text, file.headers['strict-transport-security'], file.headers['x-content-type-options']]).toEqual([200, 'hello\n', 'max-age=2592000', 'nosniff']);
-    for (const [path, status] of [['/assets', 301], ['/assets/.hidden', 404], ['/.vgen/slot', 404]] as const) expect((await shop(path)).status, path).toBe(status);
-    expect(await ask('lb', `curl --silent --http2 --cacert /etc/vgen/tls/ca.pem --output /dev/null --write-out '%{http_version}' --resolve shop.example:443:10.9.40.1 https://shop.example/`)).toBe('2');
+    expect([file.status, file.text, file.headers['strict-transport-security'], file.headers['x-content-type-options']])
+      .toEqual([200, 'hello\n', 'max-age=2592000', 'nosniff']);
+    for (const [path, status] of [['/assets', 301], ['/assets/.hidden', 404], ['/.vgen/slot', 404]] as const) {
+      expect((await shop(path)).status, path).toBe(status);
+    }
+    expect(await ask('lb', `curl --silent --http2 --cacert /etc/vgen/tls/ca.pem --output /dev/null --write-out `
+      + `'%{http_version}' --resolve shop.example:443:10.9.40.1 https://shop.example/`)).toBe('2');
     expect(await client.upgrade('shop.example', 'hello')).toMatch(/^HTTP\/1\.1 101 [^]*app[12]:hello\n$/);
     await expect(client.get('https://other.example/')).rejects.toThrow(/unrecognized name/i);
   });
 
   it('lets a client ask only so often', async () => {
-    const codes = (await Promise.all(Array.from({ length: 20 }, () => client.get('https://limited.example/')))).map(({ status }) => status);
+    const codes = (await Promise.all(Array.from({ length: 20 }, () => client.get('https://limited.example/'))))
+      .map(({ status }) => status);
     expect(codes.filter(code => code === 200).length).toBeGreaterThanOrEqual(5);
     expect(codes.filter(code => code === 200).length).toBeLessThanOrEqual(8);
     expect(codes.filter(code => code === 429).length).toBeGreaterThanOrEqual(12);
@@ -173,7 +194,8 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
     expect({ failed, many: asked > 100 }).toEqual({ failed: [], many: true });
     expect(new Set(answers.map(one => one.release))).toEqual(new Set(['v1', 'v2']));
     expect(answers.at(-1)?.release).toBe('v2');
-    expect(await ask('app1', '/opt/vgen/bin/rollback.sh web && /opt/vgen/bin/switch.sh web')).toMatch(/proven by 20 answers[^]*proven by 20 answers/);
+    expect(await ask('app1', '/opt/vgen/bin/rollback.sh web && /opt/vgen/bin/switch.sh web'))
+      .toMatch(/proven by 20 answers[^]*proven by 20 answers/);
   }, 120_000);
 
   it('rotates every certificate and its CA with no request failed', async () => {
@@ -188,7 +210,9 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
       await expects(0, 'apply');
       writeFileSync(join(dir, '.ca.key'), added.stdout);
       expect(await expects(0, 'certs issue')).toContain('app1: issued site-web');
-      writeFileSync(join(dir, 'ca.crt'), `${bundle().split('-----END CERTIFICATE-----\n')[0] ?? ''}-----END CERTIFICATE-----\n`);
+      writeFileSync(
+        join(dir, 'ca.crt'), `${bundle().split('-----END CERTIFICATE-----\n')[0] ?? ''}-----END CERTIFICATE-----\n`,
+      );
       await expects(0, 'build');
       await expects(0, 'apply');
     });
@@ -202,8 +226,10 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
     const before = await ask('app1', 'sha256sum /etc/vgen/tls/site-web/*');
     const [cas, key] = ['ca.crt', '.ca.key'].map(name => readFileSync(join(dir, name), 'utf8'));
     writeFileSync(join(dir, '.ca.key'), (await run('certs', 'ca', '--add')).stdout);
-    expect(await expects(1, 'certs issue --on app1')).toContain('app1: site-web stays as it was: the CA that signed it is not in the host\'s bundle; run "vgen apply" first');
-    expect(await ask('app1', 'sha256sum /etc/vgen/tls/site-web/*; ls -A /etc/vgen/tls')).toBe(`${before}\nca.pem\nsite-web`);
+    expect(await expects(1, 'certs issue --on app1')).toContain('app1: site-web stays as it was: the CA that signed '
+      + 'it is not in the host\'s bundle; run "vgen apply" first');
+    expect(await ask('app1', 'sha256sum /etc/vgen/tls/site-web/*; ls -A /etc/vgen/tls'))
+      .toBe(`${before}\nca.pem\nsite-web`);
     write(dir, { 'ca.crt': cas ?? '', '.ca.key': key ?? '' });
   }, 60_000);
 
@@ -233,18 +259,23 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
   it('gets and renews certificates of an ACME server over port 80', async () => {
     const { code, stdout, stderr } = await host('lb').run(PEBBLE);
     expect(code, stdout + stderr).toBe(0);
-    expect(await ask('lb', 'systemctl start vgen-acme.service || journalctl -u vgen-acme --no-pager; cat /etc/letsencrypt/renewal/site-front.conf')).toMatch(/authenticator = webroot/);
+    expect(await ask('lb', 'systemctl start vgen-acme.service || journalctl -u vgen-acme --no-pager; cat '
+      + '/etc/letsencrypt/renewal/site-front.conf')).toMatch(/authenticator = webroot/);
     const roots = await ask('lb', 'curl --silent --insecure https://localhost:15000/roots/0');
     const acme = new Client(host('lb').address, () => roots);
     await ask('lb', 'echo front > /srv/assets/index.html');
     // nginx's former workers answer for some 100 ms after a reload
     await expect.poll(async () => (await acme.get('https://front.example/')).text, { timeout: 5000 }).toBe('front\n');
     expect(await expects(0, 'certs status')).toMatch(/lb +site-front +public +front\.example/);
-    expect(await ask('lb', 'certbot certificates 2>/dev/null')).toMatch(/Certificate Name: site-front[^]*Domains: front\.example/);
+    expect(await ask('lb', 'certbot certificates 2>/dev/null'))
+      .toMatch(/Certificate Name: site-front[^]*Domains: front\.example/);
     const pair = '/etc/vgen/tls/site-front';
     const before = await ask('lb', `openssl x509 -in ${pair}/cert.pem -noout -serial`);
-    expect(await ask('lb', 'REQUESTS_CA_BUNDLE=/srv/pebble/cert.pem certbot renew --force-renewal --no-random-sleep-on-renew 2>&1')).toContain('all renewals succeeded');
-    expect(await ask('lb', `openssl x509 -in ${pair}/cert.pem -noout -serial; stat -c '%a %U:%G' ${pair}/key.pem`)).toMatch(/^serial=\w+\n640 root:www-data$/);
+    expect(await ask(
+      'lb', 'REQUESTS_CA_BUNDLE=/srv/pebble/cert.pem certbot renew --force-renewal --no-random-sleep-on-renew 2>&1',
+    )).toContain('all renewals succeeded');
+    expect(await ask('lb', `openssl x509 -in ${pair}/cert.pem -noout -serial; stat -c '%a %U:%G' ${pair}/key.pem`))
+      .toMatch(/^serial=\w+\n640 root:www-data$/);
     expect(await ask('lb', `openssl x509 -in ${pair}/cert.pem -noout -serial`)).not.toBe(before);
     await expect.poll(async () => (await acme.get('https://front.example/')).status, { timeout: 5000 }).toBe(200);
     await expects(0, 'plan');

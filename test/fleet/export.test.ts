@@ -9,8 +9,13 @@ const lack = missing() ?? (ansible ? null : 'ansible-playbook not found: run apt
 
 describe.skipIf(lack !== null)(`other hands (${lack ?? 'ansible-core, bash'})`, () => {
   let site: Site;
-  const run = (program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; output: string }> => new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: site.dir, env: { ...process.env, VGEN_SSH_CONFIG: site.fleet.sshConfig, ANSIBLE_NOCOLOR: '1', ANSIBLE_LOCALHOST_WARNING: 'false', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const run = (
+    program: string, args: readonly string[], env: Readonly<Record<string, string>> = {},
+  ): Promise<{ code: number | null; output: string }> => new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: site.dir, env: {
+      ...process.env, VGEN_SSH_CONFIG: site.fleet.sshConfig, ANSIBLE_NOCOLOR: '1', ANSIBLE_LOCALHOST_WARNING: 'false',
+      ...env,
+    }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', data => { output += String(data); });
     child.on('error', reject).on('close', code => resolve({ code, output }));
@@ -21,7 +26,9 @@ describe.skipIf(lack !== null)(`other hands (${lack ?? 'ansible-core, bash'})`, 
     return stdout;
   };
   const state = async (host: string): Promise<string> =>
-    (await site.host(host).run(`cd /; grep -v -e '^tree' -e /etc/vgen/exposure.txt /var/lib/vgen/installed.tsv; sed "s/${host}/HOST/g" /etc/vgen/exposure.txt; cat /etc/motd; find /opt/tools /etc/nginx/conf.d -printf '%p %m %u %g\\n' | sort; systemctl is-active nginx redis-server`)).stdout;
+    (await site.host(host).run(`cd /; grep -v -e '^tree' -e /etc/vgen/exposure.txt /var/lib/vgen/installed.tsv; sed `
+      + `"s/${host}/HOST/g" /etc/vgen/exposure.txt; cat /etc/motd; find /opt/tools /etc/nginx/conf.d -printf '%p %m `
+      + `%u %g\\n' | sort; systemctl is-active nginx redis-server`)).stdout;
 
   beforeAll(async () => {
     site = await Site.boot(['web1', 'web2', 'web3'], inventoryOf(['web1', 'web2', 'web3'], 'rollout: { batch: 2 }\n'));
@@ -36,7 +43,10 @@ describe.skipIf(lack !== null)(`other hands (${lack ?? 'ansible-core, bash'})`, 
     const script = await run('./apply.sh', ['web2']);
     expect(script.code, script.output).toBe(0);
     await good('export', 'ansible');
-    const play = await run('ansible-playbook', ['-i', 'ansible/inventory.yml', 'ansible/playbook.yml', '--limit', 'web3', '--ssh-common-args', `-F ${site.fleet.sshConfig}`, '-e', 'ansible_host=web3']);
+    const play = await run('ansible-playbook', [
+      '-i', 'ansible/inventory.yml', 'ansible/playbook.yml', '--limit', 'web3', '--ssh-common-args',
+      `-F ${site.fleet.sshConfig}`, '-e', 'ansible_host=web3',
+    ]);
     expect(play.code, play.output).toBe(0);
     expect(play.output).toMatch(/web3 +: ok=\d+ +changed=1 /);
     const one = await state('web1');
@@ -50,7 +60,10 @@ describe.skipIf(lack !== null)(`other hands (${lack ?? 'ansible-core, bash'})`, 
     const script = await run('./apply.sh', ['web2']);
     expect(script.output).toMatch(/web2: nothing to do/);
     expect(script.code).toBe(0);
-    const play = await run('ansible-playbook', ['-i', 'ansible/inventory.yml', 'ansible/playbook.yml', '--forks', '2', '--limit', 'web3', '--ssh-common-args', `-F ${site.fleet.sshConfig}`, '-e', 'ansible_host=web3']);
+    const play = await run('ansible-playbook', [
+      '-i', 'ansible/inventory.yml', 'ansible/playbook.yml', '--forks', '2', '--limit', 'web3', '--ssh-common-args',
+      `-F ${site.fleet.sshConfig}`, '-e', 'ansible_host=web3',
+    ]);
     expect(play.output).toMatch(/web3 +: ok=\d+ +changed=0 /);
   }, 200_000);
 

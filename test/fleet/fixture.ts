@@ -60,7 +60,8 @@ export class TestFleet {
 
   static async boot(): Promise<TestFleet> {
     return new TestFleet(await bootFleet({
-      hosts: Object.entries(ADDRESSES).map(([name, address]) => ({ name, addresses: [address] })), packages: ['nginx-light'], prepared: true,
+      hosts: Object.entries(ADDRESSES).map(([name, address]) => ({ name, addresses: [address] })),
+      packages: ['nginx-light'], prepared: true,
     }));
   }
 
@@ -84,9 +85,13 @@ export class TestFleet {
     return join(this.dir, 'run');
   }
 
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}, program: readonly string[] = [process.execPath, cli]): ChildProcess {
+  start(
+    args: readonly string[], env: Readonly<Record<string, string>> = {},
+    program: readonly string[] = [process.execPath, cli],
+  ): ChildProcess {
     return spawn(program[0] ?? '', [...program.slice(1), ...args], { cwd: this.dir, env: {
-      ...process.env, NO_COLOR: '1', VGEN_SSH_CONFIG: this.fleet.sshConfig, VGEN_OWNER: 'tester', XDG_RUNTIME_DIR: this.runtime,
+      ...process.env, NO_COLOR: '1', VGEN_SSH_CONFIG: this.fleet.sshConfig, VGEN_OWNER: 'tester',
+      XDG_RUNTIME_DIR: this.runtime,
       XDG_STATE_HOME: join(this.dir, '.state'), XDG_CACHE_HOME: join(this.dir, '.cache'), ...env,
     } });
   }
@@ -136,7 +141,12 @@ export function ended(child: ChildProcess): Promise<Ran> {
   });
 }
 
-interface Row { host: string; result: string; why: string; is: { live: Record<string, string>; next: Record<string, string>; generation: number | null } | null }
+interface Row {
+  host: string;
+  result: string;
+  why: string;
+  is: { live: Record<string, string>; next: Record<string, string>; generation: number | null } | null;
+}
 
 /** What came of each host, from `--json`: `{ a: 'done', … }`. */
 export const resultsOf = (ran: Ran): Record<string, string> =>

@@ -52,7 +52,9 @@ export class Site {
 
   /** Runs vgen in the directory, with ssh to the rehearsal hosts. */
   vgen(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-    return vgen(this.dir, args, { VGEN_SSH_CONFIG: this.fleet.sshConfig, REDIS_PASSWORD: password, XDG_STATE_HOME: join(this.dir, '.state'), ...env });
+    return vgen(this.dir, args, {
+      VGEN_SSH_CONFIG: this.fleet.sshConfig, REDIS_PASSWORD: password, XDG_STATE_HOME: join(this.dir, '.state'), ...env,
+    });
   }
 
   async stop(): Promise<void> {

@@ -30,19 +30,23 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
 
   /** Keeps all of vgen's scripts on a host waiting, until the returned function is called. */
   const hold = async (name: string): Promise<() => Promise<void>> => {
-    await fleet.ask(name, 'touch /run/hold; setsid flock /run/lock/vgen.lock sh -c "while [ -e /run/hold ]; do sleep 0.1; done" >/dev/null 2>&1 & sleep 0.3');
+    await fleet.ask(name, 'touch /run/hold; setsid flock /run/lock/vgen.lock sh -c "while [ -e /run/hold ]; do sleep '
+      + '0.1; done" >/dev/null 2>&1 & sleep 0.3');
     return async () => void await fleet.ask(name, 'rm -f /run/hold');
   };
 
   it('refuses a second run and says whose the first is; with --wait it waits', async () => {
     await fleet.build(inventory('', 'first'));
-    const first = fleet.start(['apply', '--batch', '1', '--pause', '6s', '--message', 'the first'], { VGEN_OWNER: 'alice' });
+    const first =
+      fleet.start(['apply', '--batch', '1', '--pause', '6s', '--message', 'the first'], { VGEN_OWNER: 'alice' });
     const end = ended(first);
     await heard(first, /pausing/);
     expect(await lockFiles()).toEqual(['alice', 'alice', 'alice']);
     const second = await fleet.vgen(['apply', '--on', 'c'], { VGEN_OWNER: 'bob' });
     expect(second.code, second.text).toBe(3);
-    expect(second.stderr).toMatch(/vgen: c is locked by alice since \S+Z for vgen apply: "the first", until \S+Z; nothing was touched\. Wait for it with --wait 10m, or, if nobody is at work there: vgen unlock --on c --force/);
+    expect(second.stderr).toMatch(
+      /vgen: c is locked by alice since \S+Z for vgen apply: "the first", until \S+Z; nothing was touched\. Wait for it with --wait 10m, or, if nobody is at work there: vgen unlock --on c --force/,
+    );
     const third = await fleet.vgen(['apply', '--on', 'c', '--wait', '2m', '--json'], { VGEN_OWNER: 'bob' });
     expect(third.code, third.text).toBe(0);
     expect(third.stderr).toMatch(/c is locked by alice .*; waiting/);
@@ -64,8 +68,11 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
   });
 
   it('is made by hand with a reason and an end, shown, and lifted by its owner or by force', async () => {
-    expect((await fleet.vgen(['lock', '--on', 'a', '--message', 'disk is being changed', '--for', '2h'], { VGEN_OWNER: 'alice' })).stdout).toBe('a: locked by alice\n');
-    expect((await fleet.expect(1, 'status --on a')).stdout).toMatch(/locked by alice since .* for a lock by hand: "disk is being changed", until \d/);
+    expect((await fleet.vgen([
+      'lock', '--on', 'a', '--message', 'disk is being changed', '--for', '2h',
+    ], { VGEN_OWNER: 'alice' })).stdout).toBe('a: locked by alice\n');
+    expect((await fleet.expect(1, 'status --on a')).stdout)
+      .toMatch(/locked by alice since .* for a lock by hand: "disk is being changed", until \d/);
     expect((await fleet.expect(3, 'apply --on a')).stderr).toMatch(/"disk is being changed"/);
     const other = await fleet.expect(3, 'unlock --on a');
     expect(other.stderr).toMatch(/you are tester\. Nothing was unlocked; .* vgen unlock --on a --force/);
@@ -75,7 +82,8 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
   });
 
   it('does not hold when it has expired, nor when its holder was here and is dead', async () => {
-    const line = (expires: number, machine = 'elsewhere boot pid'): string => ['0123', String(expires), '1', 'ghost', machine, '4000000 1', 'vgen apply', '', ''].join('\t');
+    const line = (expires: number, machine = 'elsewhere boot pid'): string =>
+      ['0123', String(expires), '1', 'ghost', machine, '4000000 1', 'vgen apply', '', ''].join('\t');
     const put = (text: string): Promise<string> => fleet.ask('a', `cat > /var/lib/vgen/fleet.lock <<'E'\n${text}\nE`);
     await put(line(Math.floor(Date.now() / 1000) + 600));
     await fleet.expect(3, 'apply --on a');
@@ -108,14 +116,16 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
   it('loses no host whose network goes for a while: the install goes on there, and is followed again', async () => {
     await fleet.build(inventory('', 'cut'));
     // the install takes long over there: one sync of it does
-    await fleet.ask('b', `printf '#!/bin/sh\\n[ -e /run/slow ] || { touch /run/slow; sleep 25; }\\nexec /usr/bin/sync "$@"\\n' > /usr/local/bin/sync; chmod 755 /usr/local/bin/sync`);
+    await fleet.ask('b', `printf '#!/bin/sh\\n[ -e /run/slow ] || { touch /run/slow; sleep 25; }\\nexec `
+      + `/usr/bin/sync "$@"\\n' > /usr/local/bin/sync; chmod 755 /usr/local/bin/sync`);
     const client = fleet.start(['apply', '--json']);
     const end = ended(client);
     await heard(client, /b: installing/);
     await sleep(3000);
     await fleet.host('b').cut();
     await sleep(18_000);
-    const console = await fleet.host('b').console(`for (( i = 0; i < 300; i++ )); do ! grep -q cut /etc/motd || break; sleep 0.1; done; cat /etc/motd`);
+    const console = await fleet.host('b')
+      .console(`for (( i = 0; i < 300; i++ )); do ! grep -q cut /etc/motd || break; sleep 0.1; done; cat /etc/motd`);
     expect(console.stdout, 'without any connection').toBe('cut\n');
     await fleet.host('b').mend();
     const ran = await end;
@@ -135,7 +145,8 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
     const ran = await end;
     expect(ran.code, ran.text).toBe(130);
     expect(resultsOf(ran)).toEqual({ a: 'done', b: 'running', c: 'untouched' });
-    expect(ran.stderr).toMatch(/stopping: no further host is begun.*\n[^]*it goes on by itself on b; the next "vgen apply" follows it/);
+    expect(ran.stderr)
+      .toMatch(/stopping: no further host is begun.*\n[^]*it goes on by itself on b; the next "vgen apply" follows it/);
     expect(await lockFiles()).toEqual(free);
     await release();
     await fleet.expect(0, 'apply');

@@ -10,7 +10,11 @@ const lack = missing();
 describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspawn'})`, () => {
   let site: Site;
   const run = async (...args: string[]) => site.vgen(args);
-  const plan = async (...more: string[]) => JSON.parse((await run('plan', '--json', ...more)).stdout) as { hosts: { host: string; changes: { name: string; what: string; byHand: boolean }[]; actions: { action: string; what: string; because: string[] }[] }[] };
+  const plan = async (...more: string[]) => JSON.parse((await run('plan', '--json', ...more)).stdout) as { hosts: {
+    host: string;
+    changes: { name: string; what: string; byHand: boolean }[];
+    actions: { action: string; what: string; because: string[] }[];
+  }[] };
   const edit = (from: string, to: string): void => {
     const path = join(site.dir, 'inventory.yaml');
     writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
@@ -30,7 +34,8 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
     expect(code).toBe(1);
     expect(stdout).toMatch(/^web1: first install, \d+ changes, 2 actions$/m);
     expect(stdout).toMatch(/^ {2}add {6}package nginx-light: not installed$/m);
-    expect(stdout).toMatch(/^ {2}refused {2}without a value on the host: redisPassword \(vgen secrets push --on web1\)$/m);
+    expect(stdout)
+      .toMatch(/^ {2}refused {2}without a value on the host: redisPassword \(vgen secrets push --on web1\)$/m);
   });
 
   it('is empty after an apply', async () => {
@@ -44,8 +49,12 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
     edit('gzip on;', 'gzip off;');
     await good('build');
     for (const { changes, actions } of (await plan()).hosts) {
-      expect(changes).toEqual([{ kind: 'file', what: 'change', name: '/etc/nginx/conf.d/gzip.conf', why: 'text', byHand: false }]);
-      expect(actions).toEqual([{ action: 'reload', what: 'nginx.service', because: ['/etc/nginx/conf.d/gzip.conf'], downtime: null }]);
+      expect(changes)
+        .toEqual([{ kind: 'file', what: 'change', name: '/etc/nginx/conf.d/gzip.conf', why: 'text', byHand: false }]);
+      expect(actions)
+        .toEqual([{
+          action: 'reload', what: 'nginx.service', because: ['/etc/nginx/conf.d/gzip.conf'], downtime: null,
+        }]);
     }
     const { stderr } = await run('apply', '--on', 'web1');
     // what was planned is what the host did
@@ -56,7 +65,8 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
   }, 300_000);
 
   it('tells of a change by hand three ways, overlooks what is ignored, and leaves all as it is', async () => {
-    await site.host('web2').run(`echo by hand >> /etc/motd; echo '# by hand' >> /etc/nginx/conf.d/gzip.conf; rm /opt/tools/list.txt; systemctl stop redis-server`);
+    await site.host('web2').run(`echo by hand >> /etc/motd; echo '# by hand' >> /etc/nginx/conf.d/gzip.conf; rm `
+      + `/opt/tools/list.txt; systemctl stop redis-server`);
     const before = (await site.host('web2').run('sha256sum /etc/motd /var/lib/vgen/installed.tsv')).stdout;
     edit('gzip off;', 'gzip on;');
     await good('build');
@@ -78,15 +88,20 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
     expect(rest).not.toMatch(/motd|list\.txt/);
     expect((await site.host('web2').run('sha256sum /etc/motd /var/lib/vgen/installed.tsv')).stdout).toBe(before);
     const [, two] = (await plan()).hosts;
-    expect(two?.changes.filter(({ byHand }) => byHand).map(({ name }) => name)).toEqual(['/etc/motd', '/etc/nginx/conf.d/gzip.conf']);
-    expect(two?.actions.map(({ action, what }) => `${action} ${what}`)).toEqual(['reload nginx.service', 'start redis-server.service']);
+    expect(two?.changes.filter(({ byHand }) => byHand).map(({ name }) => name))
+      .toEqual(['/etc/motd', '/etc/nginx/conf.d/gzip.conf']);
+    expect(two?.actions.map(({ action, what }) => `${action} ${what}`))
+      .toEqual(['reload nginx.service', 'start redis-server.service']);
     await good('apply', '--adopt', '--older');
-    expect(await good('plan', '--on', 'web2')).toMatch(/^web2: nothing to do\n {2}note {5}\/etc\/motd stays as somebody changed it \(adopted\)$/m);
-    expect((await run('drift', '--on', 'web2')).stdout).toMatch(/gzip\.conf: adopted; the tree still has it as applied/);
+    expect(await good('plan', '--on', 'web2'))
+      .toMatch(/^web2: nothing to do\n {2}note {5}\/etc\/motd stays as somebody changed it \(adopted\)$/m);
+    expect((await run('drift', '--on', 'web2')).stdout)
+      .toMatch(/gzip\.conf: adopted; the tree still has it as applied/);
     edit('gzip on;', 'gzip on; # newer');
     await good('build');
     const [again] = (await plan('--on', 'web2')).hosts;
-    expect(again?.changes.filter(({ byHand }) => byHand).map(({ name }) => name)).toEqual(['/etc/nginx/conf.d/gzip.conf']);
+    expect(again?.changes.filter(({ byHand }) => byHand).map(({ name }) => name))
+      .toEqual(['/etc/nginx/conf.d/gzip.conf']);
     expect((await run('apply', '--on', 'web2')).code).toBe(3);
     await good('apply', '--force');
     expect(await good('plan')).not.toMatch(/change|start/);
@@ -98,7 +113,8 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
     expect((await run('plan', '--on', 'web1', '--out', 'plan.json')).code).toBe(1);
     await site.host('web1').run('echo meanwhile >> /opt/tools/list.txt');
     const moved = await run('apply', 'plan.json');
-    expect(moved.stderr).toMatch(/stale plan: web1: something on the host changed since the plan\. Nothing was touched/);
+    expect(moved.stderr)
+      .toMatch(/stale plan: web1: something on the host changed since the plan\. Nothing was touched/);
     expect(moved.code).toBe(3);
     expect((await site.host('web1').run('cat /etc/motd')).stdout).toBe('one\n');
     await site.host('web1').run('printf "list\\n" > /opt/tools/list.txt');
@@ -121,16 +137,22 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
     const path = join(site.dir, 'inventory.yaml');
     const before = readFileSync(path, 'utf8');
     const files = Array.from({ length: 8 }, (_, i) => `  /etc/many/${i}.conf: { content: "${i}\\n" }\n`).join('');
-    writeFileSync(path, before.replace('files:\n', `files:\n  /etc/sudoers.d/ops: { content: "# nobody\\n", mode: "0440" }\n${files}`));
+    writeFileSync(path, before.replace(
+      'files:\n', `files:\n  /etc/sudoers.d/ops: { content: "# nobody\\n", mode: "0440" }\n${files}`,
+    ));
     await good('build');
     const sudo = await run('apply', '--on', 'web1');
-    expect(sudo.stderr).toContain('web1: sudoers: /etc/sudoers.d/ops; a mistake ends or gives away root; if that is meant: --allow sudoers');
+    expect(sudo.stderr)
+      .toContain('web1: sudoers: /etc/sudoers.d/ops; a mistake ends or gives away root; if that is meant: --allow '
+        + 'sudoers');
     expect(sudo.code).toBe(3);
     await good('apply', '--on', 'web1', '--allow', 'sudoers');
     writeFileSync(path, before);
     await good('build');
     const removed = await run('apply', '--on', 'web1', '--allow', 'sudoers');
-    expect(removed.stderr).toMatch(/web1: 9 of \d+ files \(\d+%\) would be removed, more than limits\.deleted \(20%\); if that is meant: --max-deleted \d+%/);
+    expect(removed.stderr).toMatch(
+      /web1: 9 of \d+ files \(\d+%\) would be removed, more than limits\.deleted \(20%\); if that is meant: --max-deleted \d+%/,
+    );
     expect(removed.code).toBe(3);
     expect((await site.host('web1').run('ls /etc/many | wc -l')).stdout).toBe('8\n');
     const [, flag = ''] = /that is meant: (--max-deleted \d+%)/.exec(removed.stderr) ?? [];

@@ -16,11 +16,13 @@ describe.skipIf(lack !== null)(`README.md over the fleet (${because})`, () => {
 
   beforeAll(async () => {
     fleet = await bootFleet({ hosts: [
-      { name: 'eu1', addresses: ['203.0.113.10', '10.8.0.1'] }, { name: 'us1', addresses: ['198.51.100.20', '10.8.0.2'] },
+      { name: 'eu1', addresses: ['203.0.113.10', '10.8.0.1'] },
+      { name: 'us1', addresses: ['198.51.100.20', '10.8.0.2'] },
     ] });
     for (const host of fleet.hosts.values()) {
       // the agent is not in Debian; something that runs stands for it
-      await host.run(`printf '#!/bin/sh\\nexec sleep infinity\\n' > /usr/local/bin/ngrok; chmod 755 /usr/local/bin/ngrok`);
+      await host.run(`printf '#!/bin/sh\\nexec sleep infinity\\n' > /usr/local/bin/ngrok; chmod 755 `
+        + `/usr/local/bin/ngrok`);
     }
     mkdirSync(join(work, 'bin'));
     mkdirSync(join(work, 'build'));
@@ -40,12 +42,16 @@ describe.skipIf(lack !== null)(`README.md over the fleet (${because})`, () => {
   it('has commands to run', () => expect(commands.length).toBeGreaterThan(8));
 
   it.each(commands.map((command, i) => [command, i] as const))('%s', (command, i) => {
-    const program = readFileSync(join(root, 'test/host/vanilla/peerbook.py'), 'utf8').replaceAll('@RELEASE@', `release ${i}`)
-      .replace('\n', `\nprint('release ${i} starts', flush=True)\n`);
+    const program =
+      readFileSync(join(root, 'test/host/vanilla/peerbook.py'), 'utf8').replaceAll('@RELEASE@', `release ${i}`)
+        .replace('\n', `\nprint('release ${i} starts', flush=True)\n`);
     writeFileSync(join(work, 'build/peerbook'), program, { mode: 0o755 });
-    const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { cwd: work, encoding: 'utf8', timeout: 300_000, env: {
-      ...process.env, REDIS_PASSWORD: 'redis', PB_SMTP_USER: 'user', PB_SMTP_PASS: 'smtp', VGEN_SSH_CONFIG: fleet.sshConfig, XDG_STATE_HOME: join(work, 'state'), PATH: `${join(work, 'bin')}:${process.env['PATH'] ?? ''}`,
-    } });
+    const { status, stdout, stderr } =
+      spawnSync('bash', ['-c', command], { cwd: work, encoding: 'utf8', timeout: 300_000, env: {
+        ...process.env, REDIS_PASSWORD: 'redis', PB_SMTP_USER: 'user', PB_SMTP_PASS: 'smtp',
+        VGEN_SSH_CONFIG: fleet.sshConfig,
+        XDG_STATE_HOME: join(work, 'state'), PATH: `${join(work, 'bin')}:${process.env['PATH'] ?? ''}`,
+      } });
     // doctor has something to say of names at ngrok that nobody registered
     expect([0, command.startsWith('vgen doctor') ? 1 : 0], stdout + stderr).toContain(status);
     if (command.includes(' logs ')) expect(stdout).toMatch(new RegExp(`^us1: release ${deployed} starts$`, 'm'));

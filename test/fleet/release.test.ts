@@ -24,7 +24,8 @@ describe.skipIf(lack !== null)(`releases over the fleet (${because})`, () => {
   it('deploys to next on all hosts, and switches when all are healthy', async () => {
     const ran = await fleet.expect(0, `deploy web ${fleet.artifact('v1')} --release r1 --switch`);
     expect(ran.stdout).toMatch(/^a +- +r1 .* done$/m);
-    expect(ran.stderr.indexOf('all are healthy: switching')).toBeGreaterThan(ran.stderr.lastIndexOf('is healthy in next'));
+    expect(ran.stderr.indexOf('all are healthy: switching'))
+      .toBeGreaterThan(ran.stderr.lastIndexOf('is healthy in next'));
     expect(await live()).toEqual(['v1', 'v1', 'v1']);
     expect(await fleet.all('ls /var/lib/vgen/artifacts')).toEqual(['', '', '']);
   });
@@ -46,16 +47,19 @@ describe.skipIf(lack !== null)(`releases over the fleet (${because})`, () => {
 
   it('switches nowhere when one host is not healthy; --retry-failed deploys the same release there', async () => {
     // something else listens where the next slot shall
-    await fleet.ask('c', `next=$(readlink /opt/web/next); systemctl stop web-$next; port=20000; [ $next = blue ] || port=20001
+    await fleet.ask(
+      'c', `next=$(readlink /opt/web/next); systemctl stop web-$next; port=20000; [ $next = blue ] || port=20001
       setsid perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 1, ReuseAddr => 1) or die; sleep 300' $port \\
-        >/dev/null 2>&1 & echo $! > /run/squatter; sleep 0.5`);
+        >/dev/null 2>&1 & echo $! > /run/squatter; sleep 0.5`,
+    );
     const ran = await fleet.expect(1, `deploy web ${fleet.artifact('v3')} --release r3 --switch --json`);
     expect(resultsOf(ran)).toEqual({ a: 'done', b: 'done', c: 'failed' });
     expect(ran.stderr).not.toMatch(/switching/);
     expect(await live()).toEqual(['v1', 'v1', 'v1']);
     await fleet.ask('c', 'kill $(cat /run/squatter)');
     expect(resultsOf(await fleet.expect(0, 'deploy web web --retry-failed --json'))).toEqual({ c: 'done' });
-    expect(await fleet.all('readlink /opt/web/next/release')).toEqual(['../releases/r3', '../releases/r3', '../releases/r3']);
+    expect(await fleet.all('readlink /opt/web/next/release'))
+      .toEqual(['../releases/r3', '../releases/r3', '../releases/r3']);
   });
 
   it('switches back where the policy says so', async () => {
@@ -75,7 +79,8 @@ describe.skipIf(lack !== null)(`releases over the fleet (${because})`, () => {
   it('shows status, logs of both slots and of nginx, and the audit', async () => {
     const { stdout } = await fleet.expect(0, 'status --on b,c');
     expect(stdout).toMatch(/^b +good +\S+ +web r1 \(next r3\) +-$/m);
-    expect(JSON.parse((await fleet.expect(0, 'status --on b --json')).stdout)).toMatchObject({ hosts: [{ host: 'b', status: { good: true, apps: [{ name: 'web' }] } }] });
+    expect(JSON.parse((await fleet.expect(0, 'status --on b --json')).stdout))
+      .toMatchObject({ hosts: [{ host: 'b', status: { good: true, apps: [{ name: 'web' }] } }] });
     expect((await fleet.expect(0, 'logs web --on b')).stdout).toMatch(/^b: .*v1 starts$/m);
     expect((await fleet.expect(0, 'logs web --on b --next -n 5')).stdout).toMatch(/^b: .*v3 starts$/m);
     expect((await fleet.expect(0, 'logs nginx --on b')).stdout).toMatch(/^b: .*GET /m);
@@ -88,7 +93,8 @@ describe.skipIf(lack !== null)(`releases over the fleet (${because})`, () => {
   it('follows a log until Ctrl-C', async () => {
     const child = fleet.start(['logs', 'nginx', '--on', 'a', '--follow', '-n', '1']);
     const end = ended(child);
-    const seen = new Promise<void>(resolve => child.stdout?.on('data', data => { if (String(data).includes('/to-be-seen')) resolve(); }));
+    const seen = new Promise<void>(resolve =>
+      child.stdout?.on('data', data => { if (String(data).includes('/to-be-seen')) resolve(); }));
     await new Promise(resolve => setTimeout(resolve, 1500));
     await fleet.ask('a', 'curl -s http://127.0.0.1:8000/to-be-seen');
     await seen;
@@ -101,7 +107,8 @@ describe.skipIf(lack !== null)(`releases over the fleet (${because})`, () => {
     expect(ran.code).toBe(0);
     expect(ran.stdout.trim().split('\n').sort()).toEqual(['a: a|x|', 'b: b|x|', 'c: c|x|']);
     expect(ran.stderr.trim().split('\n').sort()).toEqual(['a: no', 'b: no', 'c: no']);
-    expect((await fleet.vgen(['exec', '--on', 'a', 'printf', '%s\\n', 'two words', '-h'])).stdout).toBe('a: two words\na: -h\n');
+    expect((await fleet.vgen(['exec', '--on', 'a', 'printf', '%s\\n', 'two words', '-h'])).stdout)
+      .toBe('a: two words\na: -h\n');
     const failed = await fleet.vgen(['exec', '--json', '[ $(hostname) != b ] || exit 7']);
     expect(failed.code).toBe(1);
     expect(JSON.parse(failed.stdout)).toMatchObject({ hosts: [{ code: 0 }, { host: 'b', code: 7 }, { code: 0 }] });
@@ -111,7 +118,8 @@ describe.skipIf(lack !== null)(`releases over the fleet (${because})`, () => {
     expect((await fleet.expect(2, 'deploy wbe web')).stderr).toMatch(/unknown app "wbe"; known apps: web/);
     expect((await fleet.expect(2, 'deploy web nothing')).stderr).toMatch(/there is no nothing/);
     expect((await fleet.expect(2, 'switch web --batch half')).stderr).toMatch(/"half" is no batch/);
-    expect((await fleet.expect(2, 'switch web --on-failure panic')).stderr).toMatch(/"panic" is no policy; known: halt, rollback, continue/);
+    expect((await fleet.expect(2, 'switch web --on-failure panic')).stderr)
+      .toMatch(/"panic" is no policy; known: halt, rollback, continue/);
     expect((await fleet.expect(2, 'rollback')).stderr).toMatch(/name an app, or write --host/);
     expect((await fleet.expect(2, 'status --on d')).stderr).toMatch(/unknown host "d"/);
     expect((await fleet.expect(2, 'status --ssh-config none')).stderr).toMatch(/there is no ssh configuration/);

@@ -45,7 +45,8 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
   const seen: string[] = [];
   const run = async (args: readonly string[], round: number) => {
     const ran = await site.vgen(args, {
-      POISON: poison('env', round), PATH: `${join(site.dir, '.bin')}:${process.env['PATH'] ?? ''}`, SOPS_AGE_KEY_FILE: join(site.dir, 'key.txt'),
+      POISON: poison('env', round), PATH: `${join(site.dir, '.bin')}:${process.env['PATH'] ?? ''}`,
+      SOPS_AGE_KEY_FILE: join(site.dir, 'key.txt'),
     });
     seen.push(ran.stdout, ran.stderr);
     return ran;
@@ -60,9 +61,12 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
     encrypt('secret.sops.yaml', poison('sops', round));
   };
   const started = async (host: string): Promise<string[]> =>
-    (await site.host(host).run('systemctl show --property MainPID --value nginx redis-server')).stdout.trim().split('\n').filter(Boolean);
+    (await site.host(host).run('systemctl show --property MainPID --value nginx redis-server')).stdout.trim()
+      .split('\n')
+      .filter(Boolean);
   const states = async (round: number): Promise<string[]> =>
-    (await run(['secrets', 'check'], round)).stdout.trim().split('\n').filter(Boolean).map(line => line.trim().split(/ +/).slice(0, 3).join(' '));
+    (await run(['secrets', 'check'], round)).stdout.trim().split('\n').filter(Boolean)
+      .map(line => line.trim().split(/ +/).slice(0, 3).join(' '));
 
   beforeAll(async () => {
     site = await Site.boot(['web1', 'web2'], inventory);
@@ -84,7 +88,9 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
     expect((await states(1)).every(line => line.includes('present'))).toBe(true);
     for (const source of SOURCES) {
       const name = `from${source[0]?.toUpperCase() ?? ''}${source.slice(1)}`;
-      expect((await site.host('web1').run(`cat /etc/vgen/secrets/${name}; stat -c ' %a %U' /etc/vgen/secrets/${name}`)).stdout).toBe(`${poison(source, 1)} 600 root\n`);
+      expect((await site.host('web1')
+        .run(`cat /etc/vgen/secrets/${name}; stat -c ' %a %U' /etc/vgen/secrets/${name}`)).stdout)
+        .toBe(`${poison(source, 1)} 600 root\n`);
     }
     const applied = await run(['apply'], 1);
     expect(applied.code, applied.stderr).toBe(0);
@@ -93,11 +99,13 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
   it('are stale when the source has another value; a push restarts what reads them and nothing else', async () => {
     values(1);
     writeFileSync(join(site.dir, 'secret.txt'), poison('file', 2));
-    expect((await states(1)).filter(line => line.includes('stale'))).toEqual(['web1 stale fromFile', 'web2 stale fromFile']);
+    expect((await states(1)).filter(line => line.includes('stale')))
+      .toEqual(['web1 stale fromFile', 'web2 stale fromFile']);
     const [nginx, redis] = await started('web1');
     const { code, stdout } = await run(['secrets', 'push', '--on', 'web1'], 1);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^web1: pushed fromFile\n {2}file \/etc\/redis\/secrets\.conf\n {2}restart redis-server\.service\n$/);
+    expect(stdout)
+      .toMatch(/^web1: pushed fromFile\n {2}file \/etc\/redis\/secrets\.conf\n {2}restart redis-server\.service\n$/);
     const [nginxAfter, redisAfter] = await started('web1');
     expect(nginxAfter).toBe(nginx);
     expect(redisAfter).not.toBe(redis);
@@ -110,8 +118,10 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
 
   it('that somebody put there by hand are told, and a plan shows what an apply would do about it', async () => {
     await site.host('web2').run('printf other > /etc/vgen/secrets/fromFile');
-    expect((await run(['secrets', 'check', '--on', 'web2', 'fromFile'], 1)).stdout).toMatch(/^web2 {2}stale {4}fromFile {2}\(pushed .+\) {2}\(changed on the host since\)\n$/);
-    expect((await run(['plan', '--on', 'web2'], 1)).stdout).toMatch(/secrets\.conf: text or secrets\n {2}restart {2}redis-server\.service/);
+    expect((await run(['secrets', 'check', '--on', 'web2', 'fromFile'], 1)).stdout)
+      .toMatch(/^web2 {2}stale {4}fromFile {2}\(pushed .+\) {2}\(changed on the host since\)\n$/);
+    expect((await run(['plan', '--on', 'web2'], 1)).stdout)
+      .toMatch(/secrets\.conf: text or secrets\n {2}restart {2}redis-server\.service/);
     expect((await run(['secrets', 'push', '--on', 'web2'], 1)).code).toBe(0);
     expect((await run(['plan', '--on', 'web2'], 1)).code).toBe(0);
   }, 120_000);
@@ -123,7 +133,8 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
     const { code, stdout } = await run(['secrets', 'push', '--on', 'web2', 'fromEnv'], 9);
     expect(stdout).toMatch(/^web2: refused fromEnv; the former values are back$/m);
     expect(code).toBe(1);
-    expect((await site.host('web2').run('cat /etc/vgen/secrets/fromEnv; systemctl is-active redis-server')).stdout).toBe(`${poison('env', 1)}active\n`);
+    expect((await site.host('web2').run('cat /etc/vgen/secrets/fromEnv; systemctl is-active redis-server')).stdout)
+      .toBe(`${poison('env', 1)}active\n`);
     await site.host('web2').run('rm -r /etc/systemd/system/redis-server.service.d/test.conf; systemctl daemon-reload');
   }, 120_000);
 
@@ -136,10 +147,12 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
 
   it('leave no value in lists of processes, output, out/, this disk, logs or audit', async () => {
     values(3);
-    const sample = (times: number): string => `for i in $(seq ${times}); do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null |
+    const sample = (times: number): string =>
+      `for i in $(seq ${times}); do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null |
       tr '\\0' '\\n' | grep -c 'p0is0n-\\(env\\|file\\|exec\\|age\\|sops\\)-3'; sleep 0.02; done | sort -n | tail -n 1`;
     const lookHere = (): string[] => {
-      const { stdout } = spawnSync('sh', ['-c', 'cat /proc/[0-9]*/cmdline 2>/dev/null'], { encoding: 'utf8', maxBuffer: 1 << 26 });
+      const { stdout } =
+        spawnSync('sh', ['-c', 'cat /proc/[0-9]*/cmdline 2>/dev/null'], { encoding: 'utf8', maxBuffer: 1 << 26 });
       return words.filter(word => stdout.includes(`${word}-3`));
     };
     // the control: a process that has one in its arguments is found on both sides
@@ -167,12 +180,17 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
     expect(disk).toEqual(['exec.txt', 'secret.txt']);
     expect(existsSync(join(site.dir, 'plan.json'))).toBe(true);
     expect(readFileSync(join(site.dir, 'plan.json'), 'utf8')).toMatch(/"live"/);
-    const files = (await site.host('web1').run('grep -rlF p0is0n- /etc /opt /var /root /tmp /run 2>/dev/null | sort')).stdout.trim().split('\n');
+    const files = (await site.host('web1')
+      .run('grep -rlF p0is0n- /etc /opt /var /root /tmp /run 2>/dev/null | sort')).stdout.trim().split('\n');
     // what the last install replaced is kept by the engine, for root alone, until the next one
     expect((await site.host('web1').run('stat -c %a /var/lib/vgen')).stdout).toBe('700\n');
-    expect(files.filter(path => !/^\/var\/lib\/vgen\/(former|generations)\/|^\/etc\/(vgen\/secrets\/from|redis\/secrets\.conf$|vgen\/env\/site-(blue|green)\.env$)/.test(path))).toEqual([]);
+    expect(files.filter(path =>
+      !/^\/var\/lib\/vgen\/(former|generations)\/|^\/etc\/(vgen\/secrets\/from|redis\/secrets\.conf$|vgen\/env\/site-(blue|green)\.env$)/.test(
+        path,
+      ))).toEqual([]);
     expect(files.length).toBeGreaterThan(5);
-    const journal = await site.host('web1').run('journalctl --no-pager | grep -c p0is0n-; cat /var/log/vgen/audit.jsonl');
+    const journal =
+      await site.host('web1').run('journalctl --no-pager | grep -c p0is0n-; cat /var/log/vgen/audit.jsonl');
     expect(journal.stdout.split('\n')[0]).toBe('0');
     expect(journal.stdout).toMatch(/"action":"secrets".*"names":".*fromFile/);
   }, 120_000);

@@ -21,7 +21,8 @@ describe.skipIf(lack !== null)(`ssh to hosts (${lack ?? 'systemd-nspawn'})`, () 
   let one: Connection;
 
   beforeAll(async () => {
-    fleet = await bootFleet({ hosts: [{ name: 'one', addresses: ['10.9.1.1'] }, { name: 'two', addresses: ['10.9.1.2'] }] });
+    fleet =
+      await bootFleet({ hosts: [{ name: 'one', addresses: ['10.9.1.1'] }, { name: 'two', addresses: ['10.9.1.2'] }] });
     host = fleet.hosts.get('one') as RehearsalHost;
     session = new Session(fleet.sshConfig);
     one = session.connect(target('one', { address: '10.9.1.1' }));
@@ -40,7 +41,9 @@ describe.skipIf(lack !== null)(`ssh to hosts (${lack ?? 'systemd-nspawn'})`, () 
 
   it('hands lines on as they come, the last one without an end too', async () => {
     const lines: string[] = [];
-    const { code, stderr } = await one.run('echo one; printf two; echo three >&2', { onOut: line => lines.push(line), onErr: line => lines.push(line) });
+    const { code, stderr } = await one.run('echo one; printf two; echo three >&2', {
+      onOut: line => lines.push(line), onErr: line => lines.push(line),
+    });
     expect(code).toBe(0);
     expect(lines.sort()).toEqual(['one', 'three', 'two']);
     expect(stderr).toBe('three');
@@ -59,20 +62,24 @@ describe.skipIf(lack !== null)(`ssh to hosts (${lack ?? 'systemd-nspawn'})`, () 
     symlinkSync('sub', join(dir, 'current'));
     await one.run('mkdir -p /srv/x/tree && touch /srv/x/tree/gone');
     expect(await one.push(dir, '/srv/x/tree')).toMatchObject({ code: 0, unreachable: null });
-    expect((await one.run(`cd /srv/x/tree && find . ! -path . -printf '%P %u %l\n' | sort`)).stdout).toBe('current root sub\nsub root \nsub/run.sh root \n');
+    expect((await one.run(`cd /srv/x/tree && find . ! -path . -printf '%P %u %l\n' | sort`)).stdout)
+      .toBe('current root sub\nsub root \nsub/run.sh root \n');
     writeFileSync(join(work, 'single'), 'bytes');
     expect(await one.push(join(work, 'single'), '/srv/y/z')).toMatchObject({ code: 0 });
     expect((await one.run('cat /srv/y/z/single')).stdout).toBe('bytes');
   });
 
   it('is root by sudo for another user', async () => {
-    await one.run(`useradd -m -s /bin/sh op; mkdir -p /home/op/.ssh; cp /root/.ssh/authorized_keys /home/op/.ssh/; chown -R op: /home/op
-      apt-get install -y sudo >/dev/null 2>&1; echo 'op ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/op`);
+    await one.run(
+      `useradd -m -s /bin/sh op; mkdir -p /home/op/.ssh; cp /root/.ssh/authorized_keys /home/op/.ssh/; chown -R op: /home/op
+      apt-get install -y sudo >/dev/null 2>&1; echo 'op ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/op`,
+    );
     const op = session.connect(target('one', { user: 'op' }));
     expect((await op.run('id -u; echo $SUDO_USER')).stdout).toBe('0\nop\n');
     writeFileSync(join(work, 'single'), 'by op');
     expect(await op.push(join(work, 'single'), '/var/lib/of-root/only')).toMatchObject({ code: 0 });
-    expect((await one.run('cat /var/lib/of-root/only/single; stat -c %U:%a /var/lib/of-root/only')).stdout).toBe('by oproot:700\n');
+    expect((await one.run('cat /var/lib/of-root/only/single; stat -c %U:%a /var/lib/of-root/only')).stdout)
+      .toBe('by oproot:700\n');
   });
 
   it('goes through a jump host', async () => {
@@ -83,16 +90,21 @@ describe.skipIf(lack !== null)(`ssh to hosts (${lack ?? 'systemd-nspawn'})`, () 
   });
 
   it('accepts the pinned key alone', async () => {
-    const key = (name: string): string => readFileSync(join(fleet.hosts.get(name)?.root ?? '', 'etc/ssh/ssh_host_ed25519_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+    const key = (name: string): string => readFileSync(
+      join(fleet.hosts.get(name)?.root ?? '', 'etc/ssh/ssh_host_ed25519_key.pub'), 'utf8',
+    ).split(' ').slice(0, 2).join(' ');
     expect((await session.connect(target('one', { hostKey: key('one') })).run('hostname')).stdout).toBe('one\n');
-    const { unreachable, code } = await session.connect(target('one', { hostKey: key('two') })).run('touch /root/was-here');
+    const { unreachable, code } =
+      await session.connect(target('one', { hostKey: key('two') })).run('touch /root/was-here');
     expect(code).toBe(255);
-    expect(unreachable).toMatch(/its host key is not the one that hosts\.one\.ssh\.hostKey pins, so nothing was sent: .* pin that/);
+    expect(unreachable)
+      .toMatch(/its host key is not the one that hosts\.one\.ssh\.hostKey pins, so nothing was sent: .* pin that/);
     expect((await one.run('ls /root/was-here')).code).not.toBe(0);
   });
 
   it('takes the address where the configuration has no such name', async () => {
-    const text = readFileSync(fleet.sshConfig, 'utf8').replace(/^Host one .*\n/m, 'Host 10.9.1.1\n').replaceAll(/^ {2}HostName .*\n/gm, '');
+    const text = readFileSync(fleet.sshConfig, 'utf8').replace(/^Host one .*\n/m, 'Host 10.9.1.1\n')
+      .replaceAll(/^ {2}HostName .*\n/gm, '');
     writeFileSync(join(work, 'config'), text);
     const other = new Session(join(work, 'config'));
     const { stdout, unreachable } = await other.connect(target('one', { address: host.address })).run('hostname');
@@ -102,7 +114,10 @@ describe.skipIf(lack !== null)(`ssh to hosts (${lack ?? 'systemd-nspawn'})`, () 
 
   it('says who cannot be reached and why, as a value', async () => {
     const none = session.connect(target('none', { address: host.address, port: 1 }));
-    expect(await none.run('true')).toMatchObject({ code: 255, unreachable: expect.stringMatching(/connect to host .* port 1: Connection refused/) });
+    expect(await none.run('true'))
+      .toMatchObject({
+        code: 255, unreachable: expect.stringMatching(/connect to host .* port 1: Connection refused/),
+      });
     expect(await none.push(work, '/srv/x')).toMatchObject({ unreachable: expect.stringMatching(/connect to host/) });
     const begun = Date.now();
     expect(await one.run('sleep 20', { timeout: 300 })).toMatchObject({ unreachable: 'no answer in time' });

@@ -32,7 +32,8 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
   it('a configuration that locks everybody out goes back by itself, and nothing else notices', async () => {
     const before = await machine.processes();
     const text = await machine.installed(team('AllowUsers nobody\n', 6));
-    expect(text).toMatch(/^confirm within 6 s, over a new connection: ssh root@[\d.]+ \/opt\/vgen\/bin\/confirm\.sh, or it/m);
+    expect(text)
+      .toMatch(/^confirm within 6 s, over a new connection: ssh root@[\d.]+ \/opt\/vgen\/bin\/confirm\.sh, or it/m);
     expect((await machine.fresh('true')).code).toBe(255);
     expect(await status()).toMatchObject({ unconfirmed: { seconds: expect.any(Number) as number, paths: [sshd] } });
     const again = await machine.install(team('', 6));
@@ -75,7 +76,8 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
     expect(await console(`${bin}/confirm.sh`)).toBe(`confirmed: ${sshd}`);
   });
 
-  it('the whole install goes back: files, services, removed ones too, and the next install makes it again', async () => {
+  it('the whole install goes back: files, services, removed ones too, and the next install makes it '
+    + 'again', async () => {
     const files = 'etc/systemd/system/more.service';
     const service = '[Service]\nExecStart=/bin/sleep 99999\n[Install]\nWantedBy=multi-user.target\n';
     const before = team('MaxSessions 20\n', 60).add('opt/old/file', 'old\n').add('etc/motd', 'by vgen\n');
@@ -90,7 +92,8 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
     expect(await settled()).toBe('');
     expect(await ask(`systemctl is-active more beat || true; ls /${files} 2>&1 || true; cat /opt/old/file /etc/motd`))
       .toMatch(/^inactive\nactive\n.*No such file.*\nold\nby vgen$/);
-    expect(await ask(`tr '\\0' ' ' < /proc/$(systemctl show --property MainPID --value beat)/cmdline`)).toBe('/bin/sleep 100000');
+    expect(await ask(`tr '\\0' ' ' < /proc/$(systemctl show --property MainPID --value beat)/cmdline`))
+      .toBe('/bin/sleep 100000');
     expect([await machine.get(8000), await machine.get(8001)]).toEqual(['v1 green hello', 'v2 blue hello']);
     expect(await machine.installed(before)).toContain('one: nothing to do');
     await machine.installed(after('MaxSessions 30\n'));
@@ -116,7 +119,9 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
     const tree = () => machine.tree().list('unit slow.service');
     await machine.installed(tree().add('etc/systemd/system/slow.service', slow, words));
     expect((await machine.host.console(`${bin}/confirm.sh`)).code).toBe(0);
-    await machine.push(team('AllowUsers nobody\n', 12, tree().add('etc/systemd/system/slow.service', `${slow}# more\n`, words)));
+    await machine.push(team(
+      'AllowUsers nobody\n', 12, tree().add('etc/systemd/system/slow.service', `${slow}# more\n`, words),
+    ));
     await machine.run(`setsid bash ${incoming}/install.sh --foreground >/dev/null 2>&1 & pid=$!
       for (( i = 0; i < 1000; i++ )); do ! grep -qs nobody ${sshd} || break; sleep 0.05; done; kill -9 -- -$pid; wait $pid; true`);
     expect(await console(`cat ${sshd}; ls /var/lib/vgen/journal`)).toBe('AllowUsers nobody\n/var/lib/vgen/journal');
@@ -150,9 +155,11 @@ table inet filter {\n  chain input {\n    type filter hook input priority 0; pol
       expect(await settled()).toBe('');
     };
     await refused(team('AlowUsers root\n', 60), `error: sshd refuses ${sshd}`, 'Bad configuration option: AlowUsers');
-    await refused(machine.tree().add('etc/nftables.conf', 'table {\n', 'file /etc/nftables.conf 0755 root:root confirm nft'),
+    await refused(machine.tree()
+      .add('etc/nftables.conf', 'table {\n', 'file /etc/nftables.conf 0755 root:root confirm nft'),
       'error: nft refuses /etc/nftables.conf', 'syntax error');
-    await refused(machine.tree().add('etc/sudoers.d/ops', 'ops ALL=\n', 'file /etc/sudoers.d/ops 0440 root:root confirm sudoers'),
+    await refused(machine.tree()
+      .add('etc/sudoers.d/ops', 'ops ALL=\n', 'file /etc/sudoers.d/ops 0440 root:root confirm sudoers'),
       'error: sudoers refuses /etc/sudoers.d/ops', 'syntax error');
   });
 

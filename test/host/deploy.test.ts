@@ -194,7 +194,8 @@ describe.skipIf(lack !== null)(`deploy, switch and rollback on a host (${because
     expect(lines.find(line => line['action'] === 'deploy' && line['result'] === 'no')).toMatchObject({
       app: 'tick', reason: expect.stringContaining('leaves the release'),
     });
-    const told = machine.heard.join('\n') + await ask('find /var/log/vgen -type f -exec cat {} +; cat /var/lib/vgen/installed.tsv');
+    const told = machine.heard.join('\n')
+      + await ask('find /var/log/vgen -type f -exec cat {} +; cat /var/lib/vgen/installed.tsv');
     expect([key, password].filter(secret => told.includes(secret))).toEqual([]);
     const modes = await ask('stat -c %a /var/lib/vgen /var/log/vgen /var/lib/vgen/installed.tsv');
     expect(modes).toBe('700\n750\n600');

@@ -48,7 +48,8 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
       export FOREIGN SUDO_USER; ${bin}/deploy.sh demo './a $PATH %n' --release '${id}'`);
     expect(code, text).toBe(2);
     expect(text).toContain(id);
-    const good = await machine.run(`cd /root/artifacts; SUDO_USER=ada ${bin}/deploy.sh demo './a $PATH %n' --release r8`);
+    const good =
+      await machine.run(`cd /root/artifacts; SUDO_USER=ada ${bin}/deploy.sh demo './a $PATH %n' --release r8`);
     expect(good.code, good.text).toBe(0);
     expect(await ask('tail -n 1 /var/log/vgen/audit.jsonl')).toContain('"who":"ada","action":"deploy","app":"demo"');
     const { done, run } = await start(`bash -c 'exec 8<>/run/lock/vgen.lock; flock 8
@@ -73,7 +74,8 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
     expect(text).toMatch(/the last run: install, at 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, exit code 0\n/);
     expect(text).toMatch(/file {6}\/etc\/systemd\/system\/beat.service\n[^]*start {5}slow.service\none: \d changes\n/);
     expect((await ask(`cat ${run}/done`)).split('\n'), 'for programs').toEqual([
-      'file\t/etc/systemd/system/beat.service', 'file\t/etc/systemd/system/slow.service', 'restart\tbeat.service', 'start\tslow.service',
+      'file\t/etc/systemd/system/beat.service', 'file\t/etc/systemd/system/slow.service', 'restart\tbeat.service',
+      'start\tslow.service',
     ]);
   });
 
@@ -98,7 +100,8 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
     const { done, run } = await start(`env --default-signal=INT bash ${incoming}/install.sh`);
     await ask('kill -INT $(cat /run/follower)');
     const { text } = await done;
-    expect(text).toContain(`it goes on without this terminal; to follow it again: bash ${incoming}/install.sh --attach`);
+    expect(text)
+      .toContain(`it goes on without this terminal; to follow it again: bash ${incoming}/install.sh --attach`);
     expect(await ended(run)).toBe('0');
   });
 
@@ -144,7 +147,8 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
   });
 
   it('get a session of their own where PID 1 is not systemd', async () => {
-    const hidden = `unshare --mount bash -c 'umount -l /run/systemd/system 2>/dev/null || mount -t tmpfs none /run/systemd
+    const hidden =
+      `unshare --mount bash -c 'umount -l /run/systemd/system 2>/dev/null || mount -t tmpfs none /run/systemd
       exec ${bin}/switch.sh demo'`;
     const { code, text } = await machine.run(hidden);
     expect(code, text).toBe(0);

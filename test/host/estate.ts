@@ -19,7 +19,10 @@ export class Estate {
   readonly #secrets: Readonly<Record<string, string>>;
   /** Of every command, besides the secrets: the directory is its home, and bin/ in it has its own programs. */
   get #environment(): Readonly<Record<string, string>> {
-    return { VGEN_SSH_CONFIG: this.fleet.sshConfig, VGEN_OWNER: 'tester', HOME: this.dir, PATH: `${join(this.dir, 'bin')}:${process.env['PATH'] ?? ''}`, ...this.#secrets };
+    return {
+      VGEN_SSH_CONFIG: this.fleet.sshConfig, VGEN_OWNER: 'tester', HOME: this.dir,
+      PATH: `${join(this.dir, 'bin')}:${process.env['PATH'] ?? ''}`, ...this.#secrets,
+    };
   }
 
   private constructor(fleet: Fleet, secrets: Readonly<Record<string, string>>) {
@@ -45,7 +48,10 @@ export class Estate {
     if (!existsSync(join(this.dir, 'bin/vgen'))) symlinkSync(cli, join(this.dir, 'bin/vgen'));
     return new Promise((done, failed) => {
       const child = spawn('bash', ['-c', `set -euo pipefail; ${command}`], {
-        cwd: this.dir, env: { ...process.env, XDG_CACHE_HOME: join(this.dir, '.cache'), XDG_STATE_HOME: join(this.dir, '.state'), ...this.#environment },
+        cwd: this.dir, env: {
+          ...process.env, XDG_CACHE_HOME: join(this.dir, '.cache'), XDG_STATE_HOME: join(this.dir, '.state'),
+          ...this.#environment,
+        },
       });
       let text = '';
       for (const stream of [child.stdout, child.stderr]) stream.on('data', data => { text += String(data); });

@@ -102,11 +102,14 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
     it.each(['demo', 'tick'])('%s dies after two seconds', async app => {
       // With what an inventory has by default; the other tests ask for less, to be quick.
       const data = `/opt/vgen/apps/${app}.sh`;
-      await ask(`cp ${data} /root/data; sed -i 's/^steady_seconds=.*/steady_seconds=3/; s/^health_s.*/health_seconds=30/' ${data}`);
+      await ask(`cp ${data} /root/data; sed -i 's/^steady_seconds=.*/steady_seconds=3/; `
+        + `s/^health_s.*/health_seconds=30/' ${data}`);
       const file = app === 'demo' ? 'brief' : 'brief.d';
       try {
-        await meets(`app dies after 2 s (${app})`, () => deploy(file, app), 1, 'does not stay up, it ended', 'out of memory');
-        await meets(`switch to that (${app})`, () => machine.run(`${bin}/switch.sh ${app}`), 1, 'the next slot blue is not healthy');
+        await meets(`app dies after 2 s (${app})`, () =>
+          deploy(file, app), 1, 'does not stay up, it ended', 'out of memory');
+        await meets(`switch to that (${app})`, () =>
+          machine.run(`${bin}/switch.sh ${app}`), 1, 'the next slot blue is not healthy');
       } finally {
         await ask(`cat /root/data >${data}`);
       }
@@ -115,7 +118,8 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
 
     it('is for another kind of machine', async () => {
       await ask(`printf '\\x7fELF\\x02\\x01\\x01%09d\\x02\\x00\\xb7\\x00' 0 | tr 0 '\\0' >/root/artifacts/arm`);
-      await meets('artifact of another machine', () => deploy('arm'), 1, 'demo is for another kind of machine than x86_64');
+      await meets('artifact of another machine', () =>
+        deploy('arm'), 1, 'demo is for another kind of machine than x86_64');
       await recovers();
     });
 
@@ -123,7 +127,8 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
       await ask(`supervisorctl stop demo-blue; until ! ss -Hltn 'sport = :20000' | grep -q .; do sleep 0.1; done
         systemd-run --quiet --unit squatter python3 -m http.server --bind 127.0.0.1 20000
         until ss -Hltn 'sport = :20000' | grep -q .; do sleep 0.1; done`);
-      await meets('port taken by another process', () => deploy('v3'), 1, 'port 20000 is held by "python3"', 'although blue is stopped');
+      await meets('port taken by another process', () =>
+        deploy('v3'), 1, 'port 20000 is held by "python3"', 'although blue is stopped');
       await ask('systemctl is-active squatter && systemctl stop squatter');
       await recovers();
     });
@@ -134,10 +139,13 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
       const good = fresh();
       const bad = fresh().edit('etc/nginx/conf.d/tick.conf', 'proxy_read_timeout 60s', 'proxy_read_timeout sixty');
       await meets(
-        'broken vhost of another app', () => install(bad), 1, 'in /etc/nginx/conf.d/tick.conf:14', 'nginx refuses', 'nothing was changed',
+        'broken vhost of another app', () => install(bad), 1, 'in /etc/nginx/conf.d/tick.conf:14', 'nginx refuses',
+        'nothing was changed',
       );
       order++;
-      await converges(good.edit('etc/nginx/nginx.conf', `worker_connections ${1024 + order - 2}`, `worker_connections ${1024 + order}`));
+      await converges(good.edit(
+        'etc/nginx/nginx.conf', `worker_connections ${1024 + order - 2}`, `worker_connections ${1024 + order}`,
+      ));
     });
 
     it.each<[string, (tree: Tree) => Tree, number, string[]]>([
@@ -148,7 +156,8 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
         'a package that no source has', tree => tree.list('package no-such-server'), 2,
         ['no package source of this host has no-such-server'],
       ], [
-        'a unit that does not come back', tree => tree.edit('etc/redis/redis.conf', 'bind 127.0.0.1', 'bind 192.0.2.1'), 1,
+        'a unit that does not come back', tree => tree.edit('etc/redis/redis.conf', 'bind 127.0.0.1', 'bind 192.0.2.1'),
+        1,
         ['redis-server.service', 'put back', 'nothing was changed'],
       ],
     ])('%s', async (name, spoil, code, words) => {
@@ -200,11 +209,14 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
         const next = sized('b').edit('etc/systemd/system/beat.service', '100000', '77777');
         await machine.host.push(next.dir, tree);
         await ask(`cat /dev/zero >${kept}/filler 2>/dev/null; truncate -s -${left}K ${kept}/filler`);
-        await meets(`disk full but for ${left} KiB`, run, 2, left < 800 ? 'No space left on device' : 'big cannot be kept');
-        expect(await ask('grep -c 77777 /etc/systemd/system/beat.service || true; wc -c < /opt/more/big; head -c 1 /opt/more/big')).toBe('0\n300000\na');
+        await meets(`disk full but for ${left} KiB`, run, 2, left < 800 ? 'No space left on device'
+          : 'big cannot be kept');
+        expect(await ask('grep -c 77777 /etc/systemd/system/beat.service || true; wc -c < /opt/more/big; head -c 1 '
+          + '/opt/more/big')).toBe('0\n300000\na');
         await ask(`rm ${kept}/filler`);
         await good(next);
-        expect(await ask('systemctl show --property ExecStart --value beat; head -c 1 /opt/more/big')).toMatch(/77777[^]*b$/);
+        expect(await ask('systemctl show --property ExecStart --value beat; head -c 1 /opt/more/big'))
+          .toMatch(/77777[^]*b$/);
       } finally {
         await ask(`rm -f ${kept}/filler; umount ${kept}
           rsync -a --delete --exclude /incoming ${small}/ ${kept}/; umount ${small}`);
@@ -271,7 +283,9 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
       const release = (text: string) => text.split(' ', 2).join(' ');
       expect((await versions()).map(release)).toEqual(before.map(release));
       await converges(tree);
-      rows.push(['power lost in the middle', '(none: it was killed)', `serves again ${seconds.toFixed(1)} s after power on`]);
+      rows.push([
+        'power lost in the middle', '(none: it was killed)', `serves again ${seconds.toFixed(1)} s after power on`,
+      ]);
     }, 120_000);
   });
 });

@@ -18,7 +18,8 @@ const inventory = (more = '', key = `firewall:
     metrics: { hosts: [a, b], port: 9100, from: [c, 192.0.2.1], why: metrics }
     public: { hosts: c, port: 7000, from: anyone, why: everybody }
 `): string => `hosts:
-${Object.entries(HOSTS).map(([name, [address, own]]) => `  ${name}: { address: ${address}, private: ${own} }\n`).join('')}secrets: { p: { env: P } }
+${Object.entries(HOSTS).map(([name, [address, own]]) => `  ${name}: { address: ${address}, private: ${own} }\n`)
+  .join('')}secrets: { p: { env: P } }
 redis: { main: { hosts: a, peers: [b], password: p } }
 ${key}${more}`;
 
@@ -48,7 +49,10 @@ describe.skipIf(lack !== null)(`the firewall on hosts (${because})`, () => {
   let estate: Estate;
 
   beforeAll(async () => {
-    estate = await Estate.boot({ hosts: Object.entries(HOSTS).map(([name, addresses]) => ({ name, addresses: [...addresses] })), packages: ['nftables', 'redis-server'] }, { P: 'a password' });
+    estate = await Estate.boot({
+      hosts: Object.entries(HOSTS).map(([name, addresses]) => ({ name, addresses: [...addresses] })),
+      packages: ['nftables', 'redis-server'],
+    }, { P: 'a password' });
     for (const name of names) await estate.ask(name, LISTEN);
     await estate.ask('a', CONTAINER);
   });
@@ -59,16 +63,21 @@ describe.skipIf(lack !== null)(`the firewall on hosts (${because})`, () => {
     const lines = (await Promise.all(names.map(name => report(estate, name)))).flat();
     const ports = [...new Set([...lines.map(({ port }) => port), ...PUBLISHED, UNKNOWN])];
     const listen = ports.filter(port => ![22, 6379].includes(port)).join(' ');
-    const listener = `systemd-run -q --unit listeners perl /root/listen.pl ${listen}; sleep 0.3; systemctl is-active listeners`;
+    const listener = `systemd-run -q --unit listeners perl /root/listen.pl ${listen}; sleep 0.3; systemctl is-active `
+      + `listeners`;
     for (const name of names) await estate.ask(name, listener);
     const wanted = await promised(estate, HOSTS, ports);
     expect(await opened(estate, HOSTS, ports)).toEqual(wanted);
     expect(wanted).toContain('b a 192.0.2.1 8080');
     expect(wanted).toContain('b a 10.8.0.1 6379');
     expect(wanted.filter(one => /8081|9999|^c a \S+ 6379/.test(one))).toEqual([]);
-    console.info(`${names.length * (names.length - 1) * 2 * ports.length} probes, ${wanted.length} open, all as reported`);
+    console.info(`${names.length * (names.length - 1) * 2 * ports.length} probes, ${wanted.length} open, all as `
+      + `reported`);
     // what the firewall keeps in is there: the host itself reaches it, and so does the container get out
-    await estate.ask('a', 'timeout 1 bash -c "</dev/tcp/127.0.0.1/9999"; ip netns exec box timeout 2 bash -c "</dev/tcp/192.0.2.3/7000"');
+    await estate.ask(
+      'a',
+      'timeout 1 bash -c "</dev/tcp/127.0.0.1/9999"; ip netns exec box timeout 2 bash -c "</dev/tcp/192.0.2.3/7000"',
+    );
 
     const host = estate.fleet.hosts.get('b');
     await host?.powerOff();
@@ -85,19 +94,28 @@ describe.skipIf(lack !== null)(`the firewall on hosts (${because})`, () => {
     expect(await nat()).toBe(before);
     expect(await estate.ask('b', 'nft list ruleset')).not.toContain('inet vgen');
     expect((await estate.run('b', 'timeout 1.5 bash -c "</dev/tcp/192.0.2.1/8080"')).code).not.toBe(0);
-    for (const verb of ['start', 'reload', 'restart', 'stop']) await estate.ask('a', `systemctl ${verb} nftables; nft list table inet vgen | grep -q "policy drop"`);
+    for (const verb of ['start', 'reload', 'restart', 'stop']) {
+      await estate.ask('a', `systemctl ${verb} nftables; nft list table inet vgen | grep -q "policy drop"`);
+    }
     await estate.apply(inventory('', ''), '--allow firewall');
     expect(await estate.ask('a', 'nft list tables')).not.toContain('vgen');
     expect(await estate.ask('a', 'systemctl is-enabled vgen-firewall 2>&1 || true')).toMatch(/No such file|not-found/);
   });
 
   it('that locks everybody out is taken back', async () => {
-    await estate.apply(inventory('', 'firewall: { hosts: a, open: { x: { hosts: a, port: 7001, from: b, why: another tree } } }\n'), '--allow firewall');
+    await estate.apply(
+      inventory('', 'firewall: { hosts: a, open: { x: { hosts: a, port: 7001, from: b, why: another tree } } }\n'),
+      '--allow firewall',
+    );
     // ssh from nowhere but b: the one who applies is shut out, and the host puts it back
-    write(estate.dir, { 'inventory.yaml': inventory('', 'firewall: { hosts: a, ssh: b, allow: { firewall/ssh-hosts-only: tested here } }\n').replace('a: {', 'a: { confirm: 3s,') });
+    write(estate.dir, { 'inventory.yaml': inventory(
+      '', 'firewall: { hosts: a, ssh: b, allow: { firewall/ssh-hosts-only: tested here } }\n',
+    ).replace('a: {', 'a: { confirm: 3s,') });
     await estate.vgen(0, 'build');
     await estate.vgen(1, 'apply --allow firewall --on a');
-    await expect.poll(async () => (await estate.run('a', 'ls /var/lib/vgen/unconfirmed 2>&1; grep -c "dport 22 accept" /etc/nftables.d/vgen.nft', true)).text, { timeout: 30_000, interval: 1000 })
+    await expect.poll(async () => (await estate.run(
+      'a', 'ls /var/lib/vgen/unconfirmed 2>&1; grep -c "dport 22 accept" /etc/nftables.d/vgen.nft', true,
+    )).text, { timeout: 30_000, interval: 1000 })
       .toMatch(/No such file[^]*\n1\n/);
   });
 });

@@ -3,15 +3,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { because, bin, incoming, key, lack, Machine } from './machine.ts';
 import type { Tree } from './tree.ts';
 
-interface Status { generation: number; tree: string; order: number | null; commit: string; unfinished: boolean; drift: object[] }
+interface Status { generation: number; tree: string; order: number
+  | null; commit: string; unfinished: boolean; drift: object[] }
 
 describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${because})`, () => {
   let machine: Machine;
   const ask = (script: string) => machine.ask(script);
   const conf = '/etc/nginx/nginx.conf';
-  const timeout = (seconds: number): Tree => machine.tree().edit('etc/nginx/nginx.conf', 'proxy_read_timeout 60s', `proxy_read_timeout ${seconds}s`);
+  const timeout = (seconds: number): Tree =>
+    machine.tree().edit('etc/nginx/nginx.conf', 'proxy_read_timeout 60s', `proxy_read_timeout ${seconds}s`);
   const seconds = () => ask(`grep -oE -m 1 'proxy_read_timeout [0-9]+' ${conf} | cut -d' ' -f 2`);
-  const status = async (script = `${bin}/status.sh`): Promise<Status> => JSON.parse((await machine.run(`bash ${script} --json`)).stdout) as Status;
+  const status = async (script = `${bin}/status.sh`): Promise<Status> =>
+    JSON.parse((await machine.run(`bash ${script} --json`)).stdout) as Status;
 
   beforeAll(async () => {
     machine = await Machine.bootWithApps();
@@ -27,7 +30,8 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
       const now = await status();
       expect(now).toMatchObject({ generation: 2, order: 100, commit: 'abc123', drift: [] });
       expect(now.tree).toBe((await ask(`sha256sum ${incoming}/SHA256SUMS`)).split(' ')[0]);
-      expect((await machine.run(`${bin}/status.sh`)).text).toMatch(/^generation 2, tree [0-9a-f]{12}, commit abc123, since 20/m);
+      expect((await machine.run(`${bin}/status.sh`)).text)
+        .toMatch(/^generation 2, tree [0-9a-f]{12}, commit abc123, since 20/m);
       await ask(`bash ${incoming}/install.sh --order 100`);
       expect((await status()).generation).toBe(2);
     });
@@ -59,7 +63,8 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
       expect(await seconds()).toBe('61');
       const old = await machine.run(`bash ${incoming}/install.sh --order 101`);
       expect(old.code, 'older than what was seen, although that was rolled back').toBe(3);
-      expect((await machine.run(`${bin}/rollback.sh --host 77`)).text).toContain('generation 77 is not here; known: 1 2 3 4 5 6');
+      expect((await machine.run(`${bin}/rollback.sh --host 77`)).text)
+        .toContain('generation 77 is not here; known: 1 2 3 4 5 6');
     });
 
     it('lets a generation speak for itself, without the scripts in /opt', async () => {
@@ -73,20 +78,25 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
     });
 
     it('keeps the last ten and what it may go back to', async () => {
-      for (let count = 0; count < 7; count++) await machine.push(timeout(70 + count)).then(() => ask(`bash ${incoming}/install.sh --order ${200 + count}`));
+      for (let count = 0; count < 7; count++) {
+        await machine.push(timeout(70 + count)).then(() => ask(`bash ${incoming}/install.sh --order ${200 + count}`));
+      }
       expect((await ask('ls /var/lib/vgen/generations')).split('\n').length).toBe(10);
       expect((await status()).generation).toBe(14);
-      expect(await ask('stat -c "%a %U" /var/lib/vgen/generations /var/lib/vgen/generations/14')).toBe('700 root\n700 root');
+      expect(await ask('stat -c "%a %U" /var/lib/vgen/generations /var/lib/vgen/generations/14'))
+        .toBe('700 root\n700 root');
     }, 180_000);
   });
 
   describe('a file that was changed by hand', () => {
     let order = 1000;
-    const install = (tree: Tree, options = '') => machine.push(tree).then(() => machine.run(`bash ${incoming}/install.sh --order ${++order} ${options}`));
+    const install = (tree: Tree, options = '') =>
+      machine.push(tree).then(() => machine.run(`bash ${incoming}/install.sh --order ${++order} ${options}`));
 
     it('is not overwritten: the install refuses and shows the change', async () => {
       await install(timeout(60));
-      await ask(`sed -i 's/worker_processes 2/worker_processes 3/' ${conf}; echo '# by hand' >> /etc/supervisor/secrets.conf; ln -sfn elsewhere /opt/demo/blue/demo`);
+      await ask(`sed -i 's/worker_processes 2/worker_processes 3/' ${conf}; echo '# by hand' >> `
+        + `/etc/supervisor/secrets.conf; ln -sfn elsewhere /opt/demo/blue/demo`);
       const before = await machine.processes();
       const { code, text } = await install(timeout(65));
       expect(code, text).toBe(3);
@@ -108,7 +118,8 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
       await ask('rm /etc/nginx/conf.d/tick.conf');
       const { stdout } = await machine.run(`bash ${incoming}/opt/vgen/bin/status.sh`);
       expect(stdout).toMatch(/\/etc\/nginx\/nginx\.conf +changed by hand on the host; changed in the tree/);
-      expect(stdout).toMatch(/\/etc\/nginx\/conf\.d\/tick\.conf +removed by hand on the host; the tree is as last installed/);
+      expect(stdout)
+        .toMatch(/\/etc\/nginx\/conf\.d\/tick\.conf +removed by hand on the host; the tree is as last installed/);
       const newer = timeout(65).add('etc/more.conf', 'more\n').drop(/beat\.service/);
       await machine.push(newer);
       const after = await status(`${incoming}/opt/vgen/bin/status.sh`);
@@ -121,7 +132,8 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
       const { code, text } = await install(tree, '--adopt');
       expect(code, text).toBe(0);
       expect(text).toContain('/etc/nginx/conf.d/tick.conf (it was removed by hand)');
-      expect(await ask(`grep -c 'worker_processes 3' ${conf}; grep -c 123456 /etc/systemd/system/beat.service`)).toBe('1\n1');
+      expect(await ask(`grep -c 'worker_processes 3' ${conf}; grep -c 123456 /etc/systemd/system/beat.service`))
+        .toBe('1\n1');
       expect((await install(tree)).text).toContain('one: nothing to do');
       expect((await status()).drift).toContainEqual({ path: '/etc/nginx/nginx.conf', host: 'adopted', tree: 'same' });
       expect((await install(timeout(66))).code).toBe(3);
@@ -150,7 +162,8 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
     const { code, text } = await machine.push(tree).then(() => machine.run(`bash ${incoming}/install.sh --order 5000`));
     expect(code, text).toBe(1);
     expect(text).toContain('"worker_processes" directive invalid value in /etc/nginx/nginx.conf:3');
-    expect(text).toContain('/etc/nginx/nginx.conf is made from fixture in the inventory; the line: vgen why out/one/etc/nginx/nginx.conf:3');
+    expect(text).toContain('/etc/nginx/nginx.conf is made from fixture in the inventory; the line: vgen why '
+      + 'out/one/etc/nginx/nginx.conf:3');
     expect(text).not.toContain('no view of the new files');
     expect(await ask(`stat -c '%i %Y' ${conf}; findmnt -n -o TARGET | grep -c vgen || true`)).toBe(`${inode}\n0`);
     expect((await status())).toMatchObject({ unfinished: false, drift: [] });
@@ -159,8 +172,10 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
   it('checks after the swap where no such view can be made, and puts back', async () => {
     const tree = timeout(68).edit('etc/nginx/nginx.conf', 'worker_processes 2;', 'worker_processes two;');
     await machine.push(tree);
-    const { code, text } = await machine.run(`mkdir -p /root/no; printf '#!/bin/sh\\nexit 1\\n' > /usr/local/bin/mount; chmod 755 /usr/local/bin/mount
-      bash ${incoming}/install.sh --order 5001; code=$?; rm /usr/local/bin/mount; exit $code`);
+    const { code, text } = await machine.run(
+      `mkdir -p /root/no; printf '#!/bin/sh\\nexit 1\\n' > /usr/local/bin/mount; chmod 755 /usr/local/bin/mount
+      bash ${incoming}/install.sh --order 5001; code=$?; rm /usr/local/bin/mount; exit $code`,
+    );
     expect(text).toContain('they are checked after the swap');
     expect(code, text).toBe(1);
     expect(text).toContain('put back');

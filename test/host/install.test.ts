@@ -91,18 +91,27 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
   });
 
   it('makes a placeholder for a certificate once, and touches no other pair again', async () => {
-    const tree = (): ReturnType<Machine['tree']> => machine.tree().list('certificate front www-data one.example,*.one.example,10.9.0.1');
+    const tree = (): ReturnType<Machine['tree']> =>
+      machine.tree().list('certificate front www-data one.example,*.one.example,10.9.0.1');
     const pair = '/etc/vgen/tls/front';
     expect(await machine.installed(tree())).toContain('certificate front (a placeholder)');
-    expect(await machine.ask(`stat -c '%a %U:%G' ${pair} ${pair}/key.pem ${pair}/cert.pem`)).toBe('750 root:www-data\n640 root:www-data\n644 root:www-data');
-    expect(await machine.ask(`openssl x509 -in ${pair}/cert.pem -noout -ext subjectAltName | tail -n 1; cmp ${pair}/cert.pem /etc/vgen/tls/ca.pem`))
+    expect(await machine.ask(`stat -c '%a %U:%G' ${pair} ${pair}/key.pem ${pair}/cert.pem`))
+      .toBe('750 root:www-data\n640 root:www-data\n644 root:www-data');
+    expect(await machine.ask(`openssl x509 -in ${pair}/cert.pem -noout -ext subjectAltName | tail -n 1; `
+      + `cmp ${pair}/cert.pem /etc/vgen/tls/ca.pem`))
       .toBe('DNS:one.example, DNS:*.one.example, IP Address:10.9.0.1');
-    expect(await machine.ask(`diff <(openssl pkey -in ${pair}/key.pem -pubout) <(openssl x509 -in ${pair}/cert.pem -noout -pubkey) && echo same`)).toBe('same');
-    const status = async (): Promise<unknown[]> => (JSON.parse((await machine.run(`${bin}/status.sh --json`)).stdout) as { certificates: unknown[] }).certificates;
-    expect(await status()).toEqual([{ name: 'front', issuer: 'placeholder', days: expect.closeTo(3649, -1) as number }]);
+    expect(await machine.ask(
+      `diff <(openssl pkey -in ${pair}/key.pem -pubout) <(openssl x509 -in ${pair}/cert.pem -noout -pubkey) && echo `
+        + `same`,
+    )).toBe('same');
+    const status = async (): Promise<unknown[]> =>
+      (JSON.parse((await machine.run(`${bin}/status.sh --json`)).stdout) as { certificates: unknown[] }).certificates;
+    expect(await status())
+      .toEqual([{ name: 'front', issuer: 'placeholder', days: expect.closeTo(3649, -1) as number }]);
     const two = tree().list('certificate second root two.example');
     expect(await machine.installed(two)).toContain('certificate second (a placeholder)');
-    expect(await machine.ask('cat /etc/vgen/tls/{front,second}/cert.pem | cmp - /etc/vgen/tls/ca.pem && echo both')).toBe('both');
+    expect(await machine.ask('cat /etc/vgen/tls/{front,second}/cert.pem | cmp - /etc/vgen/tls/ca.pem && echo both'))
+      .toBe('both');
     const before = await machine.ask(`sha256sum ${pair}/*`);
     await machine.ask(`rm ${pair}/../ca.pem; chgrp root ${pair}/key.pem; mkdir ${pair}/../.front.vgen-new`);
     expect(await machine.installed(tree())).toContain('certificate front (for group www-data)');

@@ -141,7 +141,8 @@ export const rollback = (prepare: (victim: Victim) => string): Check => async (v
   const [before, after] = await victim.killed(victim.script('rollback'), at, when, ask);
   oneOf(before);
   oneOf(after);
-  const [said = '', now, bad] = await victim.parts(`${victim.script('rollback')} 2>&1; echo "code $?"`, live, `ls ${state}/bad`);
+  const [said = '', now, bad] =
+    await victim.parts(`${victim.script('rollback')} 2>&1; echo "code $?"`, live, `ls ${state}/bad`);
   expect(said).toMatch(/code 0$/);
   expect(now, said).toBe(target);
   expect(bad?.split('\n')).toContain(left);

@@ -22,13 +22,16 @@ function leftOf(slot: string, pid: number): string[] {
   } catch {
     if (existsSync(run)) return [];
   }
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(line => line.includes(`/disks/${slot}/`));
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+    .filter(line => line.includes(`/disks/${slot}/`));
   const links = spawnSync('ip', ['link', 'show', 'dev', `vgen${slot}`]).status === 0 ? [`vgen${slot}`] : [];
-  return [run, `/run/netns/vgen${slot}`, `/var/cache/vgen/rehearse/disks/${slot}`].filter(path => existsSync(path)).concat(mounts, links);
+  return [run, `/run/netns/vgen${slot}`, `/var/cache/vgen/rehearse/disks/${slot}`].filter(path => existsSync(path))
+    .concat(mounts, links);
 }
 
 /** Whether a process runs that was given this word, such as the name of a container. */
-const runsWith = (word: string): boolean => spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout.includes(word);
+const runsWith = (word: string): boolean =>
+  spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout.includes(word);
 
 const slotIn = (stderr: string): string => / is up at 10\.213\.(\d+)\./.exec(stderr)?.[1] ?? '';
 
@@ -38,7 +41,8 @@ function rehearsal(dir: string, ...args: string[]) {
   const said = { text: '', result: '' };
   child.stderr?.on('data', data => { said.text += String(data); });
   child.stdout?.on('data', data => { said.result += String(data); });
-  const ended = new Promise<{ code: number | null; signal: string | null }>(resolve => child.on('close', (code, signal) => resolve({ code, signal })));
+  const ended = new Promise<{ code: number | null; signal: string | null }>(resolve =>
+    child.on('close', (code, signal) => resolve({ code, signal })));
   const until = async (words: string): Promise<void> => {
     for (let i = 0; i < 3000 && !said.text.includes(words) && child.exitCode === null; i += 1) await sleep(50);
     expect(said.text).toContain(words);
@@ -95,16 +99,23 @@ const nginx = readFileSync(join(root, 'templates/nginx/etc/nginx/nginx.conf.njk'
 
 describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, () => {
   it('does the whole example, and leaves nothing', async () => {
-    const { pid, said, ended } = rehearsal(root, '-i', 'inventory.example.yaml', '--requests', '1000', '--switches', '2', '--clients', '5', '--json');
+    const { pid, said, ended } =
+      rehearsal(
+        root, '-i', 'inventory.example.yaml', '--requests', '1000', '--switches', '2', '--clients', '5', '--json',
+      );
     expect((await ended).code, said.text).toBe(0);
     const { good, steps, notes } = JSON.parse(said.result) as Answer;
     expect(good).toBe(true);
     for (const host of ['eu1', 'us1']) {
       const own = steps.filter(step => step.host === host);
-      expect(own.map(({ step }) => step)).toEqual(['boot', 'install', 'install again', 'deploy', 'switch', 'deploy the next', 'switch under load', 'rollback', 'status']);
+      expect(own.map(({ step }) => step)).toEqual([
+        'boot', 'install', 'install again', 'deploy', 'switch', 'deploy the next', 'switch under load', 'rollback',
+        'status',
+      ]);
       expect(own.every(({ result }) => result === 'ok')).toBe(true);
       expect(own.find(({ step }) => step === 'install again')?.what).toBe('nothing to do');
-      expect(own.find(({ load }) => load !== null)?.load).toMatchObject({ failed: 0, resets: 0, flips: 2, websockets: { opened: 5, dropped: 0 } });
+      expect(own.find(({ load }) => load !== null)?.load)
+        .toMatchObject({ failed: 0, resets: 0, flips: 2, websockets: { opened: 5, dropped: 0 } });
     }
     expect(notes).toContain('/usr/local/bin/ngrok was a stand-in that sleeps: Debian does not have it');
     expect(said.text).toMatch(/^eu1: install: \d+ changes/m);
@@ -113,7 +124,8 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
   }, 600_000);
 
   it('names the line of the inventory behind what a host refuses, and the app that has no stand-in', () => withFiles({
-    'inventory.yaml': broken, 'mine/nginx/etc/nginx/nginx.conf.njk': nginx.replace('server_tokens off;', 'servre_tokens off;'),
+    'inventory.yaml': broken,
+    'mine/nginx/etc/nginx/nginx.conf.njk': nginx.replace('server_tokens off;', 'servre_tokens off;'),
   }, async dir => {
     expect((await vgen(dir, ['build'])).code).toBe(0);
     const { pid, said, ended } = rehearsal(dir);
@@ -121,16 +133,19 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
     const stdout = said.result;
     expect(stdout).toMatch(/unknown directive "servre_tokens" in \/etc\/nginx\/nginx\.conf:\d+/);
     expect(stdout).toMatch(/^inventory\.yaml:1:12 {2}templates {2}made web1\/etc\/nginx\/nginx\.conf:\d+ /m);
-    expect(stdout).toMatch(/^note: old was not deployed: its command begins with "\/usr\/bin\/java", which is not in its release/m);
+    expect(stdout)
+      .toMatch(/^note: old was not deployed: its command begins with "\/usr\/bin\/java", which is not in its release/m);
     expect(stdout).toMatch(/^the rehearsal failed: web1: install; 1 host, 2 steps/m);
     expect(leftOf(slotIn(said.text), pid)).toEqual([]);
   }), 600_000);
 
-  it('takes your own build, serves an address of the host, and skips by name what it cannot stand in for', () => withFiles({
+  it('takes your own build, serves an address of the host, and skips by name what it cannot stand in '
+    + 'for', () => withFiles({
     'inventory.yaml': mixed, 'build/own': own,
   }, async dir => {
     expect((await vgen(dir, ['build'])).code).toBe(0);
-    const { said, ended } = rehearsal(dir, '--artifact', 'own=build/own', '--requests', '300', '--switches', '3', '--clients', '3', '--json');
+    const { said, ended } =
+      rehearsal(dir, '--artifact', 'own=build/own', '--requests', '300', '--switches', '3', '--clients', '3', '--json');
     expect((await ended).code, said.text).toBe(0);
     const { steps, notes } = JSON.parse(said.result) as Answer;
     const of = (app: string): Step[] => steps.filter(step => step.app === app);
@@ -140,23 +155,25 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
       expect(of(app).find(({ load }) => load !== null)?.load).toMatchObject({ failed: 0, resets: 0, flips: 3 });
     }
     expect(notes).toContain('your own own: only GET was sent, and both releases were the same build');
-    expect(notes).toContainEqual(expect.stringMatching(/^old was not deployed: its command begins with "\/usr\/bin\/java"/));
+    expect(notes)
+      .toContainEqual(expect.stringMatching(/^old was not deployed: its command begins with "\/usr\/bin\/java"/));
   }), 600_000);
 
-  it('rehearses out/ as it is, with a warning when that is old; stays up with --keep, and ends with Ctrl-C', () => withFiles({ 'inventory.yaml': small }, async dir => {
-    expect((await vgen(dir, ['build'])).code).toBe(0);
-    const { child, pid, said, ended, until } = rehearsal(dir, '-i', 'inventory.yaml', '--keep', '--host', 'web1');
-    await until('end it with Ctrl-C');
-    const [, config = ''] = /ssh -F (\S+) web1/.exec(said.text) ?? [];
-    const { stdout } = spawnSync('ssh', ['-F', config, 'web1', 'cat /etc/motd'], { encoding: 'utf8' });
-    expect(stdout).toBe('one\n');
-    const slot = slotIn(said.text);
-    expect(leftOf(slot, pid)).not.toEqual([]);
-    expect(runsWith(`--machine=v${slot}-0`)).toBe(true);
-    child.kill('SIGINT');
-    expect(await ended).toEqual({ code: 0, signal: null });
-    expect(leftOf(slot, pid)).toEqual([]);
-  }), 300_000);
+  it('rehearses out/ as it is, with a warning when that is old; stays up with --keep, and ends with Ctrl-C', () =>
+    withFiles({ 'inventory.yaml': small }, async dir => {
+      expect((await vgen(dir, ['build'])).code).toBe(0);
+      const { child, pid, said, ended, until } = rehearsal(dir, '-i', 'inventory.yaml', '--keep', '--host', 'web1');
+      await until('end it with Ctrl-C');
+      const [, config = ''] = /ssh -F (\S+) web1/.exec(said.text) ?? [];
+      const { stdout } = spawnSync('ssh', ['-F', config, 'web1', 'cat /etc/motd'], { encoding: 'utf8' });
+      expect(stdout).toBe('one\n');
+      const slot = slotIn(said.text);
+      expect(leftOf(slot, pid)).not.toEqual([]);
+      expect(runsWith(`--machine=v${slot}-0`)).toBe(true);
+      child.kill('SIGINT');
+      expect(await ended).toEqual({ code: 0, signal: null });
+      expect(leftOf(slot, pid)).toEqual([]);
+    }), 300_000);
 
   it('ends with Ctrl-C in the middle, and leaves nothing', () => withFiles({ 'inventory.yaml': small }, async dir => {
     expect((await vgen(dir, ['build'])).code).toBe(0);
@@ -177,6 +194,7 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
     let stderr = '';
     child.stderr.on('data', data => { stderr += String(data); });
     expect(await new Promise(resolve => child.on('close', resolve))).toBe(2);
-    expect(stderr).toBe('vgen: overlayfs cannot be mounted here: in a container, give it --privileged; else modprobe overlay\n');
+    expect(stderr)
+      .toBe('vgen: overlayfs cannot be mounted here: in a container, give it --privileged; else modprobe overlay\n');
   }));
 });

@@ -39,7 +39,8 @@ describe.skipIf(lack !== null)(`the example under load (${lack ?? 'systemd-nspaw
   beforeAll(async () => {
     const secrets = new Map<string, string>();
     const trees = [...(await compile([join(root, 'inventory.example.yaml')])).trees()];
-    plans = trees.map(({ plan }) => planHost(plan, join(root, 'out'), new Map(), secrets)).filter(plan => plan !== null);
+    plans = trees.map(({ plan }) => planHost(plan, join(root, 'out'), new Map(), secrets))
+      .filter(plan => plan !== null);
     fleet = await bootFleet({ ...fleetOf(plans), prepared: true });
   });
   afterAll(() => fleet?.stop());
@@ -51,19 +52,26 @@ describe.skipIf(lack !== null)(`the example under load (${lack ?? 'systemd-nspaw
     const { load, ...step } = steps.find(one => one.load !== null) ?? { load: null };
     if (load === null) throw new Error('there was no load');
     const seconds = load.switches.toSorted((a, b) => a - b);
-    console.log(`${host}: ${load.requests} requests (${load.posts} with a body) by ${amounts.clients} clients in ${load.seconds.toFixed(1)} s, ${load.failed} failed, ${load.resets} resets, `
-      + `${load.reconnects} announced reconnects; ${load.switches.length} switches, ${load.flips} flips (each client ${load.flipsPerClient.least} to ${load.flipsPerClient.most}), `
-      + `${seconds[0]?.toFixed(2)} to ${seconds.at(-1)?.toFixed(2)} s each; p50 ${load.latency.p50} ms, p99 ${load.latency.p99} ms, most ${load.latency.most} ms; `
+    console.log(`${host}: ${load.requests} requests (${load.posts} with a body) by ${amounts.clients} clients `
+      + `in ${load.seconds.toFixed(1)} s, ${load.failed} failed, ${load.resets} resets, `
+      + `${load.reconnects} announced reconnects; ${load.switches.length} switches, ${load.flips} flips (each `
+      + `client ${load.flipsPerClient.least} to ${load.flipsPerClient.most}), `
+      + `${seconds[0]?.toFixed(2)} to ${seconds.at(-1)?.toFixed(2)} s each; `
+      + `p50 ${load.latency.p50} ms, p99 ${load.latency.p99} ms, most ${load.latency.most} ms; `
       + `${load.websockets.opened} websockets, ${load.websockets.dropped} dropped, ${load.websockets.echoes} echoes`);
     return { ...step, load } as Step;
   };
 
-  const amounts = full ? { requests: 100_000, switches: 20, clients: 50 } : { requests: 20_000, switches: 8, clients: 50 };
+  const amounts = full ? { requests: 100_000, switches: 20, clients: 50 }
+    : { requests: 20_000, switches: 8, clients: 50 };
 
-  it(`${amounts.requests} requests over ${amounts.switches} switches: none fails, nothing is cut, each client sees each switch once`, async () => {
+  it(`${amounts.requests} requests over ${amounts.switches} switches: none fails, nothing is cut, each client sees `
+    + `each switch once`, async () => {
     const { requests, switches } = amounts;
     const { load } = await run('eu1', amounts);
-    expect(load).toMatchObject({ failed: 0, resets: 0, failures: [], flips: switches, flipsPerClient: { least: switches, most: switches } });
+    expect(load).toMatchObject({
+      failed: 0, resets: 0, failures: [], flips: switches, flipsPerClient: { least: switches, most: switches },
+    });
     expect(load?.sequence).toEqual(Array.from({ length: switches + 1 }, (_, i) => `rehearsal-${i % 2 + 1}`));
     expect(load?.switches).toHaveLength(switches);
     expect(load?.requests).toBeGreaterThanOrEqual(requests);
@@ -74,17 +82,24 @@ describe.skipIf(lack !== null)(`the example under load (${lack ?? 'systemd-nspaw
 
   it('the other host likewise', async () => {
     const { load } = await run('us1', { requests: 2000, switches: 3, clients: 10 });
-    expect(load).toMatchObject({ failed: 0, resets: 0, flips: 3, flipsPerClient: { least: 3, most: 3 }, websockets: { opened: 5, dropped: 0 } });
+    expect(load).toMatchObject({
+      failed: 0, resets: 0, flips: 3, flipsPerClient: { least: 3, most: 3 }, websockets: { opened: 5, dropped: 0 },
+    });
   }, 300_000);
 
   it('sees it when nginx is restarted in between', async () => {
     const host = fleet.hosts.get('us1')!;
-    const load = await Load.start(host, { address: '127.0.0.1', port: 8000, path: '/', standIn: true, requests: 2000, clients: 10, websockets: 5, seconds: 60 });
+    const load = await Load.start(host, {
+      address: '127.0.0.1', port: 8000, path: '/', standIn: true, requests: 2000, clients: 10, websockets: 5,
+      seconds: 60,
+    });
     await load.reached(500);
     expect((await host.run('systemctl restart nginx')).code).toBe(0);
     const seen = await load.stop();
     expect(seen.failed).toBeGreaterThan(0);
     expect(seen.websockets.dropped).toBe(5);
-    expect(faults(seen, 0, 5)).toEqual(expect.arrayContaining([`${seen.failed} of ${seen.requests} requests failed`, '5 of 5 websockets were dropped']));
+    expect(faults(seen, 0, 5)).toEqual(expect.arrayContaining([
+      `${seen.failed} of ${seen.requests} requests failed`, '5 of 5 websockets were dropped',
+    ]));
   }, 120_000);
 });

@@ -23,7 +23,8 @@ describe('the scripts of the engine', () => {
     expect(withoutReason).toBeUndefined();
     execFileSync('bash', ['-n', join(root, script)]);
     // A local of such a name would hide the place from the trap that tidies up when a script ends inside that function.
-    expect(/^ *local (?:.* )?(?:former|journal|owed|originals|record|staging|unconfirmed|reverting)\b/m.exec(text)?.[0]).toBeUndefined();
+    expect(/^ *local (?:.* )?(?:former|journal|owed|originals|record|staging|unconfirmed|reverting)\b/m.exec(text)?.[0])
+      .toBeUndefined();
   });
 
   it.skipIf(lacksShellcheck)('are clean, each by itself (needs: apt-get install shellcheck)', () => {

@@ -2,7 +2,8 @@
 // a test wants it.
 import { hash } from 'node:crypto';
 import {
-  appendFileSync, chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync,
+  appendFileSync, chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -25,7 +26,8 @@ export class Tree {
     cpSync(installer, join(this.dir, 'install.sh'));
     const lines = ['lib', 'bin'].flatMap(part => {
       cpSync(join(scripts, part), join(this.dir, 'opt/vgen', part), { recursive: true });
-      return readdirSync(join(scripts, part)).map(name => line(`file /opt/vgen/${part}/${name} ${part === 'bin' ? '0755' : '0644'} root:root - bash`));
+      return readdirSync(join(scripts, part))
+        .map(name => line(`file /opt/vgen/${part}/${name} ${part === 'bin' ? '0755' : '0644'} root:root - bash`));
     });
     appendFileSync(join(this.dir, 'manifest.tsv'), lines.join(''));
     this.#seal();
@@ -73,7 +75,9 @@ export class Tree {
     const files = readdirSync(this.dir, { recursive: true, withFileTypes: true })
       .filter(entry => entry.isFile())
       .map(entry => join(entry.parentPath, entry.name));
-    writeFileSync(sums, sumsText(files.map(file => [file.slice(this.dir.length + 1), hash('sha256', readFileSync(file), 'hex')])));
+    writeFileSync(
+      sums, sumsText(files.map(file => [file.slice(this.dir.length + 1), hash('sha256', readFileSync(file), 'hex')])),
+    );
     // Times of its own for each tree: rsync takes files with the same size and second for the same.
     for (const file of [...files, sums]) utimesSync(file, this.#time, this.#time);
     return this;
@@ -81,7 +85,9 @@ export class Tree {
 }
 
 /** How many columns follow the kind of a line; the compiler makes the same. */
-const columns: Readonly<Record<string, number>> = { 'file': 7, 'certificate': 6, 'unit': 3, 'package': 2, 'link': 2, 'confirm-within': 1 };
+const columns: Readonly<Record<string, number>> = {
+  'file': 7, 'certificate': 6, 'unit': 3, 'package': 2, 'link': 2, 'confirm-within': 1,
+};
 
 function line(words: string): string {
   const [kind = '', ...values] = words.split(' ');

@@ -17,7 +17,9 @@ const mirror = 'http://archive.ubuntu.com/ubuntu/dists/noble/InRelease';
 async function unreachable(): Promise<string | null> {
   if (!existsSync('/usr/lib/apt/apt-helper')) return 'hosts of Ubuntu need apt: a Debian or Ubuntu machine';
   const file = join('/tmp', `vgen-mirror-${process.pid}`);
-  const { code } = await run('/usr/lib/apt/apt-helper', ['-o', 'Acquire::Retries=0', '-o', 'Acquire::http::Timeout=10', 'download-file', mirror, file], { timeoutSeconds: 60 })
+  const { code } = await run('/usr/lib/apt/apt-helper', [
+    '-o', 'Acquire::Retries=0', '-o', 'Acquire::http::Timeout=10', 'download-file', mirror, file,
+  ], { timeoutSeconds: 60 })
     .catch(() => ({ code: 1 }));
   await run('rm', ['-f', file]);
   return code === 0 ? null : `${mirror} cannot be reached: let this machine, or apt's proxy, connect to it`;
@@ -32,13 +34,16 @@ describe.skipIf(lack !== null)(`the example on Ubuntu 24.04 (${lack ?? cachePath
   beforeAll(async () => {
     const secrets = new Map<string, string>();
     const trees = [...(await compile([join(root, 'inventory.example.yaml')])).trees()];
-    plans = trees.map(({ plan }) => planHost(plan, join(root, 'out'), new Map(), secrets)).filter(plan => plan !== null);
+    plans = trees.map(({ plan }) => planHost(plan, join(root, 'out'), new Map(), secrets))
+      .filter(plan => plan !== null);
     fleet = await bootFleet({ ...fleetOf(plans), base: 'ubuntu-24.04' });
   }, 900_000);
   afterAll(() => fleet?.stop());
 
   it('is Ubuntu 24.04', async () => {
-    for (const host of fleet.hosts.values()) expect((await host.run('. /etc/os-release; echo "$ID $VERSION_ID"')).stdout).toBe('ubuntu 24.04\n');
+    for (const host of fleet.hosts.values()) {
+      expect((await host.run('. /etc/os-release; echo "$ID $VERSION_ID"')).stdout).toBe('ubuntu 24.04\n');
+    }
   });
 
   it('installs twice, deploys, switches under load, rolls back', async () => {
@@ -46,14 +51,16 @@ describe.skipIf(lack !== null)(`the example on Ubuntu 24.04 (${lack ?? cachePath
     expect(steps.filter(({ result }) => result !== 'ok')).toEqual([]);
     for (const { name } of plans) {
       expect(steps.filter(({ host }) => host === name)).toHaveLength(9);
-      expect(steps.find(({ host, load }) => host === name && load !== null)?.load).toMatchObject({ failed: 0, resets: 0, flips: 3, websockets: { opened: 5, dropped: 0 } });
+      expect(steps.find(({ host, load }) => host === name && load !== null)?.load)
+        .toMatchObject({ failed: 0, resets: 0, flips: 3, websockets: { opened: 5, dropped: 0 } });
     }
   }, 600_000);
 
   it('replicates Redis', async () => {
     const cli = 'REDISCLI_AUTH="$(cat /etc/vgen/secrets/redisPassword)" redis-cli';
     await fleet.hosts.get('eu1')?.run(`${cli} SET greeting hello`);
-    const there = await fleet.hosts.get('us1')?.run(`for try in $(seq 50); do [ "$(${cli} GET greeting)" != hello ] || break; sleep 0.2; done; ${cli} GET greeting`);
+    const there = await fleet.hosts.get('us1')?.run(`for try in $(seq 50); do [ "$(${cli} GET greeting)" != hello ] `
+      + `|| break; sleep 0.2; done; ${cli} GET greeting`);
     expect(there?.stdout).toBe('hello\n');
   });
 });

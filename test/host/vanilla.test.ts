@@ -11,7 +11,10 @@ import { commandsOf } from '../readme.ts';
 
 const root = join(import.meta.dirname, '../..');
 const lack = missing();
-const secrets = { ngrokToken: 'tok"en', redisPassword: 'r3d!s "quoted" #%$\\', smtpPass: 'p@ss;word %(x)s', smtpUser: 'AKIA-like user', turnKey: 'turn' };
+const secrets = {
+  ngrokToken: 'tok"en', redisPassword: 'r3d!s "quoted" #%$\\', smtpPass: 'p@ss;word %(x)s', smtpUser: 'AKIA-like user',
+  turnKey: 'turn',
+};
 
 describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'systemd-nspawn'})`, () => {
   const work = mkdtempSync(join(tmpdir(), 'vgen-vanilla-'));
@@ -22,28 +25,35 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
   /** A command of the README, from a checkout with `ssh`, `rsync` and `scp` that know the test hosts. */
   const readme = (command: string, input = ''): { status: number | null; output: string } => {
     const { status, stdout, stderr } = spawnSync('bash', ['-c', command], {
-      cwd: work, input, encoding: 'utf8', timeout: 300_000, env: { ...process.env, ...secrets, PATH: `${join(work, 'bin')}:${process.env['PATH'] ?? ''}` },
+      cwd: work, input, encoding: 'utf8', timeout: 300_000,
+      env: { ...process.env, ...secrets, PATH: `${join(work, 'bin')}:${process.env['PATH'] ?? ''}` },
     });
     return { status, output: `${stdout}${stderr}` };
   };
-  const answer = async (host: RehearsalHost, url: string, more = ''): Promise<string> => (await host.run(`curl -sS -m 5 ${more} http://${url}`)).stdout.trim();
+  const answer = async (host: RehearsalHost, url: string, more = ''): Promise<string> =>
+    (await host.run(`curl -sS -m 5 ${more} http://${url}`)).stdout.trim();
   const release = (name: string): string => {
     const path = join(work, 'build/peerbook');
     mkdirSync(join(work, 'build'), { recursive: true });
-    writeFileSync(path, readFileSync(join(import.meta.dirname, 'vanilla/peerbook.py'), 'utf8').replaceAll('@RELEASE@', name));
+    writeFileSync(path, readFileSync(join(import.meta.dirname, 'vanilla/peerbook.py'), 'utf8')
+      .replaceAll('@RELEASE@', name));
     chmodSync(path, 0o755);
     return path;
   };
 
   beforeAll(async () => {
     fleet = await bootFleet({ hosts: [
-      { name: 'eu1', addresses: ['203.0.113.10', '10.8.0.1'] }, { name: 'us1', addresses: ['198.51.100.20', '10.8.0.2'] },
+      { name: 'eu1', addresses: ['203.0.113.10', '10.8.0.1'] },
+      { name: 'us1', addresses: ['198.51.100.20', '10.8.0.2'] },
     ] });
     eu1 = fleet.hosts.get('eu1') as RehearsalHost;
     us1 = fleet.hosts.get('us1') as RehearsalHost;
     mkdirSync(join(work, 'bin'));
     for (const program of ['ssh', 'scp']) {
-      writeFileSync(join(work, 'bin', program), `#!/bin/sh\nexec /usr/bin/${program} -F '${fleet.sshConfig}' "$@"\n`, { mode: 0o755 });
+      writeFileSync(
+        join(work, 'bin', program), `#!/bin/sh\nexec /usr/bin/${program} -F '${fleet.sshConfig}' "$@"\n`,
+        { mode: 0o755 },
+      );
     }
     execFileSync('cp', ['-a', join(root, 'out'), join(work, 'out')]);
   }, 600_000);
@@ -54,7 +64,8 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
   });
 
   const hostCommands = commandsOf('sh host');
-  const [copy, put, install] = ['rsync', 'printf', 'install.sh'].map(word => hostCommands.find(command => command.includes(word)) ?? '');
+  const [copy, put, install] = ['rsync', 'printf', 'install.sh']
+    .map(word => hostCommands.find(command => command.includes(word)) ?? '');
   const scp = hostCommands.find(command => command.startsWith('scp')) ?? '';
   const script = (name: string): string => hostCommands.find(command => command.includes(`/${name}.sh`)) ?? '';
 
@@ -67,7 +78,9 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
 
   it('installs: nginx, supervisor and Redis come up', async () => {
     for (const name of Object.keys(secrets)) {
-      for (const host of ['eu1', 'us1']) expect(readme((put ?? '').replaceAll('redisPassword', name).replace('eu1', host))).toMatchObject({ status: 0 });
+      for (const host of ['eu1', 'us1']) {
+        expect(readme((put ?? '').replaceAll('redisPassword', name).replace('eu1', host))).toMatchObject({ status: 0 });
+      }
     }
     expect(readme((copy ?? '').replaceAll('eu1', 'us1'))).toMatchObject({ status: 0 });
     for (const host of ['eu1', 'us1']) {
@@ -76,7 +89,8 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
       expect(status, output).toBe(0);
     }
     for (const host of [eu1, us1]) {
-      expect((await host.run('systemctl is-active nginx supervisor redis-server')).stdout).toBe('active\nactive\nactive\n');
+      expect((await host.run('systemctl is-active nginx supervisor redis-server')).stdout)
+        .toBe('active\nactive\nactive\n');
     }
   });
 
@@ -90,9 +104,12 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
   });
 
   it('replicates Redis from eu1 to us1, with the password and on the private addresses', async () => {
-    const cli = (command: string): string => `REDISCLI_AUTH="$(cat /etc/vgen/secrets/redisPassword)" redis-cli ${command}`;
+    const cli = (command: string): string =>
+      `REDISCLI_AUTH="$(cat /etc/vgen/secrets/redisPassword)" redis-cli ${command}`;
     expect((await eu1.run(cli('SET greeting hello'))).stdout).toBe('OK\n');
-    for (let i = 0; i < 50 && (await us1.run(cli('GET greeting'))).stdout !== 'hello\n'; i++) await new Promise(resolve => setTimeout(resolve, 200));
+    for (let i = 0; i < 50 && (await us1.run(cli('GET greeting'))).stdout !== 'hello\n'; i++) {
+      await new Promise(resolve => setTimeout(resolve, 200));
+    }
     expect((await us1.run(cli('GET greeting'))).stdout).toBe('hello\n');
     expect((await us1.run('redis-cli GET greeting')).stdout).toMatch(/NOAUTH/);
     expect((await us1.run('redis-cli -h 203.0.113.10 PING 2>&1')).stdout).toMatch(/refused/i);
@@ -107,7 +124,8 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
     expect(await answer(eu1, '127.0.0.1:8000/', '-o /dev/null -w "%{http_code}"')).toBe('502');
     const environment = await answer(eu1, '127.0.0.1:8001/environment');
     expect(environment.split('\n')).toEqual(expect.arrayContaining([
-      `REDIS_PASSWORD=${secrets.redisPassword}`, `PB_SMTP_PASS=${secrets.smtpPass}`, `TURN_SECRET_KEY=${secrets.turnKey}`, 'PUBLIC_IP=203.0.113.10', 'HOME=/opt/peerbook',
+      `REDIS_PASSWORD=${secrets.redisPassword}`, `PB_SMTP_PASS=${secrets.smtpPass}`,
+      `TURN_SECRET_KEY=${secrets.turnKey}`, 'PUBLIC_IP=203.0.113.10', 'HOME=/opt/peerbook',
     ]));
     expect(await answer(eu1, '127.0.0.1:8001/redis')).toBe('hello');
   });
@@ -130,7 +148,15 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
       const { code, stdout, stderr } = await eu1.run('/opt/vgen/bin/switch.sh peerbook');
       expect(code, stdout + stderr).toBe(0);
     }
-    const seen = JSON.parse((await load).stdout) as { requests: number; failures: number; failed: string[]; flips: number; releases: string[]; echoes: number; websocket: string };
+    const seen = JSON.parse((await load).stdout) as {
+      requests: number;
+      failures: number;
+      failed: string[];
+      flips: number;
+      releases: string[];
+      echoes: number;
+      websocket: string;
+    };
     expect(seen).toMatchObject({ failures: 0, flips: 6, releases: ['one', 'two'] });
     expect(seen.requests).toBeGreaterThan(1000);
     expect(seen.echoes).toBeGreaterThan(50);
@@ -139,9 +165,11 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
   }, 120_000);
 
   it('gives the app the client\'s headers once', async () => {
-    const headers = await answer(eu1, '127.0.0.1:8000/headers', '-H "Host: peerbook.example" -H "X-Forwarded-For: 192.0.2.77" -H "X-Forwarded-Proto: https"');
+    const headers = await answer(eu1, '127.0.0.1:8000/headers', '-H "Host: peerbook.example" -H "X-Forwarded-For: '
+      + '192.0.2.77" -H "X-Forwarded-Proto: https"');
     expect(headers.split('\n').filter(line => /^(x-|host)/.test(line))).toEqual([
-      'host: peerbook.example', 'x-forwarded-for: 192.0.2.77, 127.0.0.1', 'x-forwarded-host: peerbook.example', 'x-forwarded-proto: https',
+      'host: peerbook.example', 'x-forwarded-for: 192.0.2.77, 127.0.0.1', 'x-forwarded-host: peerbook.example',
+      'x-forwarded-proto: https',
     ]);
   });
 
@@ -161,16 +189,22 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
     const before = await answer(eu1, '127.0.0.1:8000/');
     await eu1.powerOff();
     await eu1.boot();
-    for (let i = 0; i < 50 && (await answer(eu1, '127.0.0.1:8000/')) !== before; i++) await new Promise(resolve => setTimeout(resolve, 200));
+    for (let i = 0; i < 50 && (await answer(eu1, '127.0.0.1:8000/')) !== before; i++) {
+      await new Promise(resolve => setTimeout(resolve, 200));
+    }
     expect(await answer(eu1, '127.0.0.1:8000/')).toBe(before);
   }, 120_000);
 
   it('holds no secret outside the files that are for it', async () => {
-    const all = await eu1.run(`grep -rlF -e '${secrets.turnKey}-none' -e 'p@ss;word' /etc /opt /var/lib/vgen /var/log /root /tmp /run 2>/dev/null | sort`);
+    const all = await eu1.run(`grep -rlF -e '${secrets.turnKey}-none' -e 'p@ss;word' /etc /opt /var/lib/vgen `
+      + `/var/log /root /tmp /run 2>/dev/null | sort`);
     expect(all.stdout.trim().split('\n').filter(path => !/^\/(run\/systemd|var\/log\/journal)/.test(path))).toEqual([
       '/etc/supervisor/secrets.conf', '/etc/vgen/secrets/smtpPass',
     ]);
-    expect((await eu1.run('stat -c "%a %U" /etc/supervisor/secrets.conf /etc/redis/secrets.conf /etc/ngrok.yml')).stdout).toBe('600 root\n640 root\n640 root\n');
+    expect(
+      (await eu1.run('stat -c "%a %U" /etc/supervisor/secrets.conf /etc/redis/secrets.conf /etc/ngrok.yml')).stdout,
+    )
+      .toBe('600 root\n640 root\n640 root\n');
     expect((await eu1.run('ps -eo args')).stdout).not.toContain('p@ss;word');
   });
 });

@@ -1,4 +1,5 @@
-// Three hosts for the tests of datastores: the datastores with a real block device, their user, and one that uses nothing.
+// Three hosts for the tests of datastores: the datastores with a real block device,
+// their user, and one that uses nothing.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,8 @@ import { missing } from '../../../src/rehearse/requirements.ts';
 import { have } from '../../programs.ts';
 import { cli } from '../../vgen.ts';
 
-const run = (program: string, ...words: string[]): string => execFileSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+const run = (program: string, ...words: string[]): string =>
+  execFileSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 
 /** Why these tests cannot run here; null if they can. */
 export function lacking(): string | null {
@@ -31,7 +33,8 @@ export function lacking(): string | null {
 
 /** What hosts can install: all that the datastores' tests need, so that they share one repository. */
 const packages = [
-  'nginx-light', 'openssl', 'supervisor', 'redis-server', 'postgresql-15', 'postgresql-client-15', 'rabbitmq-server', 'nodejs', 'python3-pika', 'python3-psycopg2',
+  'nginx-light', 'openssl', 'supervisor', 'redis-server', 'postgresql-15', 'postgresql-client-15', 'rabbitmq-server',
+  'nodejs', 'python3-pika', 'python3-psycopg2',
 ];
 
 export class Datastores {
@@ -64,7 +67,8 @@ export class Datastores {
   /** Turns all off; how many devices the volumes had before, and after. */
   async powerOff(): Promise<[number, number]> {
     const dir = dirname(this.host('data').root);
-    const devices = (): number => run('losetup', '--list', '--noheadings', '--raw', '--output', 'BACK-FILE').split('\n').filter(file => file.startsWith(dir)).length;
+    const devices = (): number => run('losetup', '--list', '--noheadings', '--raw', '--output', 'BACK-FILE').split('\n')
+      .filter(file => file.startsWith(dir)).length;
     const before = devices();
     await this.#fleet?.stop();
     return [before, devices()];
@@ -85,9 +89,13 @@ export class Datastores {
   /** Builds the inventory and runs a host's install.sh; its exit code and all that it printed. */
   async install(inventory: string, name: string): Promise<{ code: number | null; text: string }> {
     writeFileSync(join(this.work, 'inventory.yaml'), inventory);
-    execFileSync(process.execPath, [cli, 'build'], { cwd: this.work, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_CACHE_HOME: join(this.work, 'cache') } });
+    execFileSync(process.execPath, [cli, 'build'], {
+      cwd: this.work, stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, XDG_CACHE_HOME: join(this.work, 'cache') },
+    });
     await this.host(name).push(join(this.work, 'out', name), '/root/tree');
-    const { code, stdout, stderr } = await this.host(name).run(`bash /root/tree/install.sh --order ${++this.#order}`, { timeoutSeconds: 200 });
+    const { code, stdout, stderr } =
+      await this.host(name).run(`bash /root/tree/install.sh --order ${++this.#order}`, { timeoutSeconds: 200 });
     return { code, text: `${stdout}${stderr}` };
   }
 
@@ -108,21 +116,42 @@ export class Datastores {
 
   #authority(): void {
     const subject = ['-subj', '/CN=the tests'];
-    run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', ...subject,
-      '-keyout', join(this.work, 'ca.key'), '-out', join(this.work, 'ca.pem'));
+    run(
+      'openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+      ...subject,
+      '-keyout', join(this.work, 'ca.key'), '-out', join(this.work, 'ca.pem'),
+    );
   }
 
-  /** Lays a certificate for `names` at /etc/vgen/tls/NAME, as whoever issues them does; only the authority where there are no names. */
+  /**
+   * Lays a certificate for `names` at /etc/vgen/tls/NAME, as whoever issues them does; only
+   * the authority where there are no names.
+   */
   async certificate(host: string, name: string, group: string, names: readonly string[]): Promise<void> {
     const at = (file: string): string => join(this.work, file);
-    await this.on(host, 'mkdir -p -m 0755 /etc/vgen/tls; cat >/etc/vgen/tls/ca.pem; chmod 0644 /etc/vgen/tls/ca.pem', readFileSync(at('ca.pem'), 'utf8'));
+    await this.on(
+      host, 'mkdir -p -m 0755 /etc/vgen/tls; cat >/etc/vgen/tls/ca.pem; chmod 0644 /etc/vgen/tls/ca.pem',
+      readFileSync(at('ca.pem'), 'utf8'),
+    );
     if (names.length === 0) return;
-    run('openssl', 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', `/CN=${name}`, '-keyout', at('leaf.key'), '-out', at('leaf.csr'));
-    writeFileSync(at('leaf.ext'), `subjectAltName=${names.map(one => (/^[\d.]+$/.test(one) ? `IP:${one}` : `DNS:${one}`)).join(',')}\n`);
-    run('openssl', 'x509', '-req', '-in', at('leaf.csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', at('leaf.ext'),
-      '-out', at('leaf.pem'));
+    run(
+      'openssl', 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', `/CN=${name}`,
+      '-keyout', at('leaf.key'), '-out', at('leaf.csr'),
+    );
+    writeFileSync(
+      at('leaf.ext'), `subjectAltName=${names.map(one => (/^[\d.]+$/.test(one) ? `IP:${one}` : `DNS:${one}`))
+      .join(',')}\n`,
+    );
+    run(
+      'openssl', 'x509', '-req', '-in', at('leaf.csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial',
+      '-days', '2', '-extfile', at('leaf.ext'),
+      '-out', at('leaf.pem'),
+    );
     const dir = `/etc/vgen/tls/${name}`;
     await this.on(host, `mkdir -p ${dir}; cat >${dir}/cert.pem`, readFileSync(at('leaf.pem'), 'utf8'));
-    await this.on(host, `umask 077; cat >${dir}/key.pem; chown root:${group} ${dir}/key.pem; chmod 0640 ${dir}/key.pem`, readFileSync(at('leaf.key'), 'utf8'));
+    await this.on(
+      host, `umask 077; cat >${dir}/key.pem; chown root:${group} ${dir}/key.pem; chmod 0640 ${dir}/key.pem`,
+      readFileSync(at('leaf.key'), 'utf8'),
+    );
   }
 }
