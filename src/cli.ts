@@ -1,178 +1,41 @@
-// The command line: reads the words, calls one command, turns its answer into an exit code. Commands are loaded when used.
+// The command line: finds the command, loads its module, reads the words by its declaration, and turns its answer into
+// an exit code. Exit codes, frozen: 0 good · 1 the answer is no · 2 could not be done · 3 refused for safety.
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { optionName, type CommandDeclaration, type Parameter, type Parameters } from './commands/declaration.ts';
+import { sections } from './commands/index.ts';
 import { Failure } from './contract/diagnostic.ts';
-import { addFleetCommands } from './cli-fleet.ts';
-import { addMore } from './cli-more.ts';
 import { Output } from './print/output.ts';
 import { ownFile } from './process/own-files.ts';
 import { sourceStack } from './process/stack.ts';
 
-// Exit codes, frozen: 0 good · 1 the answer is no · 2 could not be done · 3 refused for safety.
-const version = (JSON.parse(readFileSync(ownFile('package.json'), 'utf8')) as { version: string }).version;
+const { version } = JSON.parse(readFileSync(ownFile('package.json'), 'utf8')) as { version: string };
+/** The command as it is called: `vgen certs ca`. */
+const [called, calledInGroup] = process.argv.slice(2).filter(word => !word.startsWith('-') && word !== 'help');
+let declaration: CommandDeclaration | null = null;
 
-interface Common { inventory?: string[]; out?: string; json?: boolean }
+const examples = (lines: Readonly<Record<string, string>>): string => {
+  const width = Math.max(...Object.keys(lines).filter(line => lines[line]).map(line => line.length));
+  return `\nExamples:\n${Object.entries(lines).map(([line, what]) => `  ${what ? `${line.padEnd(width)}   ${what}` : line}\n`).join('')}`;
+};
 
 const program = new Command('vgen')
-  .description('Compiles one inventory into a reviewed tree of files per host.')
+  .description('Compiles one inventory into a reviewed tree of files per host, and applies the trees.')
   .version(version)
   .exitOverride()
+  // errors are printed below, in one form
+  .configureOutput({ outputError: () => undefined })
   .enablePositionalOptions()
-  .showSuggestionAfterError()
-  .configureHelp({ sortSubcommands: false })
-  .addHelpText('after', `
-Examples:
-  vgen init                              write a commented inventory.yaml
-  vgen build                             compile inventory.yaml into out/
-  vgen build --check                     exit 1 if out/ is not what the inventory says (for CI)
-  vgen diff --impact                     what would change, reload, restart and go down
-  vgen why out/eu1/etc/nginx/nginx.conf:40   which inventory line made a line
-  vgen rehearse                          do it all on local containers first
-  vgen apply --canary eu1                send out/ to all hosts, eu1 first
-  vgen deploy peerbook build/peerbook --switch   a release to next, live once it is healthy everywhere
-`);
-
-const inventory = (command: Command): Command => command
-  .option('-i, --inventory <file...>', 'inventory files (default: inventory.yaml)')
-  .option('--json', 'print the result as JSON');
-
-const examples = (...lines: string[]): string => `\nExamples:\n${lines.map(line => `  ${line}\n`).join('')}`;
-
-const output = (options: Common): Output => new Output(options.json ?? false);
-const files = (options: Common): string[] => options.inventory ?? ['inventory.yaml'];
-
-program.command('init')
-  .description('write a commented starter inventory')
-  .argument('[file]', 'where to', 'inventory.yaml')
-  .option('--json', 'print the result as JSON')
-  .addHelpText('after', examples(
-    'vgen init                   inventory.yaml',
-    'vgen init fleet/prod.yaml   another name',
-  ))
-  .action(async (file: string, options: Common) => {
-    const { init } = await import('./commands/init.ts');
-    process.exitCode = init(file, output(options));
-  });
-
-inventory(program.command('validate'))
-  .description('say what is wrong with the inventory; writes nothing')
-  .addHelpText('after', examples(
-    'vgen validate',
-    'vgen validate -i prod.yaml --json   for an editor or CI',
-  ))
-  .action(async (options: Common) => {
-    const { validate } = await import('./commands/validate.ts');
-    process.exitCode = await validate(files(options), output(options));
-  });
-
-inventory(program.command('build'))
-  .description('compile the inventory into out/<host>/')
-  .option('-o, --out <dir>', 'directory of the trees', 'out')
-  .option('--host <name...>', 'only these hosts')
-  .option('--check', 'write nothing; exit 1 if out/ differs from what the inventory says')
-  .option('--watch', 'build again whenever a file changes')
-  .option('--force', 'overwrite files in out/ that vgen did not write')
-  .addHelpText('after', examples(
-    'vgen build                       all hosts',
-    'vgen build --host eu1 us1        two of them; the others stay as they are',
-    'vgen build --check               for CI: exit 1 if out/ is not up to date',
-    'vgen build -i a.yaml b.yaml      an inventory in several files',
-  ))
-  .action(async (options: Common & { out: string; host?: string[]; check?: boolean; watch?: boolean; force?: boolean }) => {
-    const { build } = await import('./commands/build.ts');
-    process.exitCode = await build(files(options), options, output(options));
-  });
-
-inventory(program.command('diff'))
-  .description('show how out/ would change; writes nothing; exit 1 if it would')
-  .option('-o, --out <dir>', 'directory of the trees', 'out')
-  .option('--host <name...>', 'only these hosts')
-  .option('--stat', 'only counts of lines')
-  .option('--impact', 'what would reload, restart or go down on each host, and why')
-  .addHelpText('after', examples(
-    'vgen diff                     unified text',
-    'vgen diff --stat --host eu1   counts of lines of one host',
-    'vgen diff --impact            what would reload, restart or go down',
-  ))
-  .action(async (options: Common & { out: string; host?: string[]; stat?: boolean; impact?: boolean }) => {
-    const { diff } = await import('./commands/diff.ts');
-    process.exitCode = await diff(files(options), options, output(options));
-  });
-
-inventory(program.command('rehearse'))
-  .description('boot the fleet here as containers; install, deploy, switch and roll back')
-  .option('-o, --out <dir>', 'directory of the trees', 'out')
-  .option('--host <name...>', 'only these hosts')
-  .option('--artifact <app=path...>', 'a build of an app: a file, a directory or a tar')
-  .option('--os <name>', 'debian-12 or ubuntu-24.04 (default: the release of this machine)')
-  .option('--requests <n>', 'requests sent while an app is switched', '10000')
-  .option('--switches <n>', 'switches back and forth under that load', '10')
-  .option('--clients <n>', 'clients that send them', '20')
-  .option('--keep', 'leave the fleet up for a look round, until Ctrl-C')
-  .addHelpText('after', `
-It needs root on Debian or Ubuntu, and sends nothing to the real servers. The exit code is 0 if all
-went well, 1 if a step failed, 2 if it cannot be done here.
-${examples(
-    'vgen rehearse                                  the whole fleet',
-    'vgen rehearse --host eu1 --keep                one host, and leave it up',
-    'vgen rehearse --artifact peerbook=build/peerbook',
-    'vgen rehearse --os ubuntu-24.04 --json         on Ubuntu, for CI',
-  )}`)
-  .action(async (options: Common & import('./commands/rehearse.ts').RehearseOptions) => {
-    const { rehearse } = await import('./commands/rehearse.ts');
-    process.exitCode = await rehearse(files(options), options, output(options));
-  });
-
-program.command('schema')
-  .description('print the JSON Schema of inventories')
-  .option('--json', 'the same: the schema is JSON')
-  .addHelpText('after', examples(
-    'vgen schema > inventory.schema.json',
-  ))
-  .action(async () => {
-    const { schema } = await import('./commands/schema.ts');
-    process.exitCode = schema(output({}));
-  });
-
-program.command('explain')
-  .description('documentation of a key, such as apps.NAME.listen')
-  .argument('[key]', 'dotted key; names of entries may be anything')
-  .option('--json', 'print the result as JSON')
-  .addHelpText('after', examples(
-    'vgen explain                         all sections',
-    'vgen explain apps.peerbook.listen    the keys below an entry',
-  ))
-  .action(async (key: string | undefined, options: Common) => {
-    const { explain } = await import('./commands/explain.ts');
-    process.exitCode = explain(key ?? '', output(options));
-  });
-
-program.command('why')
-  .description('which inventory line, component and template made a line of a generated file')
-  .argument('<place>', 'HOST/PATH:LINE, such as eu1/etc/nginx/nginx.conf:40')
-  // one at a time: a list would swallow the place after it
-  .option('-i, --inventory <file>', 'inventory file; may be given again (default: inventory.yaml)', (file, before: string[] = []) => [...before, file])
-  .option('--json', 'print the result as JSON')
-  .option('-o, --out <dir>', 'directory of the trees, where the place begins with it', 'out')
-  .addHelpText('after', examples(
-    'vgen why out/eu1/etc/nginx/nginx.conf:40',
-    'vgen why eu1/manifest.tsv:13 --json',
-  ))
-  .action(async (place: string, options: Common & { out: string }) => {
-    const { why } = await import('./commands/why.ts');
-    process.exitCode = await why(place, files(options), options.out, output(options));
-  });
-
-addFleetCommands(program, { examples, output });
-addMore(program, { examples, output });
-
-for (const command of program.commands) command.exitOverride();
-
-/** Says to programs too why there is no result. */
-function failed(message: string, exit: 2 | 3): void {
-  process.exitCode = exit;
-  output({ json: process.argv.includes('--json') }).data({ failure: message, exit });
-}
+  .addHelpText('after', examples({
+    'vgen init': 'write a commented inventory.yaml',
+    'vgen build': 'compile inventory.yaml into out/',
+    'vgen build --check': 'for CI: exit code 1 if out/ is not up to date',
+    'vgen diff --impact': 'what would reload, restart or go down',
+    'vgen why out/eu1/etc/nginx/nginx.conf:40': 'the inventory line behind a line',
+    'vgen rehearse': 'everything on local containers first',
+    'vgen apply --canary eu1': 'install out/ on all hosts, eu1 first',
+    'vgen deploy web build/web --switch': 'a release that goes live when it is healthy',
+  }));
 
 // "vgen diff | head": who reads has read enough
 process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
@@ -180,22 +43,96 @@ process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
   throw cause;
 });
 
+// a script, which the bundle is, cannot await at its top
+void main();
+
 async function main(): Promise<void> {
   try {
+    await addCommands();
     await program.parseAsync();
   } catch (cause) {
     if (cause instanceof CommanderError) {
-      if (cause.exitCode !== 0) failed(cause.message, 2);
+      if (cause.exitCode !== 0) failed(cause.code === 'commander.help' ? '' : usageText(cause), 'no command', 2);
     } else if (cause instanceof Failure) {
-      process.stderr.write(`vgen: ${cause.message}\n`);
-      failed(cause.message, cause.exit);
+      failed(cause.message, cause.message, cause.exit);
     } else {
       // 1 would say "the answer is no"
-      process.stderr.write(`vgen: this is a mistake of vgen itself; please report it\n${sourceStack(cause)}\n`);
-      failed(String(cause), 2);
+      failed(`this is a mistake of vgen itself; please report it\n${sourceStack(cause)}`, String(cause), 2);
     }
   }
 }
 
-// a script, which the bundle is, cannot await at its top
-void main();
+/** Adds all commands by name and summary, and what the called one declares. */
+async function addCommands(): Promise<void> {
+  for (const [heading, commands] of Object.entries(sections)) {
+    for (const [name, entry] of Object.entries(commands)) {
+      const command = program.command(name).description(entry.summary).helpGroup(heading);
+      if ('load' in entry) {
+        if (name === called) declare(command, (await entry.load()).command);
+        continue;
+      }
+      command.addHelpText('after', examples(entry.examples));
+      for (const [part, { summary, load }] of Object.entries(entry.commands)) {
+        const inGroup = command.command(part).description(summary);
+        if (name === called && part === calledInGroup) declare(inGroup, (await load()).command);
+      }
+    }
+  }
+
+  // where "help" is listed
+  program.commandsGroup(Object.keys(sections).at(-1) ?? '');
+}
+
+/** Gives a command what its module declares. */
+function declare(command: Command, declared: CommandDeclaration): void {
+  declaration = declared;
+  const summary = command.description();
+  const sentence = `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
+  command.summary(summary).description(declared.about === undefined ? sentence : `${sentence} ${declared.about}`);
+  for (const { placeholder, help, default: written } of Object.values(declared.arguments)) {
+    command.argument(placeholder, written === null ? help : `${help} (default: ${written})`);
+  }
+  for (const [name, one] of Object.entries(declared.options)) command.addOption(optionOf(name, one));
+  command.passThroughOptions(declared.isPassedThrough ?? false).addHelpText('after', examples(declared.examples));
+  command.action(async (...words: unknown[]) => {
+    const written: Record<string, unknown> = { ...command.opts() };
+    Object.keys(declared.arguments).forEach((name, i) => { written[name] = words[i]; });
+    const given = valuesOf({ ...declared.arguments, ...declared.options }, written, new Set(Object.keys(declared.options)));
+    process.exitCode = await declared.run(given as never, new Output(written['json'] === true));
+  });
+}
+
+function optionOf(name: string, { kind, letter, placeholder, help, default: written, isRequired, heading }: Parameter<unknown>): Option {
+  const flags = `${letter === null ? '' : `-${letter}, `}${optionName(name)} ${placeholder}`.trimEnd();
+  const option = new Option(flags, written === null ? help : `${help} (default: ${written})`).makeOptionMandatory(isRequired);
+  if (kind === 'list') option.argParser((one, before: string[] = []) => [...before, one]);
+  return heading === null ? option : option.helpGroup(heading);
+}
+
+/** What was written or holds by default, read as each parameter says. */
+function valuesOf(parameters: Parameters, written: Readonly<Record<string, unknown>>, options: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(parameters).flatMap(([name, { kind, default: fallback, read }]) => {
+    const word = written[name] ?? fallback ?? undefined;
+    const shown = options.has(name) ? optionName(name) : name;
+    if (kind === 'flag') return [[name, word === true]];
+    if (kind === 'list') return [[name, [word ?? []].flat().map(one => read(one as string, shown))]];
+    return word === undefined ? [] : [[name, read(word as string, shown)]];
+  }));
+}
+
+/** What is wrong with the words of the command line, and what to write instead. */
+function usageText({ code, message }: CommanderError): string {
+  const text = message.replace(/^error: /, '').replaceAll('\'', '"').replace(/\n\(Did you mean (.*)\?\)/, '; did you mean $1?');
+  const [option = ''] = /--[\w-]+/.exec(text) ?? [];
+  const now = code === 'commander.unknownOption' ? declaration?.renamed?.[option] : undefined;
+  if (now !== undefined) return `${option} is now ${now}`;
+  if (code !== 'commander.excessArguments') return text;
+  return `${text}; options that take several values are repeated: -i a.yaml -i b.yaml, --on eu1 --on eu2`;
+}
+
+/** Says why there is no result, to people and with --json to programs. */
+function failed(text: string, failure: string, exit: 2 | 3): void {
+  process.exitCode = exit;
+  if (text) process.stderr.write(`vgen: ${text}\n`);
+  new Output(process.argv.includes('--json')).data({ failure: text || failure, exit });
+}

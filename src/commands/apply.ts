@@ -5,31 +5,59 @@ import { isInstalled, statusOf, type HostState } from '../fleet/observe/state.ts
 import { foretell, isSeen, type Seen } from '../fleet/observe/survey.ts';
 import { checkTree, readTree, type BuiltTree } from '../fleet/observe/tree.ts';
 import { isDead } from '../fleet/guard/lock.ts';
-import { verify, type PlanFile } from '../fleet/guard/plan-file.ts';
+import { AREAS } from '../fleet/guard/blast.ts';
+import { readPlan, verify, type PlanFile } from '../fleet/guard/plan-file.ts';
 import { refusalOf } from '../fleet/guard/refusals.ts';
 import type { HostResult } from '../fleet/result.ts';
 import { revisionOf, type Revision } from '../fleet/apply/revision.ts';
 import { lockedOut, overHosts, unreachable, untouched, withLock } from '../fleet/run.ts';
-import { hostsOf, observeAll, withFleet, type Fleet } from './fleet.ts';
-import { boundTo, guard, plannedHosts, type GuardOptions } from './guard.ts';
-import { conclude, following, onlyLeft, retried, rolloutOf, runOf, type RunOptions } from './fleet-run.ts';
 import type { Output } from '../print/output.ts';
-
-export interface ApplyOptions extends RunOptions, GuardOptions {
-  /** For files that were changed by hand on a host: leave them, or overwrite them. */
-  readonly adopt?: boolean;
-  readonly force?: boolean;
-  /** out/ is meant to be older than what hosts have. */
-  readonly older?: boolean;
-}
+import { defineCommand, flag, list, oneOf, value, wholeNumber, type Given } from './declaration.ts';
+import { guard, plannedHosts } from './fleet/guard.ts';
+import { hostsOf, observeAll, withFleet, type Fleet } from './fleet/open.ts';
+import { conclude, following, onlyLeft, retried, rolloutOf, runOf } from './fleet/run.ts';
+import { out, rollout, share } from './options.ts';
 
 /** Milliseconds for which a look is good: what came after it, a pause for example, may have changed the host. */
 const FRESH = 10_000;
 
-/** Sends out/ to the hosts and installs it, with a plan file only what it says; returns the exit code. */
-export async function apply(file: string | undefined, options: ApplyOptions, output: Output): Promise<number> {
-  const plan = boundTo(file, options);
-  if (options.adopt && options.force) throw new Failure('--adopt and --force do not go together');
+const safety = { heading: 'Safety:' };
+const values = { plan: value('[plan]', 'file of "vgen plan --save": exactly this plan, refused if a tree or a host changed since') };
+const settings = {
+  out, ...rollout,
+  adopt: flag('keep files with local edits on a host, install the rest', safety),
+  force: flag('overwrite files with local edits on a host', safety),
+  older: flag('allow trees that are older than those on the hosts', safety),
+  allow: list('<area>', `allow changes of ${AREAS.slice(0, -1).join(', ')} or ${AREAS.at(-1) ?? ''}; may be repeated`, {
+    ...safety, read: oneOf(AREAS),
+  }),
+  maxChanged: value('<share>', 'share of a host\'s files that may change (default: limits.changed)', { ...safety, read: share }),
+  maxDeleted: value('<share>', 'share that may be removed (default: limits.deleted)', { ...safety, read: share }),
+  maxRestarts: value('<number>', 'units and slots that may restart or stop (default: limits.restarts)', {
+    ...safety, read: wholeNumber(0),
+  }),
+};
+
+type ApplyOptions = Given<typeof values & typeof settings>;
+
+export const command = defineCommand({
+  about: 'Sends each host its reviewed tree and runs its install.sh. Nothing is compiled. A host that has its tree already '
+    + 'is not changed.',
+  arguments: values,
+  options: settings,
+  examples: {
+    'vgen apply': 'all hosts, as "rollout" in the inventory says',
+    'vgen apply --on region:eu --canary eu1': 'one host first',
+    'vgen apply --batch 25% --max-failures 1 --on-failure rollback': '',
+    'vgen apply plan.json': 'what "vgen plan --save plan.json" showed',
+    'vgen apply --retry-failed': 'the hosts that the previous run did not finish',
+  },
+  run: apply,
+});
+
+async function apply(options: ApplyOptions, output: Output): Promise<number> {
+  const plan = options.plan === undefined ? null : readPlan(options.plan);
+  if (options.adopt && options.force) throw new Failure('--adopt and --force exclude each other');
   const record = retried('apply', null, options);
   return withFleet(options, output, model => plannedHosts(plan, onlyLeft(hostsOf(options)(model), record), model), async fleet => {
     const trees = new Map(fleet.hosts.map(({ name }) => [name, readTree(options.out, name)] as const));
@@ -38,7 +66,7 @@ export async function apply(file: string | undefined, options: ApplyOptions, out
     // an apply of a plan looks when it has the lock: the plan says what is to be done
     const seen = plan === null || options.dryRun ? sort(await observeAll(fleet, plan ? 'full' : 'changed', trees), trees, known) : [];
     if (fleet.stop.aborted) return 1;
-    const form = { markdown: options.markdown ?? false };
+    const form = { markdown: options.markdown };
     const conclusion = (results: readonly HostResult[]): number =>
       conclude(fleet, 'apply', { results: [...results].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null }, form);
     if (fleet.hosts.every(({ name }) => known.get(name)?.result === 'same')) return conclusion([...known.values()]);
@@ -113,5 +141,5 @@ async function send(fleet: Fleet, { plan, trees, known: before, revision }: Send
       undo: (connection, result) => takeBack(connection, result, following(fleet, connection.target.name)),
     });
   }, host => ({ depth, tree: treeOf(host) }));
-  return conclude(fleet, 'apply', ran, { markdown: options.markdown ?? false });
+  return conclude(fleet, 'apply', ran, { markdown: options.markdown });
 }

@@ -1,28 +1,44 @@
 import { eachLimited } from '../fleet/connect/pool.ts';
-import { connectionOf, hostsOf, linesOf, withFleet, type FleetOptions } from './fleet.ts';
 import { printTable } from '../print/fleet-table.ts';
 import type { Output } from '../print/output.ts';
+import { defineCommand, type Given } from './declaration.ts';
+import { connectionOf, hostsOf, withFleet } from './fleet/open.ts';
+import { connected, lines, markdown } from './options.ts';
 
 type Line = Readonly<Record<string, unknown>> & { readonly on: string };
 
-/** Shows what was done on the hosts and by whom, the last things of all of them in the order of time. */
-export async function audit(options: FleetOptions & { lines?: string }, output: Output): Promise<number> {
-  const count = linesOf(options.lines);
-  return withFleet(options, output, hostsOf(options), async fleet => {
+const options = { lines, markdown, ...connected };
+
+export const command = defineCommand({
+  about: 'The latest entries of all hosts, in the order of time. Exit code 2 if a host cannot be reached.',
+  arguments: {},
+  options,
+  examples: {
+    'vgen audit': '',
+    'vgen audit --on eu1 -n 100 --json': '',
+  },
+  run: audit,
+});
+
+async function audit(given: Given<typeof options>, output: Output): Promise<number> {
+  const count = given.lines;
+  return withFleet(given, output, hostsOf(given), async fleet => {
     const lost: string[] = [];
-    const lines = (await eachLimited(fleet.hosts, fleet.limit, async ({ name }): Promise<Line[]> => {
-      const { stdout, unreachable } = await connectionOf(fleet, name).run(`tail -q -n ${count} /var/log/vgen/audit.jsonl 2>/dev/null || true`, { timeout: 60_000, signal: fleet.stop });
+    const entries = (await eachLimited(fleet.hosts, fleet.limit, async ({ name }): Promise<Line[]> => {
+      const { stdout, unreachable } = await connectionOf(fleet, name).run(
+        `tail -q -n ${count} /var/log/vgen/audit.jsonl 2>/dev/null || true`, { timeout: 60_000, signal: fleet.stop },
+      );
       if (unreachable !== null) {
         lost.push(name);
         output.note(`${name}: unreachable: ${unreachable}`);
       }
       return stdout.split('\n').flatMap(text => read(text, name));
     })).flatMap(found => found ?? []).sort((a, b) => (text(a, 'time') < text(b, 'time') ? -1 : 1)).slice(-count);
-    printTable(['time', 'host', 'who', 'action', 'from', 'to', 'result', 'why'], lines.map(line => [
+    printTable(['time', 'host', 'who', 'action', 'from', 'to', 'result', 'why'], entries.map(line => [
       text(line, 'time'), line.on, text(line, 'who'), [text(line, 'action'), text(line, 'app')].filter(Boolean).join(' '),
       text(line, 'from') || '-', text(line, 'to') || '-', text(line, 'result'), text(line, 'reason') || '-',
-    ]), output, options.markdown);
-    output.data({ lines });
+    ]), output, given.markdown);
+    output.data({ lines: entries });
     return lost.length ? 2 : 0;
   });
 }

@@ -3,26 +3,42 @@ import { dirname } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
 import type { OutTree, UnchangedTree } from '../contract/tree.ts';
 import { changedSince, State, type RememberedTree } from '../emit/state.ts';
-import { knownNames } from '../kit/nearest.ts';
+import { chooseHosts } from '../fleet/connect/targets.ts';
 import { count, type Output } from '../print/output.ts';
+import { defineCommand, flag, type Given } from './declaration.ts';
+import { on, out, reading } from './options.ts';
 
-export interface BuildOptions {
-  readonly out: string;
-  readonly host?: readonly string[];
-  readonly check?: boolean;
-  readonly watch?: boolean;
-  readonly force?: boolean;
-}
+const options = {
+  check: flag('write nothing; exit code 1 if the trees are not what the inventory says (for CI)'),
+  watch: flag('build again whenever a file changes'),
+  force: flag('overwrite files among the trees that vgen did not write'),
+  on, out, ...reading,
+};
+type Options = Given<typeof options>;
+
+export const command = defineCommand({
+  about: 'Files that changed are written, files that vgen wrote and no longer makes are removed. Nothing else is touched.',
+  arguments: {},
+  options,
+  examples: {
+    'vgen build': 'all hosts, into out/',
+    'vgen build --on eu1,tag:edge': 'some of them; the others stay as they are',
+    'vgen build --check': 'for CI',
+    'vgen build -i a.yaml -i b.yaml': 'an inventory in several files',
+  },
+  renamed: { '--host': '--on' },
+  run: build,
+});
 
 /** Compiles and writes; returns the exit code. */
-export async function build(files: readonly string[], options: BuildOptions, output: Output): Promise<number> {
-  if (options.check && options.watch) throw new Failure('--check and --watch do not go together');
-  if (!options.watch) return (await once(files, options, output)).code;
-  let inputs: readonly string[] = files;
+async function build(given: Options, output: Output): Promise<number> {
+  if (given.check && given.watch) throw new Failure('--check and --watch exclude each other');
+  if (!given.watch) return (await once(given, output)).code;
+  let inputs: readonly string[] = given.inventory;
   for (;;) {
     const started = Date.now();
     try {
-      inputs = [...new Set([...inputs, ...(await once(files, options, output)).inputs])];
+      inputs = [...new Set([...inputs, ...(await once(given, output)).inputs])];
     } catch (cause) {
       if (!(cause instanceof Failure)) throw cause;
       output.note(`vgen: ${cause.message}`);
@@ -32,12 +48,13 @@ export async function build(files: readonly string[], options: BuildOptions, out
   }
 }
 
-async function once(files: readonly string[], options: BuildOptions, output: Output): Promise<{ code: number; inputs: readonly string[] }> {
+async function once(given: Options, output: Output): Promise<{ code: number; inputs: readonly string[] }> {
+  const { inventory, out: directory, check, force } = given;
   const begun = Date.now();
   const started = performance.now();
-  const whole = !options.host;
-  const state = options.check ? null : State.read(options.out, files);
-  const fresh = whole ? await state?.fresh(options.out) : null;
+  const whole = given.on.length === 0;
+  const state = check ? null : State.read(directory, inventory);
+  const fresh = whole ? await state?.fresh(directory) : null;
   const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(2)} s`;
   if (fresh) {
     output.say(summary(fresh.hosts, { written: 0, unchanged: fresh.files, removed: 0 }, seconds()));
@@ -45,31 +62,31 @@ async function once(files: readonly string[], options: BuildOptions, output: Out
     return { code: 0, inputs: fresh.inputs };
   }
   const [{ compile }, { emit }] = await Promise.all([import('../compile.ts'), import('../emit.ts')]);
-  const compilation = await compile(files);
+  const compilation = await compile(inventory);
   const { model } = compilation;
   if (!model) {
     output.data({ ...NOTHING, ...output.diagnostics(compilation) });
     return { code: 1, inputs: compilation.source.files.map(({ name }) => name) };
   }
   const names = new Set(model.hosts.map(({ name }) => name));
-  for (const name of options.host ?? []) if (!names.has(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
+  const chosen = new Set(chooseHosts(model, given.on).map(({ name }) => name));
 
   const plans = new Map<string, string>();
   const remembered: RememberedTree[] = [];
   const changes = emit(changedTrees(), {
-    out: options.out, fleet: whole ? names : null, force: options.force ?? false, check: options.check ?? false,
+    out: directory, fleet: whole ? names : null, force, check,
     proceed: () => !compilation.failed(),
-    ...(whole && !options.check && { onTree: (name: string, paths: readonly string[], digest: string) => {
+    ...(whole && !check && { onTree: (name: string, paths: readonly string[], digest: string) => {
       remembered.push({ name, plan: plans.get(name) ?? '', paths, digest });
     } }),
   });
   /** Hosts whose plan and files are those of the last build are not rendered. */
   function* changedTrees(): Generator<OutTree | UnchangedTree> {
-    for (const draft of compilation.drafts(name => whole || options.host?.includes(name) === true)) {
+    for (const draft of compilation.drafts(name => chosen.has(name))) {
       const { name } = draft.plan.host;
-      if (!options.check) {
+      if (!check) {
         const plan = draft.key();
-        const was = state?.unchanged(options.out, name, plan);
+        const was = state?.unchanged(directory, name, plan);
         if (was) {
           remembered.push(was);
           yield { name, unchanged: was.paths.length };
@@ -89,10 +106,10 @@ async function once(files: readonly string[], options: BuildOptions, output: Out
   const { added, changed: altered, removed } = changes;
   const total = added.length + altered.length + changes.unchanged;
   output.data({ hosts: changes.hosts, files: total, added, changed: altered, removed, unchanged: changes.unchanged, ...found });
-  if (options.check) return { code: report(changes, output, options.out), inputs: compilation.inputs };
+  if (check) return { code: report(changes, output, directory), inputs: compilation.inputs };
   output.say(summary(changes.hosts, { written: added.length + altered.length, unchanged: changes.unchanged, removed: removed.length }, seconds()));
   if (whole && compilation.diagnostics.length === 0 && compilation.suppressed.length === 0) {
-    State.write(begun, options.out, files, compilation, remembered);
+    State.write(begun, directory, inventory, compilation, remembered);
   }
   return { code: 0, inputs: compilation.inputs };
 }

@@ -1,31 +1,45 @@
 import { createTwoFilesPatch } from 'diff';
 import { compile } from '../compile.ts';
-import { Failure } from '../contract/diagnostic.ts';
 import type { Action } from '../contract/impact.ts';
-import { diffFiles, diffHost, type FileDiff, type HostDiff } from '../diff.ts';
 import { FLEET } from '../contract/tree.ts';
-import { knownNames } from '../kit/nearest.ts';
+import { diffFiles, diffHost, type FileDiff, type HostDiff } from '../diff.ts';
 import { leftHosts } from '../emit/on-disk.ts';
+import { chooseHosts } from '../fleet/connect/targets.ts';
 import { count, type Output } from '../print/output.ts';
+import { defineCommand, flag, type Given } from './declaration.ts';
+import { on, out, reading } from './options.ts';
 
-export interface DiffOptions {
-  readonly out: string;
-  readonly host?: readonly string[];
-  readonly stat?: boolean;
-  readonly impact?: boolean;
-}
+const options = {
+  stat: flag('only counts of lines'),
+  impact: flag('what would reload, restart or go down on each host, and why'),
+  on, out, ...reading,
+};
+type Options = Given<typeof options>;
 
-/** Shows how out/ would change; exit 1 if it would. */
-export async function diff(files: readonly string[], options: DiffOptions, output: Output): Promise<number> {
-  const compilation = await compile(files);
-  const names = new Set(compilation.model?.hosts.map(({ name }) => name) ?? []);
-  for (const name of options.host ?? []) if (compilation.model && !names.has(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
+export const command = defineCommand({
+  about: 'Nothing is written. Exit code 1 if there is a difference.',
+  arguments: {},
+  options,
+  examples: {
+    'vgen diff': 'unified text',
+    'vgen diff --stat --on eu1': 'counts of lines of one host',
+    'vgen diff --impact': 'what would reload, restart or go down',
+  },
+  renamed: { '--host': '--on' },
+  run: diff,
+});
+
+async function diff(options: Options, output: Output): Promise<number> {
+  const compilation = await compile(options.inventory);
+  const { model } = compilation;
+  const names = new Set(model?.hosts.map(({ name }) => name) ?? []);
+  const chosen = new Set(model ? chooseHosts(model, options.on).map(({ name }) => name) : []);
   const diffs: HostDiff[] = [];
-  for (const tree of compilation.trees(name => options.host?.includes(name) ?? true)) {
+  for (const tree of compilation.trees(name => chosen.has(name))) {
     const one = diffHost(tree, options.out);
     if (one.files.length) diffs.push(one);
   }
-  for (const tree of options.host ? [] : compilation.fleetTree()) {
+  for (const tree of options.on.length ? [] : compilation.fleetTree()) {
     names.add(tree.name);
     const changed = diffFiles(tree, options.out);
     if (changed.length) diffs.push({ host: tree.name, files: changed, impact: [] });
@@ -35,7 +49,7 @@ export async function diff(files: readonly string[], options: DiffOptions, outpu
     output.data({ hosts: [], removed: [], ...found });
     return 1;
   }
-  const gone = options.host ? [] : leftHosts(options.out, names);
+  const gone = options.on.length ? [] : leftHosts(options.out, names);
   output.data({
     hosts: diffs.map(({ host, files: changed, impact }) => ({ host, files: changed.map(file => ({ path: file.path, kind: file.kind, ...lines(file) })), impact })),
     removed: gone.flat(), ...found,
@@ -43,14 +57,15 @@ export async function diff(files: readonly string[], options: DiffOptions, outpu
   if (!output.json) print(diffs, options, output);
   for (const paths of gone) {
     const name = paths[0]?.split('/')[0] ?? '';
-    output.say(name === FLEET ? `${name}: nothing belongs to the fleet any more; ${count(paths.length, 'file')} would be removed.`
-      : `${name}: the inventory no longer has this host; ${count(paths.length, 'file')} would be removed. Nothing on the host itself is touched.`);
+    const files = count(paths.length, 'file');
+    output.say(name === FLEET ? `${name}: nothing belongs to the fleet any more; ${files} would be removed.`
+      : `${name}: the inventory no longer has this host; ${files} would be removed. Nothing on the host itself is touched.`);
   }
   if (!diffs.length && !gone.length) output.say('no difference');
   return diffs.length || gone.length ? 1 : 0;
 }
 
-function print(diffs: readonly HostDiff[], options: DiffOptions, output: Output): void {
+function print(diffs: readonly HostDiff[], options: Options, output: Output): void {
   for (const { host, files, impact } of diffs) {
     if (options.impact) {
       output.say(output.paint('bold', `${host}: ${count(files.length, 'file')} would change`));

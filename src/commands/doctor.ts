@@ -9,15 +9,23 @@ import type { Connection } from '../fleet/connect/ssh.ts';
 import { readTree, type BuiltTree } from '../fleet/observe/tree.ts';
 import type { Host, Model, Text } from '../contract/model.ts';
 import { offer } from '../offer.ts';
-import { connectionOf, hostsOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
 import { count, type Output } from '../print/output.ts';
+import { defineCommand } from './declaration.ts';
+import { connectionOf, hostsOf, withFleet, type Fleet } from './fleet/open.ts';
+import { comparing } from './options.ts';
 
 interface Examined { readonly host: string; readonly findings: readonly Finding[] }
 
-/** Says per host what an apply would stumble over. Exit 0 nothing · 1 something is wrong, an unreachable host too. */
-export async function doctor(options: FleetOptions & { out: string }, output: Output): Promise<number> {
-  return withFleet(options, output, hostsOf(options), fleet => examineAll(fleet, options.out, output));
-}
+export const command = defineCommand({
+  about: 'Checks reachability, sudo, disk, clock, system, programs, ports and DNS. Exit code 1 if something is wrong.',
+  arguments: {},
+  options: comparing,
+  examples: {
+    'vgen doctor': '',
+    'vgen doctor --on eu1 --json': '',
+  },
+  run: (given, output) => withFleet(given, output, hostsOf(given), fleet => examineAll(fleet, given.out, output)),
+});
 
 async function examineAll(fleet: Fleet, out: string, output: Output): Promise<number> {
   const { offers } = offer(components, fleet.model);

@@ -1,14 +1,22 @@
 import { driftOf, downOf, ignoredBy } from '../fleet/observe/drift.ts';
 import { isSeen, survey } from '../fleet/observe/survey.ts';
-import { hostsOf, withFleet, type Fleet, type FleetOptions } from './fleet.ts';
 import { count, type Output } from '../print/output.ts';
+import { defineCommand } from './declaration.ts';
+import { hostsOf, withFleet, type Fleet } from './fleet/open.ts';
+import { comparing } from './options.ts';
 
 const TREE = { same: 'the tree still has it as applied', changed: 'the tree has a new version too', dropped: 'the tree has it no more', unknown: 'the tree may have a new version' };
 
-/** Shows what somebody changed on hosts. Exit 0 nothing · 1 something · 2 a host could not be looked at. Writes nothing anywhere. */
-export async function drift(options: FleetOptions & { out: string }, output: Output): Promise<number> {
-  return withFleet(options, output, hostsOf(options), fleet => driftOfAll(fleet, options.out, output));
-}
+export const command = defineCommand({
+  about: 'Nothing is changed. Exit code 1 if something was changed on a host, 2 if a host cannot be examined.',
+  arguments: {},
+  options: comparing,
+  examples: {
+    'vgen drift': '',
+    'vgen drift --on tag:edge --json': '',
+  },
+  run: (given, output) => withFleet(given, output, hostsOf(given), fleet => driftOfAll(fleet, given.out, output)),
+});
 
 async function driftOfAll(fleet: Fleet, out: string, output: Output): Promise<number> {
   const looked = await survey(fleet.hosts, fleet.connections, out, fleet.limit);

@@ -2,9 +2,21 @@ import { Failure } from '../contract/diagnostic.ts';
 import { knownNames } from '../kit/nearest.ts';
 import { inventorySchema, type Schema } from '../schema/read.ts';
 import type { Output } from '../print/output.ts';
+import { defineCommand, value } from './declaration.ts';
+import { json } from './options.ts';
 
-/** Documentation, type and default of a key, from the schema. */
-export function explain(key: string, output: Output): number {
+export const command = defineCommand({
+  about: 'Documentation, type and default come from the schema.',
+  arguments: { key: value('[key]', 'dotted key; the names of entries may be anything (default: all sections)') },
+  options: { json },
+  examples: {
+    'vgen explain': 'all sections',
+    'vgen explain apps.peerbook.listen': 'the keys below an entry',
+  },
+  run: ({ key = '' }, output) => explain(key, output),
+});
+
+function explain(key: string, output: Output): number {
   let node = inventorySchema();
   const path: string[] = [];
   for (const part of key === '' ? [] : key.replaceAll(/\[\d*\]/g, '.0').split('.')) {

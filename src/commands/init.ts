@@ -2,11 +2,20 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Failure } from '../contract/diagnostic.ts';
 import type { Output } from '../print/output.ts';
 import { ownFile } from '../process/own-files.ts';
+import { defineCommand, value } from './declaration.ts';
+import { json } from './options.ts';
 
 const SCHEMA = './node_modules/vgen/schema/inventory.schema.json';
 
-/** Writes a starter, never over an existing file. */
-export function init(file: string, output: Output): number {
+export const command = defineCommand({
+  about: 'An existing file is never overwritten (exit code 3).',
+  arguments: { file: value('[file]', 'where to write', { default: 'inventory.yaml' }) },
+  options: { json },
+  examples: { 'vgen init': '', 'vgen init fleet/prod.yaml': '' },
+  run: init,
+});
+
+function init({ file }: { file: string }, output: Output): number {
   if (existsSync(file)) throw new Failure(`"${file}" exists; name another file, or move it away`, { exit: 3 });
   const example = readFileSync(ownFile('inventory.example.yaml'), 'utf8');
   const starter = example.replace(/\$schema=\S+/, `$schema=${SCHEMA}`);

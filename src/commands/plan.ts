@@ -4,17 +4,34 @@ import type { Action } from '../contract/impact.ts';
 import { isNothing, type Change, type Foretold } from '../fleet/observe/compare.ts';
 import { planFileOf, writePlan } from '../fleet/guard/plan-file.ts';
 import { isSeen, survey, type Seen, type Surveyed } from '../fleet/observe/survey.ts';
-import { hostsOf, withFleet, type FleetOptions } from './fleet.ts';
 import { count, type Output } from '../print/output.ts';
+import { defineCommand, value, type Given } from './declaration.ts';
+import { hostsOf, withFleet } from './fleet/open.ts';
+import { comparing, markdown } from './options.ts';
 
-export interface PlanOptions extends FleetOptions {
-  readonly out: string;
-  /** The plan as a file, for "vgen apply FILE". */
-  readonly plan?: string;
-}
+const settings = {
+  save: value('<file>', 'write the plan to a file; "vgen apply FILE" does exactly this'),
+  markdown, ...comparing,
+};
 
-/** Shows what an apply would do. Exit 0 nothing to do · 1 changes · 2 a host could not be looked at. */
-export async function plan(options: PlanOptions, output: Output): Promise<number> {
+export const command = defineCommand({
+  about: 'Shows what would change, reload, restart or start. Nothing is changed. Exit code 1 if there are changes, 2 if a '
+    + 'host cannot be examined.',
+  arguments: {},
+  options: settings,
+  examples: {
+    'vgen plan': 'all hosts',
+    'vgen plan --on eu1 --save plan.json': 'then: vgen apply plan.json',
+    'vgen plan --markdown': 'for a pull request',
+  },
+  renamed: { '--trees': '--out' },
+  run: plan,
+});
+
+async function plan(options: Given<typeof settings>, output: Output): Promise<number> {
+  if (/\.json$/.test(options.out)) {
+    throw new Failure(`--out is the directory of the trees, not "${options.out}"; --save ${options.out} writes the plan`);
+  }
   return withFleet(options, output, hostsOf(options), async fleet => {
     const looked = await survey(fleet.hosts, fleet.connections, options.out, fleet.limit);
     fleet.progress.end();
@@ -24,13 +41,13 @@ export async function plan(options: PlanOptions, output: Output): Promise<number
     output.data({
       hosts: looked.map(one => (isSeen(one) ? { ...one.plan, generation: one.state.generation, tree: one.tree.id, live: one.state.seal } : one)), refusals,
     });
-    if (options.markdown) output.raw(markdown(looked, refusals));
+    if (options.markdown) output.raw(markdownText(looked, refusals));
     else if (!output.json) print(looked, refusals, output);
     const unseen = looked.length - seen.length;
-    if (options.plan !== undefined) {
-      if (unseen > 0) throw new Failure(`${options.plan} was not written: ${count(unseen, 'host')} could not be looked at`);
-      writePlan(options.plan, planFileOf(seen));
-      output.note(`the plan is in ${options.plan}; "vgen apply ${options.plan}" does this and nothing else`);
+    if (options.save !== undefined) {
+      if (unseen > 0) throw new Failure(`${options.save} was not written: ${count(unseen, 'host')} could not be looked at`);
+      writePlan(options.save, planFileOf(seen));
+      output.note(`the plan is in ${options.save}; "vgen apply ${options.save}" does this and nothing else`);
     }
     return unseen > 0 ? 2 : seen.every(one => isNothing(one.plan)) ? 0 : 1;
   });
@@ -73,7 +90,7 @@ const sum = ({ isNew, changes, actions }: Foretold): string =>
   `${isNew ? 'first install, ' : ''}${count(changes.filter(({ what }) => what !== 'keep').length, 'change')}, ${count(actions.length, 'action')}`;
 
 /** For a comment on a pull request or a job summary: one section per host with changes, one line for the others. */
-export function markdown(looked: readonly Surveyed[], refusals: readonly Refusal[]): string {
+function markdownText(looked: readonly Surveyed[], refusals: readonly Refusal[]): string {
   const quiet = looked.filter(isSeen).filter(one => isNothing(one.plan)).map(({ plan: { host } }) => host);
   const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
   const sections = looked.filter(one => !isSeen(one) || !isNothing(one.plan)).map(one => {

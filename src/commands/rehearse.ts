@@ -1,6 +1,7 @@
-import { compile, type Compilation } from '../compile.ts';
+import { compile } from '../compile.ts';
 import { Failure } from '../contract/diagnostic.ts';
 import { emit } from '../emit.ts';
+import { chooseHosts } from '../fleet/connect/targets.ts';
 import { knownNames } from '../kit/nearest.ts';
 import { isArtifact } from '../rehearse/apps.ts';
 import { systems, type System } from '../rehearse/debian.ts';
@@ -8,42 +9,51 @@ import { bootFleet, type Fleet } from '../rehearse/fleet.ts';
 import { fleetOf, planHost, type HostPlan } from '../rehearse/plan.ts';
 import { rehearse as runRehearsal, type Step } from '../rehearse/rehearsal.ts';
 import { missing } from '../rehearse/requirements.ts';
+import type { Model } from '../contract/model.ts';
 import type { HostTree } from '../contract/tree.ts';
+import { blame, type Blamed } from '../rehearse/blame.ts';
 import { count, type Output } from '../print/output.ts';
-import { blame, notes, printFailure, printTable, progress, verdict, type Blamed } from '../print/rehearse-report.ts';
+import { notes, printFailure, printTable, progress, verdict } from '../print/rehearse-report.ts';
+import { defineCommand, flag, list, oneOf, value, wholeNumber, type Given } from './declaration.ts';
+import { on, out, reading } from './options.ts';
 
-export interface RehearseOptions {
-  readonly out: string;
-  readonly host?: readonly string[];
-  readonly artifact?: readonly string[];
-  readonly os?: string;
-  readonly keep?: boolean;
-  readonly requests: string;
-  readonly switches: string;
-  readonly clients: string;
-}
+const options = {
+  artifact: list('<app=path>', 'an app\'s build: file, directory or tar; may be repeated (default: a stand-in of vgen\'s)'),
+  os: value('<name>', `${systems.join(' or ')} (default: the release of this machine)`, { read: oneOf(systems) }),
+  requests: value('<number>', 'requests sent while an app is switched', { default: '10000', read: wholeNumber(1) }),
+  switches: value('<number>', 'switches back and forth under that load', { default: '10', read: wholeNumber(1) }),
+  clients: value('<number>', 'clients that send them', { default: '20', read: wholeNumber(1) }),
+  keep: flag('keep the containers running until Ctrl-C'),
+  on, out, ...reading,
+};
+type Options = Given<typeof options>;
 
-/** Boots the fleet as local containers and does to them what will be done to the servers; returns the exit code. */
-export async function rehearse(files: readonly string[], options: RehearseOptions, output: Output): Promise<number> {
-  const amounts = {
-    requests: wholeNumber('requests', options.requests, 1), switches: wholeNumber('switches', options.switches, 1),
-    clients: wholeNumber('clients', options.clients, 1),
-  };
-  const base = systems.find(name => name === options.os);
-  if (options.os !== undefined && base === undefined) {
-    throw new Failure(`unknown system "${options.os}"; ${knownNames(options.os, systems)}`);
-  }
-  const compilation = await compile(files);
-  const trees = [...compilation.trees(name => options.host?.includes(name) ?? true)];
-  if (compilation.failed() || !compilation.model) {
+export const command = defineCommand({
+  about: 'Boots the hosts of the inventory as containers on this machine and, with the trees of out/, installs, deploys, '
+    + 'switches under load and rolls back. Needs root on Debian or Ubuntu; the servers are not contacted. Exit code 1 if '
+    + 'a step failed, 2 if the containers cannot be run here.',
+  arguments: {},
+  options,
+  examples: {
+    'vgen rehearse': 'the whole fleet',
+    'vgen rehearse --on eu1 --keep': 'one host, which stays up',
+    'vgen rehearse --artifact peerbook=build/peerbook': 'with a real build',
+    'vgen rehearse --os ubuntu-24.04 --json': 'on Ubuntu, for CI',
+  },
+  renamed: { '--host': '--on' },
+  run: rehearse,
+});
+
+async function rehearse(options: Options, output: Output): Promise<number> {
+  const compilation = await compile(options.inventory);
+  const { model } = compilation;
+  const chosen = new Set(model ? chooseHosts(model, options.on).map(({ name }) => name) : []);
+  const trees = [...compilation.trees(name => chosen.has(name))];
+  if (compilation.failed() || !model) {
     output.data({ good: false, steps: [], ...output.diagnostics(compilation) });
     return 1;
   }
-  const names = compilation.model.hosts.map(({ name }) => name);
-  for (const name of options.host ?? []) {
-    if (!names.includes(name)) throw new Failure(`unknown host "${name}"; ${knownNames(name, names)}`);
-  }
-  const artifacts = readArtifacts(options.artifact ?? [], trees);
+  const artifacts = readArtifacts(options.artifact, trees);
   const secrets = new Map<string, string>();
   const plans = trees.map(({ plan }) => {
     const one = planHost(plan, options.out, artifacts, secrets);
@@ -52,13 +62,13 @@ export async function rehearse(files: readonly string[], options: RehearseOption
   });
   const lack = missing();
   if (lack !== null) throw new Failure(lack);
-  warnOfOldTrees(compilation, trees, options, output);
+  warnOfOldTrees(model, trees, options, output);
 
   const begun = performance.now();
-  const fleet = await boot(plans, base, output);
+  const fleet = await boot(plans, options.os, output);
   try {
     const steps: Step[] = [];
-    await runRehearsal(fleet, plans, amounts, step => {
+    await runRehearsal(fleet, plans, options, step => {
       steps.push(step);
       output.note(progress(step));
     });
@@ -71,12 +81,6 @@ export async function rehearse(files: readonly string[], options: RehearseOption
   } finally {
     await fleet.stop();
   }
-}
-
-function wholeNumber(option: string, text: string, least: number): number {
-  const number = Number(text);
-  if (!/^\d{1,8}$/.test(text) || number < least) throw new Failure(`--${option} is a whole number from ${least} on, not "${text}"`);
-  return number;
 }
 
 /** `APP=PATH`, given for apps of the hosts that are rehearsed. */
@@ -93,9 +97,9 @@ function readArtifacts(given: readonly string[], trees: readonly HostTree[]): Ma
 
 /** out/ is rehearsed as it lies there, because that is what the servers will get. */
 function warnOfOldTrees(
-  compilation: Compilation, trees: readonly HostTree[], { out, host }: RehearseOptions, output: Output,
+  model: Model, trees: readonly HostTree[], { out, on }: Options, output: Output,
 ): void {
-  const fleet = host ? null : new Set(compilation.model?.hosts.map(({ name }) => name));
+  const fleet = on.length ? null : new Set(model.hosts.map(({ name }) => name));
   const { added, changed, removed } = emit(trees, { out, fleet, check: true, proceed: () => true });
   const files = added.length + changed.length + removed.length;
   if (files === 0) return;

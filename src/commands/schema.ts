@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
-import type { Output } from '../print/output.ts';
 import { ownFile } from '../process/own-files.ts';
+import { defineCommand } from './declaration.ts';
+import { json } from './options.ts';
 
-/** Prints the JSON Schema that editors use. */
-export function schema(output: Output): number {
-  output.raw(readFileSync(ownFile('schema/inventory.schema.json'), 'utf8'));
-  return 0;
-}
+export const command = defineCommand({
+  about: 'Editors use it to complete and check inventories. It is JSON with and without --json.',
+  arguments: {},
+  options: { json },
+  examples: { 'vgen schema > inventory.schema.json': '' },
+  run(_, output) {
+    output.raw(readFileSync(ownFile('schema/inventory.schema.json'), 'utf8'));
+    return 0;
+  },
+});

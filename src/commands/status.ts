@@ -1,9 +1,11 @@
 import { lockText, type Lock } from '../fleet/guard/lock.ts';
 import { observe } from '../fleet/observe/observe.ts';
 import { eachLimited } from '../fleet/connect/pool.ts';
-import { connectionOf, hostsOf, withFleet, type FleetOptions } from './fleet.ts';
 import { printTable } from '../print/fleet-table.ts';
 import { count, type Output } from '../print/output.ts';
+import { defineCommand, type Given } from './declaration.ts';
+import { connectionOf, hostsOf, withFleet } from './fleet/open.ts';
+import { connected, markdown } from './options.ts';
 
 /** Days before its end from which a certificate is spoken of; renewals come earlier. */
 const SOON = 15;
@@ -19,9 +21,22 @@ interface Status {
 
 interface Row { host: string; unreachable: string | null; generation: number | null; tree: string | null; status: Status | null; lock: Lock | null }
 
-/** Says what runs where; exit 1 when something is down, 2 when a host cannot be reached. */
-export async function status(options: FleetOptions, output: Output): Promise<number> {
-  return withFleet(options, output, hostsOf(options), async fleet => {
+const options = { markdown, ...connected };
+
+export const command = defineCommand({
+  about: 'Generation, releases, units that are down, certificates that expire soon, locks. Exit code 1 if something is '
+    + 'down, 2 if a host cannot be reached.',
+  arguments: {},
+  options,
+  examples: {
+    'vgen status': '',
+    'vgen status --on tag:edge --json': '',
+  },
+  run: status,
+});
+
+async function status(given: Given<typeof options>, output: Output): Promise<number> {
+  return withFleet(given, output, hostsOf(given), async fleet => {
     const rows = await eachLimited(fleet.hosts, fleet.limit, async ({ name }): Promise<Row> => {
       const state = await observe(connectionOf(fleet, name), 'status', null, { signal: fleet.stop, isLast: true });
       if ('unreachable' in state) return { host: name, unreachable: state.unreachable, generation: null, tree: null, status: null, lock: null };
@@ -32,7 +47,7 @@ export async function status(options: FleetOptions, output: Output): Promise<num
     printTable(['host', 'state', 'generation', 'apps', 'remarks'], seen.map(row => [
       row.host, stateOf(row), row.generation?.toString() ?? row.tree?.slice(0, 12) ?? '-',
       row.status?.apps.map(({ name, live, next }) => `${name} ${live.release || '-'} (next ${next.release || '-'})`).join(', ') || '-', remarks(row).join('; ') || '-',
-    ]), output, options.markdown);
+    ]), output, given.markdown);
     output.data({ hosts: seen });
     return seen.some(({ unreachable }) => unreachable !== null) ? 2 : seen.every(({ status: one }) => one?.good) ? 0 : 1;
   });

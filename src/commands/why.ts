@@ -1,38 +1,34 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import glob from 'fast-glob';
-import { compile, type Compilation } from '../compile.ts';
-import { Failure, pathText, type Path } from '../contract/diagnostic.ts';
-import { INSTALL, MANIFEST, SUMS } from '../contract/manifest.ts';
+import { compile } from '../compile.ts';
+import { Failure } from '../contract/diagnostic.ts';
+import { FLEET } from '../contract/tree.ts';
 import { knownNames } from '../kit/nearest.ts';
-import type { UserTemplates } from '../render/engine.ts';
-import { trace } from '../render/trace.ts';
-import { FLEET, type Entry, type OutTree } from '../contract/tree.ts';
-import type { Source } from '../contract/source.ts';
-import { count, type Output } from '../print/output.ts';
-import { ownFile } from '../process/own-files.ts';
+import type { Output } from '../print/output.ts';
+import { originOf } from '../render/origin.ts';
+import { defineCommand, value, type Given } from './declaration.ts';
+import { out, reading } from './options.ts';
 
-export interface Origin {
-  place: string;
-  text: string;
-  component: string;
-  /** `templates/…:line`, or what else the bytes are. */
-  template: string;
-  inventory: { path: string; file: string; line: number; column: number; text: string }[];
-  /** Sections that nobody wrote: their defaults made the line. */
-  defaults: string[];
-}
+const values = {
+  place: value('<place>', 'HOST/PATH:LINE, such as eu1/etc/nginx/nginx.conf:40', { isRequired: true }),
+};
+const options = { out, ...reading };
 
-interface Line { readonly template: string; readonly text: string; readonly values: readonly Path[]; readonly isOwn: boolean }
+export const command = defineCommand({
+  about: 'Shows the inventory lines, the component and the template line that made it.',
+  arguments: values,
+  options,
+  examples: {
+    'vgen why out/eu1/etc/nginx/nginx.conf:40': '',
+    'vgen why eu1/manifest.tsv:13 --json': '',
+  },
+  run: why,
+});
 
-/** Says which inventory lines, component and template line made a line of a generated file. */
-export async function why(place: string, files: readonly string[], out: string, output: Output): Promise<number> {
+async function why({ place, inventory, out: directory }: Given<typeof values & typeof options>, output: Output): Promise<number> {
   const [, path = '', number = ''] = /^(.*?):(\d+)$/.exec(place) ?? [];
   if (!path) throw new Failure(`"${place}" is no place; write HOST/PATH:LINE, such as eu1/etc/nginx/nginx.conf:40`);
-  const prefix = `${plain(out).replace(/\/$/, '')}/`;
+  const prefix = `${plain(directory).replace(/\/$/, '')}/`;
   const [host = '', ...rest] = (plain(path).startsWith(prefix) ? plain(path).slice(prefix.length) : plain(path)).split('/');
-  const compilation = await compile(files);
+  const compilation = await compile(inventory);
   if (compilation.failed() || !compilation.model) {
     output.data({ place, ...output.diagnostics(compilation) });
     return 1;
@@ -52,66 +48,4 @@ export async function why(place: string, files: readonly string[], out: string, 
   return 0;
 }
 
-/**
- * Where a line of a file in a tree comes from; the tree must have the file.
- * @throws Failure when the file has no such line.
- */
-export async function originOf({ source, templates }: Compilation, tree: OutTree, path: string, number: number): Promise<Origin> {
-  const entry = tree.entries.find(one => one.path === path);
-  if (!entry) throw new Error(`${path} is not in the tree of ${tree.name}`);
-  const line = entry.kind === 'link' ? { template: 'a link', text: `-> ${entry.target}`, values: [], isOwn: false } : await lineOf(entry, number, tree, templates);
-  const at = entry.spec?.at ?? tree.at;
-  const paths = unique([...line.values, ...line.values.length && !entry.spec ? [] : [at]]);
-  // a template of the user's is there because the inventory names its directory
-  const written = unique([...line.isOwn ? [['templates']] : [], ...paths].map(one => writtenPart(one, source)).filter(one => one !== null));
-  return {
-    place: `${tree.name}/${entry.path}:${number}`, text: line.text, component: entry.spec?.component ?? 'host', template: line.template,
-    inventory: unique(written.flatMap(one => [one, ...referredTo(one, source, tree.at, at)])).map(one => {
-      const there = source.locate(one, false);
-      return { path: pathText(one), file: there.file, line: there.line, column: there.column, text: source.lines(there.file)[there.line - 1]?.trim() ?? '' };
-    }),
-    defaults: [...new Set(paths.filter(one => !writtenPart(one, source)).map(one => String(one[0])))],
-  };
-}
-
 const plain = (path: string): string => path.replace(/^\.\//, '');
-
-/** The part of a path that somebody wrote; the rest is the schema's default. */
-function writtenPart(path: Path, source: Source): Path | null {
-  for (let end = path.length; end > 0; end--) if (source.has(path.slice(0, end))) return path.slice(0, end);
-  return null;
-}
-
-/** What the text at a path speaks of: `${vars.x}`, `${host.x}`, `${slot.x}`, `${secret.x}`. */
-function referredTo(path: Path, source: Source, host: Path, at: Path): Path[] {
-  const text = path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], source.value);
-  const roots: Record<string, Path> = { vars: ['vars'], secret: ['secrets'], host, ...(at[2] === 'slots' ? { slot: at } : {}) };
-  return typeof text !== 'string' ? [] : [...text.matchAll(/(?<!\$)\$\{(\w+)\.([^}]+)\}/g)].flatMap(([, noun = '', name = '']) => {
-    const referred = [...roots[noun] ?? [], ...name.split('.')];
-    return source.has(referred) ? [referred] : [];
-  });
-}
-
-const unique = (paths: readonly Path[]): Path[] => [...new Map(paths.map(path => [path.join('\0'), path])).values()];
-
-async function lineOf(entry: Extract<Entry, { kind: 'file' }>, number: number, tree: OutTree, own: UserTemplates): Promise<Line> {
-  const lines = entry.bytes.toString('utf8').replace(/\n$/, '').split('\n');
-  const text = lines[number - 1];
-  if (text === undefined) throw new Failure(`"${entry.path}" has ${count(lines.length, 'line')}`);
-  if (entry.path === MANIFEST) return { template: 'the plan of the host, one line a thing', text, values: listed(text, tree), isOwn: false };
-  if (entry.path === SUMS) return { template: 'the digests of the tree, one line a file', text, values: [], isOwn: false };
-  const from = entry.spec?.kind === 'file' ? entry.spec.from : { static: `host/${INSTALL}` };
-  if ('static' in from) return { template: `templates/${from.static}:${number} (the same bytes on every host)`, text, values: [], isOwn: false };
-  if (!('template' in from)) return { template: 'own' in from ? `your own file ${from.own}:${number}` : 'the text in the inventory', text, values: [], isOwn: false };
-  const root = fileURLToPath(ownFile('templates/'));
-  const builtIn = glob.sync('**/*.njk', { cwd: root, dot: true }).sort();
-  const sources = new Map([...builtIn.map(name => [name, readFileSync(join(root, name), 'utf8')] as const), ...own]);
-  const traced = (await trace(from.template, from.view, sources))[number - 1];
-  return {
-    template: `${own.has(traced?.template ?? '') ? '' : 'templates/'}${traced?.template ?? from.template}${traced?.line ? `:${traced.line}` : ''}`,
-    text, values: traced?.values ?? [], isOwn: own.has(traced?.template ?? ''),
-  };
-}
-
-/** The place of what a line of the manifest lists. */
-const listed = (text: string, { rows }: OutTree): Path[] => rows.filter(row => row.text === text).map(({ at }) => at);

@@ -128,7 +128,7 @@ ${begin(0)}${SSH}      - name: Plan
           GROUP: plan${shard}
 ${shardEnv}        run: |
 ${on}          code=0
-          npx vgen plan -i "$INVENTORY" --trees "$OUT" --on "$hosts" --out plan.json --markdown >plan.md || code=$?
+          npx vgen plan -i "$INVENTORY" -o "$OUT" --on "$hosts" --save plan.json --markdown >plan.md || code=$?
           cat plan.md >>"$GITHUB_STEP_SUMMARY"
           [ "$code" -le 1 ]
       - uses: ${ACTIONS.upload}

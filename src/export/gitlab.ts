@@ -85,7 +85,7 @@ plan:
     - if: $CI_COMMIT_BRANCH == "${branch}"
   environment: { name: ${environment}, action: prepare }
 ${parallel}  script:
-${on}    - code=0; npx vgen plan -i "$INVENTORY" --trees "$OUT" --on "$hosts" --out ${file} --markdown >plan${node}.md || code=$?
+${on}    - code=0; npx vgen plan -i "$INVENTORY" -o "$OUT" --on "$hosts" --save ${file} --markdown >plan${node}.md || code=$?
     - cat plan${node}.md; [ "$code" -le 1 ]
   artifacts:
     paths: [plan*.json, plan*.md]

@@ -14,11 +14,11 @@ export interface Limits {
   readonly allow: readonly Area[];
 }
 
-/** As the flags of a command give them. */
+/** As the options of a command give them; shares as `80%`. */
 export interface LimitFlags {
   readonly maxChanged?: string | undefined;
   readonly maxDeleted?: string | undefined;
-  readonly maxRestarts?: string | undefined;
+  readonly maxRestarts?: number | undefined;
   readonly allow?: readonly string[] | undefined;
 }
 

@@ -45,7 +45,7 @@ export function readPlan(path: string): PlanFile {
   }
   const { version, hosts } = (plan ?? {}) as Partial<PlanFile>;
   const isHost = (one: unknown): boolean => typeof one === 'object' && one !== null && ['host', 'tree', 'live'].every(key => typeof (one as Record<string, unknown>)[key] === 'string');
-  if (version !== 1 || !Array.isArray(hosts) || !hosts.every(isHost)) throw new Failure(`${path} is no plan of this version of vgen; make it anew with "vgen plan --out ${path}"`);
+  if (version !== 1 || !Array.isArray(hosts) || !hosts.every(isHost)) throw new Failure(`${path} is no plan of this version of vgen; make it anew with "vgen plan --save ${path}"`);
   return plan as PlanFile;
 }
 

@@ -1,26 +1,21 @@
-// What all commands that go to hosts share: the inventory, the hosts that are meant, connections, progress, signals.
-import { chooseHosts, targetOf } from '../fleet/connect/targets.ts';
-import { Failure } from '../contract/diagnostic.ts';
-import { readFleet, type FleetInventory } from '../fleet/connect/inventory.ts';
-import { observe, type Depth, type Unseen } from '../fleet/observe/observe.ts';
-import type { HostState } from '../fleet/observe/state.ts';
-import type { BuiltTree } from '../fleet/observe/tree.ts';
-import { defaultParallel, eachLimited } from '../fleet/connect/pool.ts';
-import { Session, type Connection } from '../fleet/connect/ssh.ts';
-import type { Host, Model } from '../contract/model.ts';
-import { FleetProgress } from '../print/fleet-progress.ts';
-import type { Output } from '../print/output.ts';
+// Opens the fleet for a command: the inventory, the hosts that are meant, connections, progress, signals.
+import { chooseHosts, targetOf } from '../../fleet/connect/targets.ts';
+import { Failure } from '../../contract/diagnostic.ts';
+import { readFleet, type FleetInventory } from '../../fleet/connect/inventory.ts';
+import { observe, type Depth, type Unseen } from '../../fleet/observe/observe.ts';
+import type { HostState } from '../../fleet/observe/state.ts';
+import type { BuiltTree } from '../../fleet/observe/tree.ts';
+import { defaultParallel, eachLimited } from '../../fleet/connect/pool.ts';
+import { Session, type Connection } from '../../fleet/connect/ssh.ts';
+import type { Host, Model } from '../../contract/model.ts';
+import { knownNames } from '../../kit/nearest.ts';
+import { FleetProgress } from '../../print/fleet-progress.ts';
+import type { Output } from '../../print/output.ts';
+import type { Given } from '../declaration.ts';
+import type { connected } from '../options.ts';
 
-export interface FleetOptions {
-  readonly inventory?: readonly string[];
-  readonly on?: readonly string[];
-  /** In place of the user's and the system's ssh_config. */
-  readonly sshConfig?: string;
-  /** Hosts at a time. */
-  readonly parallel?: string;
-  readonly json?: boolean;
-  readonly markdown?: boolean;
-}
+/** The options of all commands that connect to hosts. */
+export type FleetOptions = Given<typeof connected>;
 
 export interface Fleet {
   readonly model: Model;
@@ -35,24 +30,23 @@ export interface Fleet {
   readonly stop: AbortSignal;
 }
 
-export const inventoryOf = (options: FleetOptions): readonly string[] => options.inventory ?? ['inventory.yaml'];
-
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
  * Opens the fleet for one command and closes it however the command ends. Returns the exit code: 1 for a wrong
  * inventory, 130 after Ctrl-C (a second one ends at once), else what `body` returns.
  */
-export async function withFleet(options: FleetOptions, output: Output, choose: (model: Model) => readonly Host[], body: (fleet: Fleet) => Promise<number>): Promise<number> {
-  const inventory = await readFleet(inventoryOf(options));
+export async function withFleet(
+  options: FleetOptions, output: Output, choose: (model: Model) => readonly Host[], body: (fleet: Fleet) => Promise<number>,
+): Promise<number> {
+  const inventory = await readFleet(options.inventory);
   const { model } = inventory;
   if (!model) {
     output.data(output.diagnostics(inventory));
     return 1;
   }
   const hosts = choose(model);
-  const limit = options.parallel === undefined ? defaultParallel() : Number(options.parallel);
-  if (!Number.isInteger(limit) || limit < 1) throw new Failure(`"${options.parallel ?? ''}" is no number of hosts; write --parallel 10`);
+  const limit = options.parallel ?? defaultParallel();
   const session = new Session(options.sshConfig);
   const progress = await FleetProgress.start(output);
   const stop = new AbortController();
@@ -90,7 +84,7 @@ export const hostsOf = (options: FleetOptions, app: string | null = null) => (mo
   const chosen = chooseHosts(model, options.on);
   if (app === null) return chosen;
   const found = model.apps.find(({ name }) => name === app);
-  if (!found) throw new Failure(`unknown app "${app}"; known apps: ${model.apps.map(({ name }) => name).join(', ') || 'none'}`);
+  if (!found) throw new Failure(`unknown app "${app}"; ${knownNames(app, model.apps.map(({ name }) => name), 'known apps')}`);
   const running = chosen.filter(host => found.hosts.has(host));
   if (running.length === 0) throw new Failure(`${app} runs on none of ${chosen.map(({ name }) => name).join(', ')}`);
   return running;
@@ -98,14 +92,10 @@ export const hostsOf = (options: FleetOptions, app: string | null = null) => (mo
 
 export const connectionOf = (fleet: Fleet, host: string): Connection => fleet.connections.get(host) as Connection;
 
-/** The number of `--lines`; throws a Failure for anything else. */
-export function linesOf(written = '20'): number {
-  if (!/^[1-9]\d{0,5}$/.test(written)) throw new Failure(`"${written}" is no number of lines; write --lines 100`);
-  return Number(written);
-}
-
 /** Looks at all hosts at once; `trees` is what they should have. */
-export async function observeAll(fleet: Fleet, depth: Depth, trees: ReadonlyMap<string, BuiltTree> = new Map()): Promise<Map<string, HostState | Unseen>> {
+export async function observeAll(
+  fleet: Fleet, depth: Depth, trees: ReadonlyMap<string, BuiltTree> = new Map(),
+): Promise<Map<string, HostState | Unseen>> {
   const all = await eachLimited(fleet.hosts, fleet.limit, async ({ name }) =>
     [name, await observe(connectionOf(fleet, name), depth, trees.get(name) ?? null, { signal: fleet.stop })] as const);
   return new Map(all.filter(one => one !== null));
