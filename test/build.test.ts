@@ -270,11 +270,11 @@ describe('--check', () => {
   }));
 });
 
-it('--host builds one host and leaves the others, even those that the inventory no longer has', () => withFiles({ 'inventory.yaml': small }, async dir => {
+it('--on builds one host and leaves the others, even those that the inventory no longer has', () => withFiles({ 'inventory.yaml': small }, async dir => {
   await build(dir, small);
   const before = state(join(dir, 'out/web2'));
   write(dir, { 'inventory.yaml': without(small, /web2/).replace('one', 'two') });
-  expect((await vgen(dir, ['build', '--host', 'web1'])).stdout).toMatch(/^1 host, \d+ files: 2 written/);
+  expect((await vgen(dir, ['build', '--on', 'web1'])).stdout).toMatch(/^1 host, \d+ files: 2 written/);
   expect(read(dir, 'out/web1/etc/motd')).toBe('two\n');
   expect(state(join(dir, 'out/web2'))).toEqual(before);
 }));

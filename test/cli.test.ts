@@ -3,17 +3,14 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { sections } from '../src/commands/index.ts';
 import { example, read, small, start, vgen, withFiles, write } from './vgen.ts';
 
 const wrong = small.replace('192.0.2.2', '192.0.2.1');
 const malformed = 'hosts: {web1: {address: 192.0.2.1}\n';
 const INVALID = 'invalid.yaml';
 const files = { 'inventory.yaml': small, [INVALID]: wrong, 'malformed.yaml': malformed };
-const commands = [
-  'init', 'validate', 'build', 'diff', 'schema', 'explain', 'why', 'rehearse',
-  'apply', 'deploy', 'switch', 'rollback', 'status', 'logs', 'exec', 'lock', 'unlock', 'audit',
-  'plan', 'drift', 'secrets', 'doctor', 'ci', 'export',
-];
+const commands = Object.values(sections).flatMap(section => Object.keys(section));
 
 /** Exit code, how stdout starts, how stderr starts; '' for nothing at all. */
 type Row = [args: string, code: number, stdout: string, stderr: string];
@@ -31,13 +28,14 @@ const rows: Row[] = [
   [`build -i ${INVALID} -o other`, 1, '', `${INVALID}:3:20: error:`],
   ['build -i none.yaml', 2, '', 'vgen: file "none.yaml" not found'],
   ['build -o inventory.yaml', 2, '', 'vgen: cannot write to "inventory.yaml" ('],
-  ['build --host web3', 2, '', 'vgen: unknown host "web3"; did you mean "web1"? known: web1, web2'],
-  ['build --check --watch', 2, '', 'vgen: --check and --watch do not go together'],
+  ['build --on web3', 2, '', 'vgen: unknown host "web3"; did you mean "web1"? known hosts: web1, web2'],
+  ['build --on tag:edge', 2, '', 'vgen: unknown tag "edge"; known tags: none'],
+  ['build --check --watch', 2, '', 'vgen: --check and --watch exclude each other'],
   ['build --check -o missing', 1, 'missing  missing/web1/SHA256SUMS\n', ''],
   ['diff', 1, '--- /dev/null\n+++ b/web1/etc/motd\n@@ -0,0 +1,1 @@\n+one\n', ''],
-  [`diff -i ${INVALID} --host web1`, 1, '', `${INVALID}:3:20: error:`],
+  [`diff -i ${INVALID} --on web1`, 1, '', `${INVALID}:3:20: error:`],
   ['diff -i none.yaml', 2, '', 'vgen: file "none.yaml" not found'],
-  ['diff --host web3', 2, '', 'vgen: unknown host "web3"'],
+  ['diff --on web3', 2, '', 'vgen: unknown host "web3"'],
   ['schema', 0, '{\n', ''],
   ['explain hosts', 0, 'hosts  mapping\n', ''],
   ['explain hsts', 2, '', 'vgen: there is no key "hsts"; did you mean "hosts"?'],
@@ -51,12 +49,9 @@ const rows: Row[] = [
   ['rehearse', 2, '', 'vgen: there is no tree of host "web1" in "out"; run "vgen build"'],
   [`rehearse -i ${INVALID}`, 1, '', `${INVALID}:3:20: error:`],
   ['rehearse -i none.yaml', 2, '', 'vgen: file "none.yaml" not found'],
-  ['rehearse --host web3', 2, '', 'vgen: unknown host "web3"'],
-  [
-    'rehearse --os ubuntu-2404', 2, '',
-    'vgen: unknown system "ubuntu-2404"; did you mean "ubuntu-24.04"? known: debian-12, ubuntu-24.04',
-  ],
-  ['rehearse --requests many', 2, '', 'vgen: --requests is a whole number from 1 on, not "many"'],
+  ['rehearse --on web3', 2, '', 'vgen: unknown host "web3"'],
+  ['rehearse --os ubuntu-2404', 2, '', 'vgen: --os takes debian-12 or ubuntu-24.04, not "ubuntu-2404"'],
+  ['rehearse --requests many', 2, '', 'vgen: --requests takes a whole number from 1 on, not "many"'],
   ['rehearse --artifact web', 2, '', 'vgen: "web" is no artifact; write APP=PATH'],
   ['rehearse --artifact web=inventory.yaml', 2, '', 'vgen: unknown app "web"'],
   ['init inventory.yaml', 3, '', 'vgen: "inventory.yaml" exists'],
@@ -66,21 +61,30 @@ const rows: Row[] = [
   ['apply --on web3', 2, '', 'vgen: unknown host "web3"; did you mean "web1"? known hosts: web1, web2'],
   ['apply --batch 0', 2, '', 'vgen: "0" is no batch; write a number of hosts, or a share such as 25%'],
   ['apply --pause soon', 2, '', 'vgen: "soon" is no duration'],
-  ['apply --max-failures -1', 2, '', 'vgen: "-1" is no number of hosts'],
-  ['apply --adopt --force', 2, '', 'vgen: --adopt and --force do not go together'],
+  ['apply --max-failures -1', 2, '', 'vgen: --max-failures takes a whole number from 0 on, not "-1"'],
+  ['apply --on-failure stop', 2, '', 'vgen: --on-failure takes halt, rollback or continue, not "stop"'],
+  ['apply --allow all', 2, '', 'vgen: --allow takes firewall, sshd, sudoers or datastore, not "all"'],
+  ['apply --max-changed much', 2, '', 'vgen: --max-changed takes a share such as 80%, not "much"'],
+  ['apply --adopt --force', 2, '', 'vgen: --adopt and --force exclude each other'],
   ['apply --retry-failed', 2, '', 'vgen: no run of "vgen apply" over this inventory is on record'],
   ['deploy web none', 2, '', 'vgen: there is no none'],
   ['switch web', 2, '', 'vgen: unknown app "web"; known apps: none'],
-  ['rollback --to 3 web', 2, '', 'vgen: --to takes the number of a generation, together with --host'],
+  ['rollback', 2, '', 'vgen: set exactly one of: an app, or --configuration for the configuration of the hosts'],
+  ['rollback web --to 3', 2, '', 'vgen: --to requires --configuration'],
   ['status --on role:web', 2, '', 'vgen: invalid selector "role:web"'],
-  ['logs nginx -n few', 2, '', 'vgen: "few" is no number of lines'],
-  ['exec', 2, '', 'error: missing required argument \'command\''],
-  ['lock', 2, '', 'error: required option \'--message <text>\' not specified'],
-  ['audit --parallel 0', 2, '', 'vgen: "0" is no number of hosts'],
-  ['bild', 2, '', 'error: unknown command \'bild\'\n(Did you mean build?)'],
-  ['build --chek', 2, '', 'error: unknown option \'--chek\'\n(Did you mean --check?)'],
-  ['build surplus', 2, '', 'error: too many arguments'],
-  ['why', 2, '', 'error: missing required argument \'place\''],
+  ['logs nginx -n few', 2, '', 'vgen: --lines takes a whole number from 1 to 100000, not "few"'],
+  ['exec', 2, '', 'vgen: missing required argument "command"'],
+  ['lock', 2, '', 'vgen: required option "--message <text>" not specified'],
+  ['audit --parallel 0', 2, '', 'vgen: --parallel takes a whole number from 1 on, not "0"'],
+  ['bild', 2, '', 'vgen: unknown command "bild"; did you mean build?'],
+  ['build --chek', 2, '', 'vgen: unknown option "--chek"; did you mean --check?'],
+  ['build --host web1', 2, '', 'vgen: --host is now --on'],
+  ['rollback --host', 2, '', 'vgen: --host is now --configuration'],
+  ['plan --trees out', 2, '', 'vgen: --trees is now --out'],
+  ['plan --out plan.json', 2, '', 'vgen: --out is the directory of the trees, not "plan.json"; --save plan.json writes the plan'],
+  ['certs isue', 2, '', 'vgen: unknown command "isue"; did you mean issue?'],
+  ['build surplus', 2, '', 'vgen: too many arguments'],
+  ['why', 2, '', 'vgen: missing required argument "place"'],
   ['', 2, '', 'Usage: vgen'],
   ['--version', 0, '0.', ''],
 ];
@@ -96,7 +100,7 @@ describe('exit codes, stdout and stderr', () => {
   // of those that could not be done, one per way of saying so
   it.concurrent.each(rows.filter(
     ([args, code]) =>
-      args.includes(' ') && (code !== 2 || /^(validate|init|explain|build (--host|--chek|surplus))/.test(args)),
+      args.includes(' ') && (code !== 2 || /^(validate|init|explain|build (--on|--host|--chek|surplus))/.test(args)),
   ))('vgen %s --json: the same exit (%i), one value on stdout', (args, code) => withFiles(files, async dir => {
     const ran = await vgen(dir, [...args.split(' '), '--json']);
     expect(ran.code, ran.stderr).toBe(code);
@@ -162,9 +166,16 @@ describe('help', () => {
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   }));
 
-  it('lists every command', () => withFiles({}, async dir => {
+  it('lists every command with its summary', () => withFiles({}, async dir => {
     const { stdout } = await vgen(dir, ['--help']);
-    for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    const lines = stdout.split('\n').map(line => line.trim().replace(/ {2,}/, '  '));
+    for (const [name, { summary }] of Object.values(sections).flatMap(section => Object.entries(section))) {
+      expect(lines).toContain(`${name}  ${summary}`);
+    }
+  }));
+
+  it('of one command is the same by "help COMMAND"', () => withFiles({}, async dir => {
+    expect((await vgen(dir, ['help', 'build'])).stdout).toBe((await vgen(dir, ['build', '--help'])).stdout);
   }));
 });
 
@@ -220,7 +231,7 @@ describe('several files', () => {
   const parts = {
     'a.yaml': 'hosts: { web1: { address: 192.0.2.1 } }\n', 'b.yaml': 'hosts: { web2: { address: 192.0.2.2 } }\n',
   };
-  it.each([['-i a.yaml b.yaml', 2], ['-i a.yaml -i b.yaml', 2], ['-i a.yaml a.yaml', 1], ['-i a.yaml -i ./a.yaml', 1]])(
+  it.each([['-i a.yaml -i b.yaml', 2], ['-i a.yaml -i a.yaml', 1], ['-i a.yaml -i ./a.yaml', 1]])(
     '%s: %i hosts', (args, hosts) => withFiles(parts, async dir => {
       expect(await vgen(dir, ['validate', ...args.split(' ')]))
         .toMatchObject({ code: 0, stdout: `valid: ${hosts} host${hosts > 1 ? 's' : ''}\n` });

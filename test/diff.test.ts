@@ -134,11 +134,11 @@ describe('vgen diff', () => {
     expect(read(dir, 'out/web1/etc/motd'), 'nothing is written').toBe('one\n');
   }));
 
-  it('--stat counts, --json says the same as data, --host looks at one', () =>
+  it('--stat counts, --json says the same as data, --on looks at one', () =>
     withFiles({ 'inventory.yaml': small }, async dir => {
       await vgen(dir, ['build']);
       write(dir, { 'inventory.yaml': after });
-      expect((await vgen(dir, ['diff', '--stat', '--host', 'web1'])).stdout)
+      expect((await vgen(dir, ['diff', '--stat', '--on', 'web1'])).stdout)
         .toBe('changed  +2 -1  web1/etc/motd\n');
       const data = JSON.parse((await vgen(dir, ['diff', '--json'])).stdout) as { removed: string[] };
       expect(data).toMatchObject({ diagnostics: [], hosts: [{ host: 'web1', impact: [], files: [
@@ -150,7 +150,7 @@ describe('vgen diff', () => {
     withFiles({ 'inventory.yaml': small }, async dir => {
       await vgen(dir, ['build']);
       write(dir, { 'inventory.yaml': small.replace('/etc/motd', '/etc/issue') });
-      const { stdout } = await vgen(dir, ['diff', '--host', 'web1']);
+      const { stdout } = await vgen(dir, ['diff', '--on', 'web1']);
       expect(stdout).toContain('--- /dev/null\n+++ b/web1/etc/issue\n@@ -0,0 +1,1 @@\n+one\n');
       expect(stdout).toContain('--- a/web1/etc/motd\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-one\n');
     }));

@@ -103,10 +103,10 @@ export const defineCommand = <A extends Parameters, O extends Parameters>(
 export const optionName = (name: string): string => `--${name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
 
 /** Reads a whole number of decimal digits within bounds. */
-export const wholeNumber = (least: number, most = 99_999_999): Read<number> => (written, name) => {
+export const wholeNumber = (least: number, most?: number): Read<number> => (written, name) => {
   const number = /^\d{1,8}$/.test(written) ? Number(written) : NaN;
-  if (number >= least && number <= most) return number;
-  throw new Failure(`${name} takes a whole number from ${least} to ${most}, not "${written}"`);
+  if (number >= least && number <= (most ?? number)) return number;
+  throw new Failure(`${name} takes a whole number from ${least} ${most === undefined ? 'on' : `to ${most}`}, not "${written}"`);
 };
 
 /** Reads one of a few words. */

@@ -69,7 +69,7 @@ const ci: CommandGroup = {
     github: { summary: 'write the workflow for GitHub', load: () => import('./ci/github.ts') },
     gitlab: { summary: 'write the pipeline for GitLab', load: () => import('./ci/gitlab.ts') },
     script: {
-      summary: 'write apply.sh, which applies one tree with bash, rsync and ssh alone',
+      summary: 'write apply.sh, which needs only bash, rsync and ssh on the CI runner',
       load: () => import('./ci/script.ts'),
     },
     hosts: { summary: 'print the hosts of one of several parallel jobs', load: () => import('./ci/hosts.ts') },

@@ -110,7 +110,7 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
   it('refuses a plan when the host or the tree moved since', async () => {
     edit('content: "one\\n"', 'content: "two\\n"');
     await good('build');
-    expect((await run('plan', '--on', 'web1', '--out', 'plan.json')).code).toBe(1);
+    expect((await run('plan', '--on', 'web1', '--save', 'plan.json')).code).toBe(1);
     await site.host('web1').run('echo meanwhile >> /opt/tools/list.txt');
     const moved = await run('apply', 'plan.json');
     expect(moved.stderr)
@@ -119,14 +119,14 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
     expect((await site.host('web1').run('cat /etc/motd')).stdout).toBe('one\n');
     await site.host('web1').run('printf "list\\n" > /opt/tools/list.txt');
 
-    await run('plan', '--on', 'web1', '--out', 'plan.json');
+    await run('plan', '--on', 'web1', '--save', 'plan.json');
     edit('content: "two\\n"', 'content: "three\\n"');
     await good('build');
     const built = await run('apply', 'plan.json');
     expect(built.stderr).toMatch(/stale plan: web1: the tree in out\/ changed since the plan/);
     expect(built.code).toBe(3);
 
-    await run('plan', '--on', 'web1', '--out', 'plan.json');
+    await run('plan', '--on', 'web1', '--save', 'plan.json');
     await good('apply', 'plan.json');
     expect((await site.host('web1').run('cat /etc/motd')).stdout).toBe('three\n');
     expect((await site.host('web3').run('cat /etc/motd')).stdout).toBe('one\n');
@@ -162,7 +162,7 @@ describe.skipIf(lack !== null)(`plan and drift on hosts (${lack ?? 'systemd-nspa
 
   it('says which host cannot be looked at, and writes no plan then', async () => {
     await site.host('web3').cut();
-    const { code, stderr } = await run('plan', '--out', 'half.json');
+    const { code, stderr } = await run('plan', '--save', 'half.json');
     await site.host('web3').mend();
     expect(stderr).toMatch(/web3: .+/);
     expect(code).toBe(2);

@@ -166,7 +166,7 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
     const timer = setInterval(() => here.push(...lookHere()), 40);
     const pushed = await run(['secrets', 'push', '--json'], 3);
     await run(['secrets', 'check', '--json'], 3);
-    await run(['plan', '--json', '--out', 'plan.json'], 3);
+    await run(['plan', '--json', '--save', 'plan.json'], 3);
     await run(['drift', '--json'], 3);
     expect(pushed.code, pushed.stderr + pushed.stdout).toBe(0);
     clearInterval(timer);

@@ -162,7 +162,7 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
   it('rehearses out/ as it is, with a warning when that is old; stays up with --keep, and ends with Ctrl-C', () =>
     withFiles({ 'inventory.yaml': small }, async dir => {
       expect((await vgen(dir, ['build'])).code).toBe(0);
-      const { child, pid, said, ended, until } = rehearsal(dir, '-i', 'inventory.yaml', '--keep', '--host', 'web1');
+      const { child, pid, said, ended, until } = rehearsal(dir, '-i', 'inventory.yaml', '--keep', '--on', 'web1');
       await until('end it with Ctrl-C');
       const [, config = ''] = /ssh -F (\S+) web1/.exec(said.text) ?? [];
       const { stdout } = spawnSync('ssh', ['-F', config, 'web1', 'cat /etc/motd'], { encoding: 'utf8' });

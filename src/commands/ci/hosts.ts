@@ -20,7 +20,10 @@ export const command = defineCommand({
   about: 'The names are separated by commas, as --on takes them.',
   arguments: {},
   options: { shard: value('<place>', 'which job of how many, such as 2/4', { isRequired: true, read: shardOf }), on, ...reading },
-  examples: { 'vgen plan --on "$(vgen ci hosts --shard 2/4)"': '' },
+  examples: {
+    'vgen ci hosts --shard 2/4': '',
+    'vgen plan --on "$(vgen ci hosts --shard 2/4)"': 'in the second of four jobs',
+  },
   async run({ shard, inventory, on: chosen }, output) {
     const model = await readModel(inventory, output);
     if (!model) return 1;

@@ -1,0 +1,61 @@
+// What every command declares: the list is whole, and an option has one meaning wherever it occurs.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { sections } from '../src/commands/index.ts';
+import * as options from '../src/commands/options.ts';
+import { read } from './vgen.ts';
+
+/** Every command as it is called, with the module that declares it. */
+const declared = Object.values(sections).flatMap(section => Object.entries(section)).flatMap(([name, entry]) => (
+  'load' in entry ? [{ words: name, entry }]
+    : Object.entries(entry.commands).map(([part, one]) => ({ words: `${name} ${part}`, entry: one }))));
+
+const folder = join(import.meta.dirname, '../src/commands');
+const modules = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path => path.endsWith('.ts'));
+const isCommand = (path: string): boolean => read(folder, path).includes('export const command = defineCommand(');
+
+it('every module of a command stands in the list under the name of its file, and has a summary', () => {
+  const files = modules.filter(isCommand).map(path => path.replace(/\.ts$/, '').replace('/', ' ')).sort();
+  expect(files).toEqual(declared.map(one => one.words).sort());
+  for (const { words, entry } of declared) {
+    expect(String(entry.load), words).toContain(`${words.replace(' ', '/')}.ts`);
+    expect(entry.summary, words).toMatch(/^.{9,78}[^.]$/);
+  }
+});
+
+it('modules are imported by literal paths, so that a bundler sees them', () => {
+  for (const path of modules) expect(read(folder, path), path).not.toMatch(/import\((?!')/);
+});
+
+it.each(declared)('$words: examples call the command, options have a help text', async ({ words, entry }) => {
+  const { command } = await entry.load();
+  expect(Object.keys(command.examples)[0]).toContain(`vgen ${words}`);
+  for (const [name, { help }] of Object.entries({ ...command.arguments, ...command.options })) {
+    expect(help, name).toMatch(/^\S.{9,}[^.]$/);
+  }
+});
+
+it('one option has one letter, one form and one meaning in all commands', async () => {
+  const shared = new Map(Object.entries({ ...options.rollout, ...options.comparing, lines: options.lines }));
+  for (const { words, entry } of declared) {
+    const { command } = await entry.load();
+    for (const [name, { letter, placeholder, help, kind, default: written }] of Object.entries(command.options)) {
+      const one = shared.get(name);
+      if (one) {
+        expect({ letter, placeholder, help, kind, written }, `${words} --${name}`)
+          .toEqual({ letter: one.letter, placeholder: one.placeholder, help: one.help, kind: one.kind, written: one.default });
+      } else {
+        const clash = [...shared].find(([, other]) => letter !== null && other.letter === letter);
+        expect(clash, `${words} -${letter ?? ''}`).toBeUndefined();
+      }
+    }
+  }
+});
+
+it('all commands but the one that prints a key answer with --json', async () => {
+  for (const { words, entry } of declared) {
+    if (words === 'certs ca') continue;
+    expect((await entry.load()).command.options, words).toHaveProperty('json');
+  }
+});
