@@ -30,7 +30,7 @@ export async function blame(compilation: Traced, tree: HostTree | undefined, mes
     const line = colon ?? word;
     if (entry && (!found.has(entry.path) || line)) found.set(entry.path, line ? Number(line) : null);
   }
-  // "at line 5" in a line of its own belongs to the only file
+  // "at line 5" in a separate line belongs to the only file
   const [, alone] = /\bline (\d+)/.exec(complaint) ?? [];
   const [only] = found;
   if (alone && only && found.size === 1 && only[1] === null) found.set(only[0], Number(alone));
