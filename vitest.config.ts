@@ -5,7 +5,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const needsRoot = ['test/host/**/*.test.ts', 'test/fleet/**/*.test.ts', 'test/programs/**/*.test.ts'];
 
 /** The longest first, so that none of them runs alone in the end. */
-const longest = [/host\/matrix\.test/, /three-tiers\.test/, /host\/(faults|confirm)\.test/, /test\/(host|fleet)\//];
+const longest = [
+  /host\/(three-tiers|matrix|datastores)\.test/, /fleet\/(apply|release|foretold|edge)\.test/,
+  /host\/(faults|confirm|detached|rehearse-load)\.test/, /test\/(host|fleet)\//,
+  /test\/(scaffold|build|cli|ci|why)\.test/,
+];
 const rank = ({ moduleId }: TestSpecification): number => {
   const found = longest.findIndex(pattern => pattern.test(moduleId));
   return found < 0 ? longest.length : found;
