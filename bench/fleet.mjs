@@ -15,7 +15,9 @@ export function inventory(hosts, changed = false, more = 0) {
       + `tags: [t${i % 7}]\n`;
   }).join('');
   const files = more === 0 ? '' : `\nfiles:\n${Array.from({ length: more }, (_, i) =>
-    `  /opt/bench/${i}: { content: ${JSON.stringify(`file ${i}\n${'a line of a script of the engine\n'.repeat(150)}`)} }\n`).join('')}`;
+    `  /opt/bench/${i}: { content: ${JSON.stringify(
+      `file ${i}\n${'a line of a script of the engine\n'.repeat(150)}`,
+    )} }\n`).join('')}`;
   return (example + files)
     .replace(/hosts:\n(?: {2}.*\n)+/, `hosts:\n${entries}`)
     .replace(/ {2}primary: .*\n/, '  primary: { hosts: h0, password: redisPassword }\n')

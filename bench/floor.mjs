@@ -1,5 +1,5 @@
-// The floor: the cheapest plain Node program that writes the same bytes: buffers, open/write/close, one mkdir a directory.
-// Argument 1: what `pack` in run.mjs made; 2: the directory.
+// The floor: the cheapest plain Node program that writes the same bytes: buffers, open/write/close, one mkdir a
+// directory. Argument 1: what `pack` in run.mjs made; 2: the directory.
 import { closeSync, mkdirSync, openSync, readFileSync, symlinkSync, writeSync } from 'node:fs';
 
 const packed = JSON.parse(readFileSync(process.argv[2], 'utf8'));

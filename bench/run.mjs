@@ -108,7 +108,8 @@ function measure(hosts, more) {
   });
   clear(out);
   const row = {
-    hosts, files, 'floor s': per(pairs, one => one.floor.seconds).toFixed(2), 'cold s': per(pairs, one => one.cold.seconds).toFixed(2),
+    hosts, files, 'floor s': per(pairs, one => one.floor.seconds).toFixed(2),
+    'cold s': per(pairs, one => one.cold.seconds).toFixed(2),
     'cold / floor': per(pairs, one => one.cold.seconds / one.floor.seconds).toFixed(2),
     '(CPU)': per(pairs, one => one.cold.cpu / one.floor.cpu).toFixed(2),
     ...(base && more === 0 && { 'cold / base': per(pairs, one => one.cold.seconds / one.former.seconds).toFixed(2) }),
@@ -127,13 +128,17 @@ try {
   console.log(`node ${process.version}, load ${load()}`);
   const example = join(here, '../inventory.example.yaml');
   const small = join(work, 'small');
-  const starts = { 'an empty script': ['-e', '0'], '--help': [cli, '--help'], 'validate, 2 hosts': [cli, 'validate', '-i', example], 'no change, 2 hosts': build(example, small) };
+  const starts = {
+    'an empty script': ['-e', '0'], '--help': [cli, '--help'], 'validate, 2 hosts': [cli, 'validate', '-i', example],
+    'no change, 2 hosts': build(example, small),
+  };
   for (const args of Object.values(starts)) run(args);
   // in turn, so that all meet the same neighbours
   const turns = times(15, () => Object.fromEntries(Object.entries(starts).map(([name, args]) => [name, run(args)])));
   console.table(Object.fromEntries(Object.keys(starts).map(name => [name, {
     ms: Math.round(per(turns, turn => turn[name].seconds) * 1000),
-    '/ empty': (per(turns, turn => turn[name].seconds) / per(turns, turn => turn['an empty script'].seconds)).toFixed(2),
+    '/ empty': (per(turns, turn => turn[name].seconds) / per(turns, turn => turn['an empty script'].seconds))
+      .toFixed(2),
     '(CPU)': (per(turns, turn => turn[name].cpu) / per(turns, turn => turn['an empty script'].cpu)).toFixed(2),
   }])));
   const rows = fleets.map(hosts => measure(hosts, 0));

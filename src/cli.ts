@@ -16,7 +16,8 @@ let declaration: CommandDeclaration | null = null;
 
 const examples = (lines: Readonly<Record<string, string>>): string => {
   const width = Math.max(...Object.keys(lines).filter(line => lines[line]).map(line => line.length));
-  return `\nExamples:\n${Object.entries(lines).map(([line, what]) => `  ${what ? `${line.padEnd(width)}   ${what}` : line}\n`).join('')}`;
+  return `\nExamples:\n${Object.entries(lines)
+    .map(([line, what]) => `  ${what ? `${line.padEnd(width)}   ${what}` : line}\n`).join('')}`;
 };
 
 const program = new Command('vgen')
@@ -97,20 +98,26 @@ function declare(command: Command, declared: CommandDeclaration): void {
   command.action(async (...words: unknown[]) => {
     const written: Record<string, unknown> = { ...command.opts() };
     Object.keys(declared.arguments).forEach((name, i) => { written[name] = words[i]; });
-    const given = valuesOf({ ...declared.arguments, ...declared.options }, written, new Set(Object.keys(declared.options)));
+    const given =
+      valuesOf({ ...declared.arguments, ...declared.options }, written, new Set(Object.keys(declared.options)));
     process.exitCode = await declared.run(given as never, new Output(written['json'] === true));
   });
 }
 
-function optionOf(name: string, { kind, letter, placeholder, help, default: written, isRequired, heading }: Parameter<unknown>): Option {
+function optionOf(
+  name: string, { kind, letter, placeholder, help, default: written, isRequired, heading }: Parameter<unknown>,
+): Option {
   const flags = `${letter === null ? '' : `-${letter}, `}${optionName(name)} ${placeholder}`.trimEnd();
-  const option = new Option(flags, written === null ? help : `${help} (default: ${written})`).makeOptionMandatory(isRequired);
+  const option =
+    new Option(flags, written === null ? help : `${help} (default: ${written})`).makeOptionMandatory(isRequired);
   if (kind === 'list') option.argParser((one, before: string[] = []) => [...before, one]);
   return heading === null ? option : option.helpGroup(heading);
 }
 
 /** What was written or holds by default, read as each parameter says. */
-function valuesOf(parameters: Parameters, written: Readonly<Record<string, unknown>>, options: ReadonlySet<string>): Record<string, unknown> {
+function valuesOf(
+  parameters: Parameters, written: Readonly<Record<string, unknown>>, options: ReadonlySet<string>,
+): Record<string, unknown> {
   return Object.fromEntries(Object.entries(parameters).flatMap(([name, { kind, default: fallback, read }]) => {
     const word = written[name] ?? fallback ?? undefined;
     const shown = options.has(name) ? optionName(name) : name;
@@ -122,7 +129,8 @@ function valuesOf(parameters: Parameters, written: Readonly<Record<string, unkno
 
 /** What is wrong with the words of the command line, and what to write instead. */
 function usageText({ code, message }: CommanderError): string {
-  const text = message.replace(/^error: /, '').replaceAll('\'', '"').replace(/\n\(Did you mean (.*)\?\)/, '; did you mean $1?');
+  const text = message.replace(/^error: /, '').replaceAll('\'', '"')
+    .replace(/\n\(Did you mean (.*)\?\)/, '; did you mean $1?');
   const [option = ''] = /--[\w-]+/.exec(text) ?? [];
   const now = code === 'commander.unknownOption' ? declaration?.renamed?.[option] : undefined;
   if (now !== undefined) return `${option} is now ${now}`;

@@ -1,4 +1,5 @@
-// The flow, on one screen: an inventory goes in, a tree per host comes out. Each stage stops the flow when it found errors.
+// The flow, on one screen: an inventory goes in, a tree per host comes out. Each
+// stage stops the flow when it found errors.
 import { hash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { check, type Suppressed } from './check.ts';
@@ -72,7 +73,8 @@ export async function compile(files: readonly string[], options: CompileOptions 
   diagnostics.push(...invalid);
   if (failed()) return stopped();
 
-  const twins = await compareTwins(source, inventory['twin'] as TwinWritten | undefined, name => load([join(dirname(files[0] ?? ''), name)], options.cwd));
+  const twins = await compareTwins(source, inventory['twin'] as TwinWritten | undefined, name =>
+    load([join(dirname(files[0] ?? ''), name)], options.cwd));
   diagnostics.push(...twins.diagnostics);
 
   const { model, diagnostics: unresolved } = resolve(inventory);
@@ -88,7 +90,9 @@ export async function compile(files: readonly string[], options: CompileOptions 
 
   const engine = await createEngine(own.templates);
   const apps = appsOn(model);
-  const salt = hash('sha256', JSON.stringify([...own.templates, ...[...own.files].map(([name, bytes]) => [name, hash('sha256', bytes, 'hex')])]), 'hex');
+  const salt = hash('sha256', JSON.stringify([
+    ...own.templates, ...[...own.files].map(([name, bytes]) => [name, hash('sha256', bytes, 'hex')]),
+  ]), 'hex');
   function* drafts(only?: (host: string) => boolean): Generator<Draft> {
     for (const host of model.hosts) {
       if (only && !only(host.name)) continue;
@@ -104,7 +108,8 @@ export async function compile(files: readonly string[], options: CompileOptions 
   }
   return {
     source, diagnostics, suppressed: checked.suppressed, model, failed,
-    inputs: [...source.files.map(({ name }) => name), ...twins.read, ...own.read], globs: [...globs, ...own.globs], templates: own.templates,
+    inputs: [...source.files.map(({ name }) => name), ...twins.read, ...own.read], globs: [...globs, ...own.globs],
+    templates: own.templates,
     drafts,
     *trees(only) {
       for (const draft of drafts(only)) yield draft.render();

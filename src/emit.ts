@@ -23,7 +23,9 @@ export interface EmitOptions {
   readonly out: string;
   /** All hosts of the inventory: directories of others are what earlier builds left. Null when only some are built. */
   readonly fleet: ReadonlySet<string> | null;
-  /** Told of each tree that out/ holds afterwards: its paths and the digest of how they lie there (src/emit/on-disk.ts). */
+  /**
+   * Told of each tree that out/ holds afterwards: its paths and the digest of how they lie there (src/emit/on-disk.ts).
+   */
   readonly onTree?: (name: string, paths: readonly string[], digest: string) => void;
   /** Overwrite files that vgen did not write. */
   readonly force?: boolean;
@@ -92,14 +94,19 @@ export function emit(trees: Iterable<OutTree | UnchangedTree>, options: EmitOpti
     }
     if (options.fleet) for (const left of leftHosts(out, made)) changes.removed.push(...left);
     if (foreign.length && !options.check) {
-      throw new Failure(`vgen did not write ${foreign.slice(0, 3).map(path => `"${join(out, path)}"`).join(', ')}${foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''}; move them away${options.force ? '' : ', or overwrite them with --force'}`, { exit: 3 });
+      throw new Failure(`vgen did not write ${foreign.slice(0, 3).map(path => `"${join(out, path)}"`)
+        .join(', ')}${foreign.length > 3
+        ? ` and ${foreign.length - 3} more`
+        : ''}; move them away${options.force ? '' : ', or overwrite them with --force'}`, { exit: 3 });
     }
     for (const list of [changes.added, changes.changed, changes.removed]) list.sort();
     if (options.proceed() && staging) {
       for (const path of changes.removed) remove(out, path);
       staging.commit();
       markDigests(out);
-      if (options.onTree) for (const { name, paths } of compared) options.onTree(name, paths, digestOnDisk(out, name, paths) ?? '');
+      if (options.onTree) {
+        for (const { name, paths } of compared) options.onTree(name, paths, digestOnDisk(out, name, paths) ?? '');
+      }
     }
   } catch (cause) {
     if (!(cause instanceof Error && 'syscall' in cause && 'code' in cause)) throw cause;

@@ -1,7 +1,9 @@
-// Model × Offers → HostPlan, one host at a time, and FleetPlan. Out: pure sorted data: the files, packages, users, units
-// and secrets that a host gets. Now true: no path is written twice, and whatever needs a secret says so.
+// Model × Offers → HostPlan, one host at a time, and FleetPlan. Out: pure sorted data: the files, packages, users,
+// units and secrets that a host gets. Now true: no path is written twice, and whatever needs a secret says so.
 import { hash } from 'node:crypto';
-import { sectionOf, type Component, type FileSpec, type Made, type Offers, type Resource } from './contract/component.ts';
+import {
+  sectionOf, type Component, type FileSpec, type Made, type Offers, type Resource,
+} from './contract/component.ts';
 import { error, Refused, type Diagnostic } from './contract/diagnostic.ts';
 import type { App, Host, Model } from './contract/model.ts';
 import type { FleetPlan, HostPlan, Planned } from './contract/plan.ts';
@@ -18,7 +20,9 @@ export function planHost(
     if (!component.plan) continue;
     try {
       const own = component.plan({ host, apps, section: sectionOf(component, model), model }, offers);
-      for (const spec of own.files ?? []) files.push({ ...spec, component: component.name, custom: component.custom ?? false });
+      for (const spec of own.files ?? []) {
+        files.push({ ...spec, component: component.name, custom: component.custom ?? false });
+      }
       const by = { by: component.name, host };
       for (const one of own.packages ?? []) made.push({ ...one, kind: 'package', ...by });
       for (const one of own.units ?? []) made.push({ ...one, kind: 'unit', ...by });
@@ -56,7 +60,9 @@ export function planFleet(
     try {
       const own = component.planFleet({ section: sectionOf(component, model), model, offers });
       for (const spec of [...own.files ?? [], ...(own.resources ?? []).map(resourceFile)]) {
-        if (spec.kind !== 'file' || spec.secrets.length) throw new Error(`${spec.path} of the fleet is no plain file without secrets`);
+        if (spec.kind !== 'file' || spec.secrets.length) {
+          throw new Error(`${spec.path} of the fleet is no plain file without secrets`);
+        }
         files.push({ ...spec, component: component.name, custom: false });
       }
     } catch (cause) {
@@ -71,7 +77,9 @@ export function planFleet(
 
 /** A provider reads it back by its kind. */
 function resourceFile({ kind, name, data, at }: Resource): FileSpec {
-  if (![kind, name].every(word => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(word))) throw new Error(`"${kind}/${name}" is no plain name of a resource`);
+  if (![kind, name].every(word => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(word))) {
+    throw new Error(`"${kind}/${name}" is no plain name of a resource`);
+  }
   return file(`/resources/${kind}/${name}.json`, at, { text: `${JSON.stringify({ kind, name, data }, null, 2)}\n` });
 }
 
@@ -102,9 +110,11 @@ function clashes(files: readonly Planned[], where: string): Diagnostic[] {
     for (let cut = file.path.lastIndexOf('/'); cut > 0; cut = file.path.lastIndexOf('/', cut - 1)) {
       const parent = first.get(file.path.slice(0, cut).toLowerCase());
       if (parent && parent.kind !== 'directory') {
-        found.push(error('plan/path-under-file', file.at, `"${file.path}" lies under "${parent.path}", which is not a directory`, {
-          onKey: true, see: { message: `written by ${parent.component}`, at: parent.at },
-        }));
+        found.push(error(
+          'plan/path-under-file', file.at, `"${file.path}" lies under "${parent.path}", which is not a directory`, {
+            onKey: true, see: { message: `written by ${parent.component}`, at: parent.at },
+          },
+        ));
       }
     }
   }
@@ -112,7 +122,8 @@ function clashes(files: readonly Planned[], where: string): Diagnostic[] {
 }
 
 /**
- * A digest of a plan: of all that the bytes of its host depend on, beside vgen and the files of the user that `salt` stands for.
+ * A digest of a plan: of all that the bytes of its host depend on, beside vgen and the
+ * files of the user that `salt` stands for.
  */
 export function planKey({ host, apps, files, secrets, ...made }: HostPlan, salt: string): string {
   const offered = Object.values(made).map(list => list.map(one => ({ ...one, host: null })));

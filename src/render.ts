@@ -1,11 +1,13 @@
-// HostPlan → HostTree, FleetPlan → OutTree. In: which files a host gets. Out: their bytes, the manifest that lists them and their digests.
-// Now true: every value is encoded for its grammar, and a secret is only named.
+// HostPlan → HostTree, FleetPlan → OutTree. In: which files a host gets. Out: their bytes, the manifest that lists them
+// and their digests. Now true: every value is encoded for its grammar, and a secret is only named.
 import { hash } from 'node:crypto';
 import { error, type Diagnostic, type Path } from './contract/diagnostic.ts';
 import type { FleetPlan, HostPlan, Planned } from './contract/plan.ts';
 import { RenderError, staticFile, type Engine } from './render/engine.ts';
 import { FLEET, type Entry, type HostTree, type OutTree } from './contract/tree.ts';
-import { fleetRows, INSTALL, MANIFEST, manifestRows, manifestText, SUMS, sumsText, type ManifestRow } from './contract/manifest.ts';
+import {
+  fleetRows, INSTALL, MANIFEST, manifestRows, manifestText, SUMS, sumsText, type ManifestRow,
+} from './contract/manifest.ts';
 import { Inexpressible } from './escape/index.ts';
 
 /** A file whose digest is made when it is asked for, and once for bytes that many hosts share. */
@@ -52,7 +54,9 @@ export function renderHost(
 }
 
 /** Renders what belongs to the fleet and to no host. */
-export function renderFleet(plan: FleetPlan, engine: Engine, own: ReadonlyMap<string, Buffer>): { tree: OutTree; diagnostics: Diagnostic[] } {
+export function renderFleet(
+  plan: FleetPlan, engine: Engine, own: ReadonlyMap<string, Buffer>,
+): { tree: OutTree; diagnostics: Diagnostic[] } {
   const at = ['hosts'];
   const { diagnostics, ...lists } = renderTree(at, plan.files, engine, own, () => {
     const rows = fleetRows(plan);
@@ -72,11 +76,15 @@ function renderTree(
   const entries: Entry[] = [];
   for (const spec of files) {
     const path = spec.path.slice(1);
-    if (spec.kind === 'link' || spec.kind === 'first-link') entries.push({ path, kind: 'link', target: spec.target, spec });
+    if (spec.kind === 'link' || spec.kind === 'first-link') {
+      entries.push({ path, kind: 'link', target: spec.target, spec });
+    }
     if (spec.kind !== 'file') continue;
     try {
       const isShared = 'static' in spec.from || 'own' in spec.from;
-      entries.push(new RenderedFile(path, contentOf(spec, engine, own), /[1357]/.test(spec.mode.slice(1)), spec, isShared));
+      entries.push(new RenderedFile(
+        path, contentOf(spec, engine, own), /[1357]/.test(spec.mode.slice(1)), spec, isShared,
+      ));
     } catch (cause) {
       if (!(cause instanceof RenderError)) throw cause;
       diagnostics.push(refusal(cause, spec));
@@ -85,7 +93,8 @@ function renderTree(
   try {
     const { rows, text } = list(entries);
     entries.push(new RenderedFile(MANIFEST, Buffer.from(text), false, null, false));
-    const sums = summed ? entries.flatMap(entry => (entry.kind === 'file' ? [[entry.path, entry.sha256] as const] : [])) : [];
+    const sums = summed ? entries.flatMap(entry => (entry.kind === 'file' ? [[entry.path, entry.sha256] as const] : []))
+      : [];
     entries.push(new RenderedFile(SUMS, Buffer.from(sumsText(sums)), false, null, false));
     return { entries, rows, diagnostics };
   } catch (cause) {

@@ -16,10 +16,14 @@ export function tree(lines: readonly string[], sums: Readonly<Record<string, str
 }
 
 /** A host as observe.sh tells it. */
-export const host = (...lines: readonly string[]): HostState => readState([...lines.map(tabs), 'whole', 'end', ''].join('\n'));
+export const host = (...lines: readonly string[]): HostState =>
+  readState([...lines.map(tabs), 'whole', 'end', ''].join('\n'));
 
 /** A file that is there as vgen left it: what the record, the list and the look say of it. */
-export function installed(path: string, { content = sum(1), mode = '644', owner = 'root:root', triggers = '-', left = 'yes', adopted = '-' } = {}): string[] {
+export function installed(
+  path: string,
+  { content = sum(1), mode = '644', owner = 'root:root', triggers = '-', left = 'yes', adopted = '-' } = {},
+): string[] {
   return [
     `record file ${path} ${content} ${triggers} ${sum(1)} ${adopted}`, `applied file ${path} 0644 root:root`,
     `path ${path} f ${mode} ${owner} ${content} ${left} 1.2.3`,

@@ -59,24 +59,30 @@ async function apply(options: ApplyOptions, output: Output): Promise<number> {
   const plan = options.plan === undefined ? null : readPlan(options.plan);
   if (options.adopt && options.force) throw new Failure('--adopt and --force exclude each other');
   const record = retried('apply', null, options);
-  return withFleet(options, output, model => plannedHosts(plan, onlyLeft(hostsOf(options)(model), record), model), async fleet => {
+  return withFleet(options, output, model =>
+    plannedHosts(plan, onlyLeft(hostsOf(options)(model), record), model), async fleet => {
     const trees = new Map(fleet.hosts.map(({ name }) => [name, readTree(options.out, name)] as const));
     rolloutOf(fleet.model, options);
     const known = new Map<string, HostResult>();
     // an apply of a plan looks when it has the lock: the plan says what is to be done
-    const seen = plan === null || options.dryRun ? sort(await observeAll(fleet, plan ? 'full' : 'changed', trees), trees, known) : [];
+    const seen = plan === null
+      || options.dryRun ? sort(await observeAll(fleet, plan ? 'full' : 'changed', trees), trees, known) : [];
     if (fleet.stop.aborted) return 1;
     const form = { markdown: options.markdown };
     const conclusion = (results: readonly HostResult[]): number =>
-      conclude(fleet, 'apply', { results: [...results].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null }, form);
+      conclude(
+        fleet, 'apply', { results: [...results].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null }, form,
+      );
     if (fleet.hosts.every(({ name }) => known.get(name)?.result === 'same')) return conclusion([...known.values()]);
     const left = [...trees.values()].filter(({ host }) => !known.has(host));
     left.forEach(checkTree);
-    guard(fleet, plan === null ? seen.filter(({ tree }) => !known.has(tree.host)) : seen, options.dryRun ? plan : null, options);
+    guard(fleet, plan === null ? seen.filter(({ tree }) => !known.has(tree.host))
+      : seen, options.dryRun ? plan : null, options);
     const revision = await revisionOf(options.out);
     if (revision?.isDirty) {
       const commit = revision.commit.slice(0, 12);
-      output.note(`vgen: ${options.out}/ is not as in commit ${commit}; what lies there is sent, and recorded as "${commit}-dirty"`);
+      output.note(`vgen: ${options.out}/ is not as in commit ${commit}; what lies there is sent, and recorded as `
+        + `"${commit}-dirty"`);
     }
     if (options.dryRun) {
       const would = dryRun(seen.filter(({ tree }) => !known.has(tree.host)), revision, options);
@@ -88,11 +94,16 @@ async function apply(options: ApplyOptions, output: Output): Promise<number> {
 }
 
 /** Those that can be worked on; results of the others, and of those with nothing to do, go into `known`. */
-function sort(looked: ReadonlyMap<string, HostState | Unseen>, trees: ReadonlyMap<string, BuiltTree>, known: Map<string, HostResult>): Seen[] {
+function sort(
+  looked: ReadonlyMap<string, HostState | Unseen>, trees: ReadonlyMap<string, BuiltTree>,
+  known: Map<string, HostResult>,
+): Seen[] {
   return [...looked].flatMap(([host, state]) => {
     const tree = trees.get(host) as BuiltTree;
     if ('unreachable' in state) known.set(host, unreachable(host, state.unreachable));
-    else if (isInstalled(state, tree)) known.set(host, { host, result: 'same', why: '', was: statusOf(state), is: statusOf(state), seconds: 0 });
+    else if (isInstalled(state, tree)) {
+      known.set(host, { host, result: 'same', why: '', was: statusOf(state), is: statusOf(state), seconds: 0 });
+    }
     const one = 'unreachable' in state || !state.isWhole ? null : foretell(tree, state);
     return one && isSeen(one) ? [one] : [];
   });
@@ -100,11 +111,16 @@ function sort(looked: ReadonlyMap<string, HostState | Unseen>, trees: ReadonlyMa
 
 /** What would come of each host; throws a Failure with exit 3 where somebody has locked one. */
 function dryRun(seen: readonly Seen[], revision: Revision | null, options: ApplyOptions): HostResult[] {
-  for (const { tree, state } of seen) if (state.lock && !isDead(state.lock)) throw lockedOut({ host: tree.host, lock: state.lock });
+  for (const { tree, state } of seen) {
+    if (state.lock && !isDead(state.lock)) throw lockedOut({ host: tree.host, lock: state.lock });
+  }
   return seen.map(one => {
     const refusal = refusalOf(one, revision, options);
     const { tree: { host }, state } = one;
-    return { ...untouched(host, refusal ?? 'its tree would be installed'), result: refusal === null ? 'untouched' : 'refused', was: statusOf(state), is: statusOf(state) };
+    return {
+      ...untouched(host, refusal ?? 'its tree would be installed'), result: refusal === null ? 'untouched' : 'refused',
+      was: statusOf(state), is: statusOf(state),
+    };
   });
 }
 
@@ -116,11 +132,14 @@ interface Sending {
 }
 
 /** Locks the hosts and looks at them in one, then goes over them. */
-async function send(fleet: Fleet, { plan, trees, known: before, revision }: Sending, options: ApplyOptions): Promise<number> {
+async function send(
+  fleet: Fleet, { plan, trees, known: before, revision }: Sending, options: ApplyOptions,
+): Promise<number> {
   const depth = plan === null ? 'installed' : 'full';
   const treeOf = (host: string): BuiltTree => trees.get(host) as BuiltTree;
   const run = runOf(fleet, options, { action: 'apply', app: null, release: null, commit: revision?.commit ?? null });
-  const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : ''].filter(Boolean);
+  const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : '']
+    .filter(Boolean);
   const ran = await withLock(run, before, async ({ lost, seen }) => {
     const known = new Map(before);
     for (const [host, why] of lost) known.set(host, unreachable(host, why));
@@ -130,7 +149,8 @@ async function send(fleet: Fleet, { plan, trees, known: before, revision }: Send
       do: async connection => {
         const { name } = connection.target;
         const tree = treeOf(name);
-        const state = Date.now() - looked < FRESH ? seen.get(name) : await observe(connection, depth, tree, { signal: fleet.stop });
+        const state = Date.now() - looked < FRESH ? seen.get(name)
+          : await observe(connection, depth, tree, { signal: fleet.stop });
         if (fleet.stop.aborted) return untouched(name, 'stopped');
         if (!state || 'unreachable' in state) return unreachable(name, state?.unreachable ?? 'it was not looked at');
         const one = plan === null ? null : foretell(tree, state);

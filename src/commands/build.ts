@@ -17,7 +17,8 @@ const options = {
 type Options = Given<typeof options>;
 
 export const command = defineCommand({
-  about: 'Files that changed are written, files that vgen wrote and no longer makes are removed. Nothing else is touched.',
+  about: 'Files that changed are written, files that vgen wrote and no longer makes are removed. Nothing else is '
+    + 'touched.',
   arguments: {},
   options,
   examples: {
@@ -58,7 +59,9 @@ async function once(given: Options, output: Output): Promise<{ code: number; inp
   const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(2)} s`;
   if (fresh) {
     output.say(summary(fresh.hosts, { written: 0, unchanged: fresh.files, removed: 0 }, seconds()));
-    output.data({ ...NOTHING, hosts: fresh.hosts, files: fresh.files, unchanged: fresh.files, diagnostics: [], suppressed: [] });
+    output.data({
+      ...NOTHING, hosts: fresh.hosts, files: fresh.files, unchanged: fresh.files, diagnostics: [], suppressed: [],
+    });
     return { code: 0, inputs: fresh.inputs };
   }
   const [{ compile }, { emit }] = await Promise.all([import('../compile.ts'), import('../emit.ts')]);
@@ -105,9 +108,13 @@ async function once(given: Options, output: Output): Promise<{ code: number; inp
   }
   const { added, changed: altered, removed } = changes;
   const total = added.length + altered.length + changes.unchanged;
-  output.data({ hosts: changes.hosts, files: total, added, changed: altered, removed, unchanged: changes.unchanged, ...found });
+  output.data({
+    hosts: changes.hosts, files: total, added, changed: altered, removed, unchanged: changes.unchanged, ...found,
+  });
   if (check) return { code: report(changes, output, directory), inputs: compilation.inputs };
-  output.say(summary(changes.hosts, { written: added.length + altered.length, unchanged: changes.unchanged, removed: removed.length }, seconds()));
+  output.say(summary(changes.hosts, {
+    written: added.length + altered.length, unchanged: changes.unchanged, removed: removed.length,
+  }, seconds()));
   if (whole && compilation.diagnostics.length === 0 && compilation.suppressed.length === 0) {
     State.write(begun, directory, inventory, compilation, remembered);
   }
@@ -118,14 +125,22 @@ async function once(given: Options, output: Output): Promise<{ code: number; inp
 const NOTHING = { hosts: 0, files: 0, added: [], changed: [], removed: [], unchanged: 0 };
 
 const summary = (hosts: number, files: { written: number; unchanged: number; removed: number }, time: string): string =>
-  `${count(hosts, 'host')}, ${files.written + files.unchanged} files: ${files.written} written, ${files.unchanged} unchanged, ${files.removed} removed (${time})`;
+  `${count(hosts, 'host')}, ${files.written
+    + files.unchanged} files: ${files.written} written, ${files.unchanged} unchanged, ${files.removed} removed (${time})`;
 
 /** For CI: which files of out/ are not what the inventory says. */
-function report({ added, changed: altered, removed, hosts }: { added: string[]; changed: string[]; removed: string[]; hosts: number }, output: Output, out: string): number {
-  const rows = [...added.map(path => `missing  ${out}/${path}`), ...altered.map(path => `differs  ${out}/${path}`), ...removed.map(path => `left     ${out}/${path}`)];
+function report(
+  { added, changed: altered, removed, hosts }: { added: string[]; changed: string[]; removed: string[]; hosts: number },
+  output: Output, out: string,
+): number {
+  const rows = [
+    ...added.map(path => `missing  ${out}/${path}`), ...altered.map(path => `differs  ${out}/${path}`),
+    ...removed.map(path => `left     ${out}/${path}`),
+  ];
   for (const row of rows.slice(0, 50)) output.say(row);
   if (rows.length > 50) output.say(`and ${rows.length - 50} more`);
-  output.say(rows.length ? `${out}/ is not what the inventory says: ${count(rows.length, 'file')}; run "vgen build", review and commit`
+  output.say(rows.length
+    ? `${out}/ is not what the inventory says: ${count(rows.length, 'file')}; run "vgen build", review and commit`
     : `${out}/ is what the inventory says (${count(hosts, 'host')})`);
   return rows.length ? 1 : 0;
 }

@@ -51,7 +51,9 @@ async function diff(options: Options, output: Output): Promise<number> {
   }
   const gone = options.on.length ? [] : leftHosts(options.out, names);
   output.data({
-    hosts: diffs.map(({ host, files: changed, impact }) => ({ host, files: changed.map(file => ({ path: file.path, kind: file.kind, ...lines(file) })), impact })),
+    hosts: diffs.map(({ host, files: changed, impact }) => ({
+      host, files: changed.map(file => ({ path: file.path, kind: file.kind, ...lines(file) })), impact,
+    })),
     removed: gone.flat(), ...found,
   });
   if (!output.json) print(diffs, options, output);
@@ -59,7 +61,8 @@ async function diff(options: Options, output: Output): Promise<number> {
     const name = paths[0]?.split('/')[0] ?? '';
     const files = count(paths.length, 'file');
     output.say(name === FLEET ? `${name}: nothing belongs to the fleet any more; ${files} would be removed.`
-      : `${name}: the inventory no longer has this host; ${files} would be removed. Nothing on the host itself is touched.`);
+      : `${name}: the inventory no longer has this host; ${files} would be removed. Nothing on the host itself is `
+      + `touched.`);
   }
   if (!diffs.length && !gone.length) output.say('no difference');
   return diffs.length || gone.length ? 1 : 0;
@@ -81,11 +84,15 @@ function sentence({ action, what, downtime, because }: Action, output: Output): 
     install: 'installs', finish: 'finishes', stop: 'stops', reload: 'reloads', restart: 'restarts', update: 'updates',
     enable: 'enables', start: 'starts', confirm: 'waits for a confirmation', open: 'opens', close: 'closes',
     'restart next': 'restarts, if it is next (live keeps its former configuration until the switch),',
-    'wait for a restart': 'leaves for a later restart', 'wait for the switch': 'leaves for the switch', 'leave running': 'leaves running',
+    'wait for a restart': 'leaves for a later restart', 'wait for the switch': 'leaves for the switch',
+    'leave running': 'leaves running',
   };
-  const colour = downtime || action === 'open' ? 'red' : action === 'reload' || action === 'restart next' ? 'yellow' : 'green';
-  const why = because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more` : because.join(', ');
-  return `  ${output.paint(colour, verbs[action])} ${what}: ${downtime ? `${output.paint('red', 'down')}: ${downtime}` : 'no downtime'} (${why})`;
+  const colour = downtime || action === 'open' ? 'red'
+    : action === 'reload' || action === 'restart next' ? 'yellow' : 'green';
+  const why = because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more`
+    : because.join(', ');
+  return `  ${output.paint(colour, verbs[action])} ${what}: ${downtime ? `${output.paint('red', 'down')}: ${downtime}`
+    : 'no downtime'} (${why})`;
 }
 
 function lines({ before, after }: FileDiff): { added: number; removed: number } {
@@ -100,13 +107,17 @@ function lines({ before, after }: FileDiff): { added: number; removed: number } 
 
 function stat(file: FileDiff, output: Output): void {
   const { added, removed } = lines(file);
-  output.say(`${file.kind.padEnd(7)}  ${output.paint('green', `+${added}`)} ${output.paint('red', `-${removed}`)}  ${file.path}`);
+  output.say(
+    `${file.kind.padEnd(7)}  ${output.paint('green', `+${added}`)} ${output.paint('red', `-${removed}`)}  ${file.path}`,
+  );
 }
 
 function patch(file: FileDiff, output: Output): void {
-  const text = createTwoFilesPatch(file.kind === 'added' ? '/dev/null' : `a/${file.path}`, file.kind === 'removed' ? '/dev/null' : `b/${file.path}`, file.before, file.after);
+  const text = createTwoFilesPatch(file.kind === 'added' ? '/dev/null'
+    : `a/${file.path}`, file.kind === 'removed' ? '/dev/null' : `b/${file.path}`, file.before, file.after);
   for (const line of text.split('\n').slice(1, -1)) {
-    output.say(line.startsWith('@@') ? output.paint('cyan', line) : /^(\+\+\+|---)/.test(line) ? output.paint('bold', line)
-      : line.startsWith('+') ? output.paint('green', line) : line.startsWith('-') ? output.paint('red', line) : line);
+    output.say(line.startsWith('@@') ? output.paint('cyan', line)
+      : /^(\+\+\+|---)/.test(line) ? output.paint('bold', line)
+        : line.startsWith('+') ? output.paint('green', line) : line.startsWith('-') ? output.paint('red', line) : line);
   }
 }

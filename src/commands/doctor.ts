@@ -43,7 +43,8 @@ async function examineAll(fleet: Fleet, out: string, output: Output): Promise<nu
   const wrong = examined.flatMap(({ findings }) => findings).filter(({ result }) => result === 'wrong').length;
   output.data({ hosts: examined, good: wrong === 0 });
   if (!output.json) print(examined, output);
-  output.say(wrong === 0 ? `${count(examined.length, 'host')} ready` : output.paint('red', `${count(wrong, 'thing')} to do`));
+  output.say(wrong === 0 ? `${count(examined.length, 'host')} ready`
+    : output.paint('red', `${count(wrong, 'thing')} to do`));
   return wrong === 0 ? 0 : 1;
 }
 
@@ -56,20 +57,33 @@ function treeOrProblem(out: string, host: string): { tree: BuiltTree } | { probl
   }
 }
 
-async function ask(connection: Connection, { ssh }: Host, ports: Parameters<typeof examine>[1], tree: BuiltTree | null): Promise<Finding[]> {
+async function ask(
+  connection: Connection, { ssh }: Host, ports: Parameters<typeof examine>[1], tree: BuiltTree | null,
+): Promise<Finding[]> {
   // the first run makes the connection, so that the time of the second is the host's alone
   const reached = await connection.run('true', { timeout: 30_000 });
-  if (reached.unreachable !== null) return [{ check: 'reach', result: 'wrong', found: reached.unreachable, todo: 'ssh to it by hand, and see hosts.NAME.ssh in the inventory' }];
-  if (reached.code !== 0) return [{ check: 'root', result: 'wrong', found: reached.stderr.trim().split('\n').at(-1) ?? '', todo: 'log in as root, or give the user sudo without a password' }];
+  if (reached.unreachable !== null) return [{
+    check: 'reach', result: 'wrong', found: reached.unreachable,
+    todo: 'ssh to it by hand, and see hosts.NAME.ssh in the inventory',
+  }];
+  if (reached.code !== 0) return [{
+    check: 'root', result: 'wrong', found: reached.stderr.trim().split('\n').at(-1) ?? '',
+    todo: 'log in as root, or give the user sudo without a password',
+  }];
   const asked = Date.now() / 1000;
   const { stdout, stderr } = await connection.run(hostScript('src/fleet/doctor.sh'), { timeout: 60_000 });
   const answered = Date.now() / 1000;
   const facts = readFacts(stdout);
   const pinned: Finding = ssh.hostKey === null
-    ? { check: 'host key', result: 'note', found: 'not pinned', todo: 'write hosts.NAME.ssh.hostKey; until then your known_hosts decides' }
+    ? {
+      check: 'host key', result: 'note', found: 'not pinned',
+      todo: 'write hosts.NAME.ssh.hostKey; until then your known_hosts decides',
+    }
     : { check: 'host key', result: 'good', found: 'pinned', todo: '' };
   const reach: Finding = { check: 'reach', result: 'good', found: 'by ssh', todo: '' };
-  return facts === null ? [reach, { check: 'answer', result: 'wrong', found: stderr.trim().split('\n').at(-1) ?? '', todo: 'run a shell there by hand' }]
+  return facts === null ? [reach, {
+    check: 'answer', result: 'wrong', found: stderr.trim().split('\n').at(-1) ?? '', todo: 'run a shell there by hand',
+  }]
     : [reach, pinned, ...examine(facts, ports, tree, [asked, answered])];
 }
 
@@ -89,24 +103,36 @@ async function domains(model: Model, host: Host): Promise<Finding[]> {
     }
     for (const [name, child] of Object.entries(node)) if (name !== 'at') walk(child, `${key}.${name}`);
   };
-  for (const [key, section] of Object.entries(model.sections)) if (key !== 'hosts' && key !== 'apps') walk(section, key);
+  for (const [key, section] of Object.entries(model.sections)) {
+    if (key !== 'hosts' && key !== 'apps') walk(section, key);
+  }
   return Promise.all([...names].sort().map(async (name): Promise<Finding> => {
     try {
       const { address } = await lookup(name);
       return { check: 'dns', result: 'good', found: `${name} is ${address}`, todo: '' };
     } catch (cause) {
-      return { check: 'dns', result: 'wrong', found: `${name}: ${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}`, todo: 'make the record, or look at the spelling' };
+      return {
+        check: 'dns', result: 'wrong', found: `${name}: ${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}`,
+        todo: 'make the record, or look at the spelling',
+      };
     }
   }));
 }
 
 function print(examined: readonly Examined[], output: Output): void {
-  const width = (column: 'check' | 'found'): number => Math.min(60, Math.max(...examined.flatMap(({ findings }) => findings).map(one => one[column].length)));
-  const [checks, founds, hosts] = [width('check'), width('found'), Math.max(...examined.map(({ host }) => host.length))];
+  const width = (column: 'check' | 'found'): number =>
+    Math.min(60, Math.max(...examined.flatMap(({ findings }) => findings).map(one => one[column].length)));
+  const [checks, founds, hosts] = [
+    width('check'), width('found'), Math.max(...examined.map(({ host }) => host.length)),
+  ];
   const colour = { good: 'green', wrong: 'red', note: 'yellow' } as const;
   for (const { host, findings } of examined) {
     for (const { check, result, found, todo } of findings) {
-      output.say(`${host.padEnd(hosts)}  ${check.padEnd(checks)}  ${output.paint(colour[result], result.padEnd(5))}  ${todo ? `${found.padEnd(founds)}  ${todo}` : found}`);
+      output.say(
+        `${host.padEnd(hosts)}  ${check.padEnd(checks)}  ${output.paint(colour[result], result.padEnd(5))}  ${todo
+        ? `${found.padEnd(founds)}  ${todo}`
+        : found}`,
+      );
     }
   }
 }

@@ -5,7 +5,10 @@ import { defineCommand } from './declaration.ts';
 import { hostsOf, withFleet, type Fleet } from './fleet/open.ts';
 import { comparing } from './options.ts';
 
-const TREE = { same: 'the tree still has it as applied', changed: 'the tree has a new version too', dropped: 'the tree has it no more', unknown: 'the tree may have a new version' };
+const TREE = {
+  same: 'the tree still has it as applied', changed: 'the tree has a new version too',
+  dropped: 'the tree has it no more', unknown: 'the tree may have a new version',
+};
 
 export const command = defineCommand({
   about: 'Nothing is changed. Exit code 1 if something was changed on a host, 2 if a host cannot be examined.',
@@ -23,7 +26,10 @@ async function driftOfAll(fleet: Fleet, out: string, output: Output): Promise<nu
   fleet.progress.end();
   const isIgnored = ignoredBy(fleet.model);
   const results = looked.map(one => (isSeen(one)
-    ? { host: one.tree.host, isNew: one.plan.isNew, drift: driftOf(one.tree, one.state, isIgnored), down: downOf(one.state, one.tree), isApplied: one.tree.id === one.state.tree }
+    ? {
+      host: one.tree.host, isNew: one.plan.isNew, drift: driftOf(one.tree, one.state, isIgnored),
+      down: downOf(one.state, one.tree), isApplied: one.tree.id === one.state.tree,
+    }
     : one));
   output.data({ hosts: results });
   for (const one of results) {
@@ -31,8 +37,11 @@ async function driftOfAll(fleet: Fleet, out: string, output: Output): Promise<nu
     else if (one.isNew) output.say(`${one.host}: nothing is installed`);
     else {
       const found = one.drift.length + one.down.length;
-      output.say(output.paint('bold', `${one.host}: ${found ? count(found, 'difference') : 'no drift'}${one.isApplied ? '' : ' (the tree in out/ is not applied yet: vgen plan)'}`));
-      for (const { path, host, tree, why } of one.drift) output.say(`  ${output.paint('red', host.padEnd(8))} ${path}: ${why}; ${TREE[tree]}`);
+      output.say(output.paint('bold', `${one.host}: ${found ? count(found, 'difference')
+        : 'no drift'}${one.isApplied ? '' : ' (the tree in out/ is not applied yet: vgen plan)'}`));
+      for (const { path, host, tree, why } of one.drift) {
+        output.say(`  ${output.paint('red', host.padEnd(8))} ${path}: ${why}; ${TREE[tree]}`);
+      }
       for (const text of one.down) output.say(`  ${output.paint('red', 'down    ')} ${text}`);
     }
   }

@@ -5,7 +5,8 @@ import { hostsOf, withFleet } from './fleet/open.ts';
 import { connected } from './options.ts';
 
 export const command = defineCommand({
-  about: 'Each line of output has the host before it. Options of vgen stand before the command. Exit code 1 if the command '
+  about: 'Each line of output has the host before it. Options of vgen stand before the command. Exit code 1 if the '
+    + 'command '
     + 'failed on a host, 2 if a host cannot be reached.',
   arguments: { command: list('<command...>', 'one word is a script, several are a program and its arguments') },
   options: connected,
@@ -18,7 +19,9 @@ export const command = defineCommand({
   run: (given, output) => withFleet(given, output, hostsOf(given), async fleet => {
     const words = given.command;
     const said = await everywhere(fleet, words.length === 1 ? words[0] ?? '' : words.map(shWord).join(' '));
-    for (const { host, code, unreachable } of said) if (code !== 0 && unreachable === null) output.note(`${host}: exit ${code}`);
+    for (const { host, code, unreachable } of said) {
+      if (code !== 0 && unreachable === null) output.note(`${host}: exit ${code}`);
+    }
     output.data({ hosts: said });
     return exitOfAll(said);
   }),

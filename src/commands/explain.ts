@@ -25,24 +25,31 @@ function explain(key: string, output: Output): number {
       ?? (/^\d+$/.test(part) ? node.items : undefined);
     if (!next) {
       const known = Object.keys(node.properties ?? {}).filter(name => name !== 'allow');
-      throw new Failure(`there is no key "${part}"${path.length ? ` in "${path.join('.')}"` : ''}; ${knownNames(part, known, 'known keys')}`);
+      throw new Failure(`there is no key "${part}"${path.length ? ` in "${path.join('.')}"`
+        : ''}; ${knownNames(part, known, 'known keys')}`);
     }
     path.push(node.properties?.[part] ? part : /^\d+$/.test(part) && node.items ? '[]' : 'NAME');
     node = next;
   }
   const keys = childrenOf(node);
   output.data({
-    key: path.join('.'), type: typeOf(node), description: node.description ?? '', ...(node.default === undefined ? {} : { default: node.default }),
+    key: path.join('.'), type: typeOf(node), description: node.description ?? '',
+    ...(node.default === undefined ? {} : { default: node.default }),
     ...(node.examples ? { examples: node.examples } : {}), keys,
   });
   if (output.json) return 0;
   output.say(`${output.paint('bold', path.join('.') || 'inventory')}  ${output.paint('dim', typeOf(node))}`);
   if (node.description) output.say(`  ${node.description}`);
   if (node.default !== undefined && node.default !== null) output.say(`  default: ${JSON.stringify(node.default)}`);
-  for (const example of node.examples ?? []) output.say(`  example: ${typeof example === 'string' ? example : JSON.stringify(example)}`);
+  for (const example of node.examples ?? []) {
+    output.say(`  example: ${typeof example === 'string' ? example : JSON.stringify(example)}`);
+  }
   for (const child of keys) {
-    const more = [child.required ? 'required' : '', child.default === undefined || child.default === null ? '' : `default ${JSON.stringify(child.default)}`].filter(Boolean).join(', ');
-    output.say(`  ${output.paint('cyan', child.key)}  ${output.paint('dim', `${child.type}${more ? ` (${more})` : ''}`)}\n      ${child.description}`);
+    const more = [child.required ? 'required' : '', child.default === undefined || child.default === null ? ''
+      : `default ${JSON.stringify(child.default)}`].filter(Boolean).join(', ');
+    output.say(`  ${output.paint('cyan', child.key)}  ${output.paint(
+      'dim', `${child.type}${more ? ` (${more})` : ''}`,
+    )}\n      ${child.description}`);
   }
   return 0;
 }
@@ -51,11 +58,13 @@ interface Child { key: string; type: string; description: string; required: bool
 
 function childrenOf(node: Schema): Child[] {
   const child = (key: string, of: Schema, required: boolean): Child => ({
-    key, type: typeOf(of), description: of.description ?? '', required, ...(of.default === undefined ? {} : { default: of.default }),
+    key, type: typeOf(of), description: of.description ?? '', required,
+    ...(of.default === undefined ? {} : { default: of.default }),
   });
   const keys = Object.entries(node.properties ?? {}).filter(([name]) => name !== 'allow')
     .map(([name, of]) => child(name, of, node.required?.includes(name) ?? false));
-  return typeof node.additionalProperties === 'object' ? [...keys, child('NAME', node.additionalProperties, false)] : keys;
+  return typeof node.additionalProperties === 'object' ? [...keys, child('NAME', node.additionalProperties, false)]
+    : keys;
 }
 
 function typeOf(node: Schema): string {
@@ -63,7 +72,9 @@ function typeOf(node: Schema): string {
   if (node.selector) return 'hosts: all, NAME, tag:NAME, region:NAME, or a list';
   if (node.ref) return `name of one of ${node.ref}`;
   if (node.enum) return node.enum.map(String).join(' | ');
-  const types = [node.type ?? []].flat().filter(type => type !== 'null').map(type => (type === 'object' ? 'mapping' : type === 'array' ? 'list' : type === 'integer' ? 'number' : type === 'string' ? 'text' : type));
-  const range = node.minimum !== undefined && node.maximum !== undefined && Math.abs(node.minimum) < 1e9 ? ` ${node.minimum} to ${node.maximum}` : '';
+  const types = [node.type ?? []].flat().filter(type => type !== 'null').map(type => (type === 'object' ? 'mapping'
+    : type === 'array' ? 'list' : type === 'integer' ? 'number' : type === 'string' ? 'text' : type));
+  const range = node.minimum !== undefined && node.maximum !== undefined
+    && Math.abs(node.minimum) < 1e9 ? ` ${node.minimum} to ${node.maximum}` : '';
   return `${types.join(' or ')}${range}${node.rule ? `: ${node.rule}` : ''}`;
 }

@@ -22,9 +22,12 @@ function init({ file }: { file: string }, output: Output): number {
   try {
     writeFileSync(file, starter, { flag: 'wx' });
   } catch (cause) {
-    throw new Failure(`cannot write "${file}" (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, { cause });
+    throw new Failure(
+      `cannot write "${file}" (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, { cause },
+    );
   }
-  output.say(`wrote ${file}: put your hosts in, then "vgen build${file === 'inventory.yaml' ? '' : ` -i ${file}`}" and look at out/`);
+  output.say(`wrote ${file}: put your hosts in, then "vgen build${file === 'inventory.yaml' ? ''
+    : ` -i ${file}`}" and look at out/`);
   output.data({ written: file });
   return 0;
 }

@@ -15,7 +15,8 @@ const settings = {
 };
 
 export const command = defineCommand({
-  about: 'Shows what would change, reload, restart or start. Nothing is changed. Exit code 1 if there are changes, 2 if a '
+  about: 'Shows what would change, reload, restart or start. Nothing is changed. Exit code 1 if there are changes, 2 '
+    + 'if a '
     + 'host cannot be examined.',
   arguments: {},
   options: settings,
@@ -30,7 +31,8 @@ export const command = defineCommand({
 
 async function plan(options: Given<typeof settings>, output: Output): Promise<number> {
   if (/\.json$/.test(options.out)) {
-    throw new Failure(`--out is the directory of the trees, not "${options.out}"; --save ${options.out} writes the plan`);
+    throw new Failure(`--out is the directory of the trees, not "${options.out}"; --save ${options.out} writes the `
+      + `plan`);
   }
   return withFleet(options, output, hostsOf(options), async fleet => {
     const looked = await survey(fleet.hosts, fleet.connections, options.out, fleet.limit);
@@ -39,13 +41,17 @@ async function plan(options: Given<typeof settings>, output: Output): Promise<nu
     const limits = limitsOf(fleet.model);
     const refusals = seen.flatMap(one => blast(one.plan, one.state, limits));
     output.data({
-      hosts: looked.map(one => (isSeen(one) ? { ...one.plan, generation: one.state.generation, tree: one.tree.id, live: one.state.seal } : one)), refusals,
+      hosts: looked.map(one => (isSeen(one) ? {
+        ...one.plan, generation: one.state.generation, tree: one.tree.id, live: one.state.seal,
+      } : one)), refusals,
     });
     if (options.markdown) output.raw(markdownText(looked, refusals));
     else if (!output.json) print(looked, refusals, output);
     const unseen = looked.length - seen.length;
     if (options.save !== undefined) {
-      if (unseen > 0) throw new Failure(`${options.save} was not written: ${count(unseen, 'host')} could not be looked at`);
+      if (unseen > 0) {
+        throw new Failure(`${options.save} was not written: ${count(unseen, 'host')} could not be looked at`);
+      }
       writePlan(options.save, planFileOf(seen));
       output.note(`the plan is in ${options.save}; "vgen apply ${options.save}" does this and nothing else`);
     }
@@ -56,38 +62,51 @@ async function plan(options: Given<typeof settings>, output: Output): Promise<nu
 /** vgen's own scripts are told as one. */
 const ENGINE = /^\/opt\/vgen\/(bin|lib)\//;
 
-const VERBS: Readonly<Record<Change['what'], string>> = { add: 'add', change: 'change', remove: 'remove', restore: 'restore', keep: 'keep' };
+const VERBS: Readonly<Record<Change['what'], string>> = {
+  add: 'add', change: 'change', remove: 'remove', restore: 'restore', keep: 'keep',
+};
 
 /** One line of a change, without its verb. */
 const changeText = ({ kind, name, why, byHand }: Change): string =>
-  `${kind === 'file' || kind === 'link' || kind === 'directory' ? '' : `${kind} `}${name}${kind === 'directory' ? '/' : ''}: ${why}${byHand ? '; changed by hand on the host' : ''}`;
+  `${kind === 'file' || kind === 'link' || kind === 'directory' ? '' : `${kind} `}${name}${kind === 'directory' ? '/'
+    : ''}: ${why}${byHand ? '; changed by hand on the host' : ''}`;
 
 const actionText = ({ what, downtime, because }: Action): string =>
-  `${what}${downtime ? `; down: ${downtime}` : ''} (${because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more` : because.join(', ')})`;
+  `${what}${downtime ? `; down: ${downtime}` : ''} (${because.length > 3 ? `${because.slice(0, 3)
+    .join(', ')} and ${because.length - 3} more` : because.join(', ')})`;
 
 function print(looked: readonly Surveyed[], refusals: readonly Refusal[], output: Output): void {
   for (const one of looked) {
     if (!isSeen(one)) output.note(`${one.host}: ${one.problem}`);
     else printHost(one, output);
   }
-  for (const { host, message, flag } of refusals) output.say(output.paint('red', `${host}: vgen apply will refuse: ${message}; if that is meant: ${flag}`));
+  for (const { host, message, flag } of refusals) {
+    output.say(output.paint('red', `${host}: vgen apply will refuse: ${message}; if that is meant: ${flag}`));
+  }
 }
 
 function printHost({ plan: made }: Seen, output: Output): void {
   const { host, isNew, changes, actions, obstacles, notes } = made;
   output.say(output.paint('bold', isNothing(made) ? `${host}: nothing to do` : `${host}: ${sum(made)}`));
   for (const one of changes.filter(({ name }) => !ENGINE.test(name))) {
-    output.say(`  ${output.paint(one.byHand || one.what === 'remove' ? 'red' : 'green', VERBS[one.what].padEnd(8))} ${changeText(one)}`);
+    output.say(`  ${output.paint(
+      one.byHand || one.what === 'remove' ? 'red' : 'green', VERBS[one.what].padEnd(8),
+    )} ${changeText(one)}`);
   }
   const engine = changes.filter(({ name }) => ENGINE.test(name)).length;
-  if (engine) output.say(`  ${output.paint('green', (isNew ? 'add' : 'change').padEnd(8))} ${count(engine, 'script')} of vgen in /opt/vgen`);
-  for (const one of actions) output.say(`  ${output.paint(one.downtime ? 'red' : 'yellow', one.action.padEnd(8))} ${actionText(one)}`);
+  if (engine) output.say(
+    `  ${output.paint('green', (isNew ? 'add' : 'change').padEnd(8))} ${count(engine, 'script')} of vgen in /opt/vgen`,
+  );
+  for (const one of actions) {
+    output.say(`  ${output.paint(one.downtime ? 'red' : 'yellow', one.action.padEnd(8))} ${actionText(one)}`);
+  }
   for (const text of obstacles) output.say(`  ${output.paint('red', 'refused ')} ${text}`);
   for (const text of notes) output.say(output.paint('dim', `  note     ${text}`));
 }
 
 const sum = ({ isNew, changes, actions }: Foretold): string =>
-  `${isNew ? 'first install, ' : ''}${count(changes.filter(({ what }) => what !== 'keep').length, 'change')}, ${count(actions.length, 'action')}`;
+  `${isNew ? 'first install, '
+    : ''}${count(changes.filter(({ what }) => what !== 'keep').length, 'change')}, ${count(actions.length, 'action')}`;
 
 /** For a comment on a pull request or a job summary: one section per host with changes, one line for the others. */
 function markdownText(looked: readonly Surveyed[], refusals: readonly Refusal[]): string {
@@ -97,13 +116,18 @@ function markdownText(looked: readonly Surveyed[], refusals: readonly Refusal[])
     if (!isSeen(one)) return `### ${one.host}\n\n:x: ${cell(one.problem)}\n`;
     const rows = [
       ...one.plan.obstacles.map(text => ['**refused**', text]),
-      ...one.plan.changes.map(change => [change.byHand ? `**${VERBS[change.what]}**` : VERBS[change.what], changeText(change)]),
+      ...one.plan.changes.map(change => [
+        change.byHand ? `**${VERBS[change.what]}**` : VERBS[change.what], changeText(change),
+      ]),
       ...one.plan.actions.map(action => [`**${action.action}**`, actionText(action)]),
     ];
-    return `### ${one.plan.host}: ${sum(one.plan)}\n\n| | |\n| --- | --- |\n${rows.map(([what = '', text = '']) => `| ${what} | ${cell(text)} |\n`).join('')}`;
+    return `### ${one.plan.host}: ${sum(one.plan)}\n\n| | |\n| --- | --- `
+      + `|\n${rows.map(([what = '', text = '']) => `| ${what} | ${cell(text)} |\n`).join('')}`;
   });
-  const refused = refusals.map(({ host, message, flag }) => `- **${host}**: ${message}; if that is meant: \`${flag}\`\n`).join('');
+  const refused =
+    refusals.map(({ host, message, flag }) => `- **${host}**: ${message}; if that is meant: \`${flag}\`\n`).join('');
   return [
-    '## vgen plan\n', ...sections, ...refused ? [`### vgen apply will refuse\n\n${refused}`] : [], ...quiet.length ? [`Nothing to do: ${quiet.join(', ')}\n`] : [],
+    '## vgen plan\n', ...sections, ...refused ? [`### vgen apply will refuse\n\n${refused}`] : [],
+    ...quiet.length ? [`Nothing to do: ${quiet.join(', ')}\n`] : [],
   ].join('\n');
 }

@@ -18,7 +18,9 @@ import { defineCommand, flag, list, oneOf, value, wholeNumber, type Given } from
 import { on, out, reading } from './options.ts';
 
 const options = {
-  artifact: list('<app=path>', 'an app\'s build: file, directory or tar; may be repeated (default: a stand-in of vgen\'s)'),
+  artifact: list(
+    '<app=path>', 'an app\'s build: file, directory or tar; may be repeated (default: a stand-in of vgen\'s)',
+  ),
   os: value('<name>', `${systems.join(' or ')} (default: the release of this machine)`, { read: oneOf(systems) }),
   requests: value('<number>', 'requests sent while an app is switched', { default: '10000', read: wholeNumber(1) }),
   switches: value('<number>', 'switches back and forth under that load', { default: '10', read: wholeNumber(1) }),
@@ -29,8 +31,10 @@ const options = {
 type Options = Given<typeof options>;
 
 export const command = defineCommand({
-  about: 'Boots the hosts of the inventory as containers on this machine and, with the trees of out/, installs, deploys, '
-    + 'switches under load and rolls back. Needs root on Debian or Ubuntu; the servers are not contacted. Exit code 1 if '
+  about: 'Boots the hosts of the inventory as containers on this machine and, with the trees of out/, installs, '
+    + 'deploys, '
+    + 'switches under load and rolls back. Needs root on Debian or Ubuntu; the servers are not contacted. Exit code '
+    + '1 if '
     + 'a step failed, 2 if the containers cannot be run here.',
   arguments: {},
   options,
@@ -88,7 +92,9 @@ function readArtifacts(given: readonly string[], trees: readonly HostTree[]): Ma
   const apps = new Set(trees.flatMap(({ plan }) => plan.apps.map(({ name }) => name)));
   return new Map(given.map(one => {
     const [, app = '', path = ''] = /^([^=]+)=(.+)$/.exec(one) ?? [];
-    if (app === '') throw new Failure(`"${one}" is no artifact; write APP=PATH, such as ${[...apps][0] ?? 'web'}=build/program`);
+    if (app === '') {
+      throw new Failure(`"${one}" is no artifact; write APP=PATH, such as ${[...apps][0] ?? 'web'}=build/program`);
+    }
     if (!apps.has(app)) throw new Failure(`unknown app "${app}"; ${knownNames(app, apps)}`);
     if (!isArtifact(path)) throw new Failure(`there is no file or directory "${path}"`);
     return [app, path];

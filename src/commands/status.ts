@@ -19,7 +19,8 @@ interface Status {
   certificates?: { name: string; issuer: string; days: number }[];
 }
 
-interface Row { host: string; unreachable: string | null; generation: number | null; tree: string | null; status: Status | null; lock: Lock | null }
+interface Row { host: string; unreachable: string
+  | null; generation: number | null; tree: string | null; status: Status | null; lock: Lock | null }
 
 const options = { markdown, ...connected };
 
@@ -39,17 +40,21 @@ async function status(given: Given<typeof options>, output: Output): Promise<num
   return withFleet(given, output, hostsOf(given), async fleet => {
     const rows = await eachLimited(fleet.hosts, fleet.limit, async ({ name }): Promise<Row> => {
       const state = await observe(connectionOf(fleet, name), 'status', null, { signal: fleet.stop, isLast: true });
-      if ('unreachable' in state) return { host: name, unreachable: state.unreachable, generation: null, tree: null, status: null, lock: null };
+      if ('unreachable' in state) {
+        return { host: name, unreachable: state.unreachable, generation: null, tree: null, status: null, lock: null };
+      }
       const { generation, tree, lock } = state;
       return { host: name, unreachable: null, generation, tree, lock, status: read(state.status) };
     });
     const seen = rows.filter(row => row !== null);
     printTable(['host', 'state', 'generation', 'apps', 'remarks'], seen.map(row => [
       row.host, stateOf(row), row.generation?.toString() ?? row.tree?.slice(0, 12) ?? '-',
-      row.status?.apps.map(({ name, live, next }) => `${name} ${live.release || '-'} (next ${next.release || '-'})`).join(', ') || '-', remarks(row).join('; ') || '-',
+      row.status?.apps.map(({ name, live, next }) => `${name} ${live.release || '-'} (next ${next.release || '-'})`)
+        .join(', ') || '-', remarks(row).join('; ') || '-',
     ]), output, given.markdown);
     output.data({ hosts: seen });
-    return seen.some(({ unreachable }) => unreachable !== null) ? 2 : seen.every(({ status: one }) => one?.good) ? 0 : 1;
+    return seen.some(({ unreachable }) => unreachable !== null) ? 2
+      : seen.every(({ status: one }) => one?.good) ? 0 : 1;
   });
 }
 
@@ -62,14 +67,23 @@ function read(text: string | null): Status | null {
 }
 
 const stateOf = ({ unreachable, tree, status: one }: Row): string =>
-  (unreachable !== null ? 'unreachable' : tree === null ? 'nothing installed' : one === null ? 'unknown' : one.good ? 'good' : 'down');
+  (unreachable !== null ? 'unreachable'
+    : tree === null ? 'nothing installed' : one === null ? 'unknown' : one.good ? 'good' : 'down');
 
 function remarks({ unreachable, status: one, lock }: Row): string[] {
   const down = one?.units.filter(({ up }) => !up).map(({ name, state }) => `${name} is ${state}`) ?? [];
   const sick = one?.apps.flatMap(({ name, live }) => (live.reason ? [`${name}: ${live.reason}`] : [])) ?? [];
-  const due = [...one?.units.filter(({ pending }) => pending).map(({ name }) => name) ?? [], ...one?.apps.flatMap(({ name, live, next }) =>
-    [live, next].filter(({ pending }) => pending).map(({ slot }) => `${name}/${slot}`)) ?? []];
-  const ending = one?.certificates?.filter(({ issuer, days }) => issuer === 'placeholder' || days < SOON).map(({ name, issuer, days }) =>
-    `certificate ${name} ${issuer === 'placeholder' ? 'is a placeholder' : days < 0 ? 'is over' : `ends in ${count(days, 'day')}`}`) ?? [];
-  return [...unreachable === null ? [] : [unreachable], ...down, ...sick, ...ending, ...due.length ? [`former configuration: ${due.join(', ')}`] : [], ...lock ? [lockText(lock)] : []];
+  const due = [
+    ...one?.units.filter(({ pending }) => pending).map(({ name }) => name) ?? [],
+    ...one?.apps.flatMap(({ name, live, next }) =>
+      [live, next].filter(({ pending }) => pending).map(({ slot }) => `${name}/${slot}`)) ?? [],
+  ];
+  const ending = one?.certificates?.filter(({ issuer, days }) => issuer === 'placeholder' || days < SOON)
+    .map(({ name, issuer, days }) =>
+      `certificate ${name} ${issuer === 'placeholder' ? 'is a placeholder'
+        : days < 0 ? 'is over' : `ends in ${count(days, 'day')}`}`) ?? [];
+  return [
+    ...unreachable === null ? [] : [unreachable], ...down, ...sick, ...ending,
+    ...due.length ? [`former configuration: ${due.join(', ')}`] : [], ...lock ? [lockText(lock)] : [],
+  ];
 }

@@ -23,11 +23,14 @@ export const command = defineCommand({
   run: why,
 });
 
-async function why({ place, inventory, out: directory }: Given<typeof values & typeof options>, output: Output): Promise<number> {
+async function why(
+  { place, inventory, out: directory }: Given<typeof values & typeof options>, output: Output,
+): Promise<number> {
   const [, path = '', number = ''] = /^(.*?):(\d+)$/.exec(place) ?? [];
   if (!path) throw new Failure(`"${place}" is no place; write HOST/PATH:LINE, such as eu1/etc/nginx/nginx.conf:40`);
   const prefix = `${plain(directory).replace(/\/$/, '')}/`;
-  const [host = '', ...rest] = (plain(path).startsWith(prefix) ? plain(path).slice(prefix.length) : plain(path)).split('/');
+  const [host = '', ...rest] = (plain(path).startsWith(prefix) ? plain(path).slice(prefix.length) : plain(path))
+    .split('/');
   const compilation = await compile(inventory);
   if (compilation.failed() || !compilation.model) {
     output.data({ place, ...output.diagnostics(compilation) });
@@ -37,14 +40,19 @@ async function why({ place, inventory, out: directory }: Given<typeof values & t
   if (!names.includes(host)) throw new Failure(`unknown host "${host}"; ${knownNames(host, names)}`);
   const [tree] = host === FLEET ? compilation.fleetTree() : [...compilation.trees(name => name === host)];
   if (!tree?.entries.some(one => one.path === rest.join('/'))) {
-    throw new Failure(`host "${host}" gets no "${rest.join('/')}"; ${knownNames(rest.join('/'), tree?.entries.map(one => one.path) ?? [], 'it gets')}`);
+    throw new Failure(`host "${host}" gets no "${rest.join('/')}"; ${knownNames(rest.join('/'), tree?.entries.map(one =>
+      one.path) ?? [], 'it gets')}`);
   }
   const origin = await originOf(compilation, tree, rest.join('/'), Number(number));
   output.data(origin);
   output.say(`${output.paint('bold', origin.place)}: ${origin.text.trim()}`);
   output.say(`  component  ${origin.component}\n  template   ${origin.template}`);
-  for (const one of origin.inventory) output.say(`  inventory  ${one.file}:${one.line}:${one.column}  ${one.path}  ${output.paint('dim', one.text)}`);
-  for (const one of origin.defaults) output.say(`  inventory  nobody wrote "${one}"; its defaults hold, see: vgen explain ${one}`);
+  for (const one of origin.inventory) {
+    output.say(`  inventory  ${one.file}:${one.line}:${one.column}  ${one.path}  ${output.paint('dim', one.text)}`);
+  }
+  for (const one of origin.defaults) {
+    output.say(`  inventory  nobody wrote "${one}"; its defaults hold, see: vgen explain ${one}`);
+  }
   return 0;
 }
 

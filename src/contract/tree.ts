@@ -6,7 +6,14 @@ import type { HostPlan, Planned } from './plan.ts';
 
 /** One path of a tree. `path` is relative to the host's directory: `etc/nginx/nginx.conf`. */
 export type Entry =
-  | { readonly path: string; readonly kind: 'file'; readonly bytes: Buffer; readonly executable: boolean; readonly sha256: string; readonly spec: Planned | null }
+  | {
+    readonly path: string;
+    readonly kind: 'file';
+    readonly bytes: Buffer;
+    readonly executable: boolean;
+    readonly sha256: string;
+    readonly spec: Planned | null;
+  }
   | { readonly path: string; readonly kind: 'link'; readonly target: string; readonly spec: Planned | null };
 
 /** One directory of out/. */
@@ -33,5 +40,7 @@ export interface UnchangedTree {
   readonly unchanged: number;
 }
 
-/** The directory of what belongs to the fleet and to no host. No host has this name: names of hosts begin with a letter. */
+/**
+ * The directory of what belongs to the fleet and to no host. No host has this name: names of hosts begin with a letter.
+ */
 export const FLEET = '_fleet';

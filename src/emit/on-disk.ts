@@ -34,7 +34,9 @@ export function compare(path: string, entry: Entry): 'same' | 'different' | 'abs
   const stat = statOf(path);
   if (!stat) return 'absent';
   if (entry.kind === 'link') return stat.isSymbolicLink() && readlinkSync(path) === entry.target ? 'same' : 'different';
-  if (!stat.isFile() || stat.size !== entry.bytes.length || ((stat.mode & 0o100) !== 0) !== entry.executable) return 'different';
+  if (!stat.isFile() || stat.size !== entry.bytes.length || ((stat.mode & 0o100) !== 0) !== entry.executable) {
+    return 'different';
+  }
   return holds(path, entry.bytes) ? 'same' : 'different';
 }
 
@@ -82,7 +84,8 @@ export const isThere = (out: string, path: string): boolean =>
 export function isKept(root: string, path: string, known: ReadonlySet<string>): boolean {
   if (!statOf(join(root, path))?.isDirectory()) return false;
   const inside = readdirSync(join(root, path), { withFileTypes: true });
-  return inside.length === 0 || inside.some(entry => (entry.isDirectory() ? isKept(root, `${path}/${entry.name}`, known) : !known.has(`${path}/${entry.name}`)));
+  return inside.length === 0 || inside.some(entry =>
+    (entry.isDirectory() ? isKept(root, `${path}/${entry.name}`, known) : !known.has(`${path}/${entry.name}`)));
 }
 
 /** Hosts that the inventory no longer has: what their manifests say vgen wrote. */

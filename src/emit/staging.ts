@@ -1,7 +1,8 @@
 // Where a build writes before anything in out/ is touched: same disk, so that the last step is renames only. A build
 // that was killed while it renamed leaves its staging behind; the next one learns from it which files are vgen's.
 import {
-  closeSync, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync,
+  closeSync, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, renameSync,
+  rmSync,
   symlinkSync, writeSync, type Stats,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -29,7 +30,9 @@ export class Staging {
     this.#umask = umask;
   }
 
-  /** @throws Failure (exit 3) when another build of the same directory is under way, (exit 2) when it cannot be written */
+  /**
+   * @throws Failure (exit 3) when another build of the same directory is under way, (exit 2) when it cannot be written
+   */
   static open(out: string): Staging {
     const dir = join(out, STAGING);
     // git keeps modes and rsync sends them: they must not depend on who builds
@@ -48,7 +51,9 @@ export class Staging {
     } catch (cause) {
       process.umask(umask);
       if (cause instanceof Failure) throw cause;
-      throw new Failure(`cannot write to "${out}" (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, { cause });
+      throw new Failure(
+        `cannot write to "${out}" (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, { cause },
+      );
     }
   }
 
@@ -90,7 +95,9 @@ export class Staging {
   commit(): void {
     this.#half = true;
     const last = this.#puts.filter(path => path.endsWith('/manifest.tsv'));
-    for (const host of this.#wholes) if (existsSync(join(this.#dir, 'new', host))) renameSync(join(this.#dir, 'new', host), join(this.#out, host));
+    for (const host of this.#wholes) {
+      if (existsSync(join(this.#dir, 'new', host))) renameSync(join(this.#dir, 'new', host), join(this.#out, host));
+    }
     const others = this.#puts.filter(path => !path.endsWith('/manifest.tsv'));
     for (const path of [...others, ...last]) {
       const to = join(this.#out, path);
@@ -124,7 +131,10 @@ function lock(out: string): void {
     let pid = 0;
     try { pid = Number(readlinkSync(path)); } catch { /* just released */ }
     if (pid !== process.pid && isAlive(pid)) {
-      throw new Failure(`another build writes to "${out}" (process ${pid}); wait for it, or remove "${path}" if that is no build`, { exit: 3 });
+      throw new Failure(
+        `another build writes to "${out}" (process ${pid}); wait for it, or remove "${path}" if that is no build`,
+        { exit: 3 },
+      );
     }
     rmSync(path, { force: true });
   }

@@ -31,7 +31,8 @@ export interface RememberedTree {
 export interface Fresh { readonly hosts: number; readonly files: number; readonly inputs: readonly string[] }
 
 const fileOf = (out: string): string =>
-  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'vgen', `${hash('sha256', absolute(out), 'hex').slice(0, 32)}.state`);
+  join(process.env['XDG_CACHE_HOME']
+    || join(homedir(), '.cache'), 'vgen', `${hash('sha256', absolute(out), 'hex').slice(0, 32)}.state`);
 
 const keyOf = (inventories: readonly string[]): string =>
   `${readFileSync(ownFile('dist/build-id'), 'utf8').trim()} ${inventories.map(name => absolute(name)).join(' ')}`;
@@ -49,7 +50,10 @@ export class State {
     this.#trees = trees;
   }
 
-  /** The state of the last clean build into `out`; null if there is none, or it was made by another vgen or of other inventories. */
+  /**
+   * The state of the last clean build into `out`; null if there is none, or it was made by
+   * another vgen or of other inventories.
+   */
   static read(out: string, inventories: readonly string[]): State | null {
     try {
       const [first = '', ...lines] = readFileSync(fileOf(out), 'utf8').split('\n');
@@ -81,7 +85,10 @@ export class State {
       files += paths.length;
     }
     if (leftHosts(out, new Set(this.#trees.keys())).length) return null;
-    return { hosts: [...this.#trees.keys()].filter(name => name !== FLEET).length, files, inputs: this.#head.inputs.map(([path]) => path) };
+    return {
+      hosts: [...this.#trees.keys()].filter(name => name !== FLEET).length, files,
+      inputs: this.#head.inputs.map(([path]) => path),
+    };
   }
 
   /** What was remembered of a directory that has the same plan and whose files lie as they did. */
@@ -90,7 +97,9 @@ export class State {
     return was && was.plan === plan && digestOnDisk(out, name, was.paths) === was.digest ? was : null;
   }
 
-  /** Remembers a clean build, unless an input changed since it `started`. A cache that cannot be written is no failure. */
+  /**
+   * Remembers a clean build, unless an input changed since it `started`. A cache that cannot be written is no failure.
+   */
   static write(
     started: number, out: string, inventories: readonly string[],
     of: { readonly inputs: readonly string[]; readonly globs: readonly Globbed[] }, trees: readonly RememberedTree[],

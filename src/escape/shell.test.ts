@@ -11,7 +11,8 @@ const output = (shell: string, script: string, locale: string): string[] =>
     .toString().split('\0').slice(0, -1);
 
 describe.each(['bash', 'dash'])('%s', shell => {
-  it.skipIf(!have(shell)).each(['C', 'C.UTF-8'])(`${shell} reads back every word (needs: apt-get install ${shell}), locale %s`,
+  it.skipIf(!have(shell))
+    .each(['C', 'C.UTF-8'])(`${shell} reads back every word (needs: apt-get install ${shell}), locale %s`,
     locale => withTexts(300, texts => inTemporaryDirectory(directory => {
       const words = expressible(encoders.sh, texts);
       const script = join(directory, 'script');
@@ -20,7 +21,8 @@ describe.each(['bash', 'dash'])('%s', shell => {
       expect(output(shell, script, locale)).toEqual(texts);
     })));
 
-  it.skipIf(!have(shell)).each(['C', 'C.UTF-8'])(`${shell} sources every environment file (needs: apt-get install ${shell}), locale %s`,
+  it.skipIf(!have(shell))
+    .each(['C', 'C.UTF-8'])(`${shell} sources every environment file (needs: apt-get install ${shell}), locale %s`,
     locale => withTexts(300, texts => inTemporaryDirectory(directory => {
       const values = expressible(encoders.envfile, texts);
       const script = join(directory, 'script');
@@ -29,14 +31,16 @@ describe.each(['bash', 'dash'])('%s', shell => {
       expect(output(shell, script, locale)).toEqual(values.map(value => value.text));
     })));
 
-  it.skipIf(!have(shell))(`${shell} takes no word for an assignment or a keyword (needs: apt-get install ${shell})`, () =>
-    inTemporaryDirectory(directory => {
-      const script = join(directory, 'script');
-      const keywords = execFileSync('bash', ['-c', 'compgen -k']).toString().trim().split('\n');
-      const words = [...keywords, 'A=b', 'A+=b', '_1=', '=a', '', '~', '#', '1'];
-      const lines = words.map(word => `${encoders.sh(word)} 2>&-; printf '%s\\0' $?\n`);
-      writeFileSync(script, ['PATH=\n', ...lines].join(''));
-      expect(keywords.length).toBeGreaterThan(20);
-      expect(output(shell, script, 'C')).toEqual(words.map(() => '127'));
-    }));
+  it.skipIf(!have(shell))(
+    `${shell} takes no word for an assignment or a keyword (needs: apt-get install ${shell})`, () =>
+      inTemporaryDirectory(directory => {
+        const script = join(directory, 'script');
+        const keywords = execFileSync('bash', ['-c', 'compgen -k']).toString().trim().split('\n');
+        const words = [...keywords, 'A=b', 'A+=b', '_1=', '=a', '', '~', '#', '1'];
+        const lines = words.map(word => `${encoders.sh(word)} 2>&-; printf '%s\\0' $?\n`);
+        writeFileSync(script, ['PATH=\n', ...lines].join(''));
+        expect(keywords.length).toBeGreaterThan(20);
+        expect(output(shell, script, 'C')).toEqual(words.map(() => '127'));
+      }),
+  );
 });

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { batchSize, milliseconds, rollOut, stepsOf, type Rollout } from './rollout.ts';
 
 const hosts = ['a', 'b', 'c', 'd', 'e'];
-const plan = (more: Partial<Rollout> = {}): Rollout => ({ canary: new Set(), batch: null, pause: 0, failures: 0, onFailure: 'halt', ...more });
+const plan = (more: Partial<Rollout> = {}): Rollout =>
+  ({ canary: new Set(), batch: null, pause: 0, failures: 0, onFailure: 'halt', ...more });
 
 describe('steps', () => {
-  const steps = (more: Partial<Rollout>): string => stepsOf(hosts, plan(more)).map(step => `${step.isCanary ? 'canary ' : ''}${step.hosts.join('')}`).join(' ');
+  const steps = (more: Partial<Rollout>): string =>
+    stepsOf(hosts, plan(more)).map(step => `${step.isCanary ? 'canary ' : ''}${step.hosts.join('')}`).join(' ');
 
   it('are all hosts at once by default', () => expect(steps({})).toBe('abcde'));
   it('begin with the canary', () => expect(steps({ canary: new Set(['c', 'z']) })).toBe('canary c abde'));
@@ -18,7 +20,8 @@ describe('steps', () => {
 
 describe('words', () => {
   it('are durations', () => {
-    expect([milliseconds('5ms'), milliseconds('30s'), milliseconds('2m'), milliseconds('1h')]).toEqual([5, 30_000, 120_000, 3_600_000]);
+    expect([milliseconds('5ms'), milliseconds('30s'), milliseconds('2m'), milliseconds('1h')])
+      .toEqual([5, 30_000, 120_000, 3_600_000]);
     for (const wrong of ['30', 's', '-1s', '0s', '1d']) expect(() => milliseconds(wrong)).toThrow(/is no duration/);
   });
   it('are batches', () => {
@@ -30,14 +33,17 @@ describe('words', () => {
 describe('rolling out', () => {
   interface Told { calls: string[]; halted: string | null; results: Record<string, string> }
 
-  const go = async (more: Partial<Rollout>, bad: string, known: Record<string, string> = {}, stopAfter = Infinity): Promise<Told> => {
+  const go = async (
+    more: Partial<Rollout>, bad: string, known: Record<string, string> = {}, stopAfter = Infinity,
+  ): Promise<Told> => {
     const calls: string[] = [];
     const { results, halted } = await rollOut(hosts, plan(more), {
       do: async name => { calls.push(name); return bad.includes(name) ? 'bad' : 'good'; },
       isGood: result => result === 'good',
       undo: async name => { calls.push(`-${name}`); return 'back'; },
     }, {
-      limit: 1, isStopped: () => calls.length >= stopAfter, onStep: () => void calls.push('|'), pause: async ms => void calls.push(`${ms}`),
+      limit: 1, isStopped: () => calls.length >= stopAfter, onStep: () => void calls.push('|'),
+      pause: async ms => void calls.push(`${ms}`),
     }, new Map(Object.entries(known)));
     return { calls, halted, results: Object.fromEntries(results) };
   };

@@ -23,11 +23,16 @@ export interface Step {
 export function milliseconds(duration: string): number {
   const [, number = '', unit = ''] = /^([1-9]\d{0,5})(ms|s|m|h)$/.exec(duration) ?? [];
   const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit];
-  if (factor === undefined) throw new Failure(`"${duration}" is no duration; write a number with ms, s, m or h, such as 30s`);
+  if (factor === undefined) {
+    throw new Failure(`"${duration}" is no duration; write a number with ms, s, m or h, such as 30s`);
+  }
   return Number(number) * factor;
 }
 
-/** Hosts of one batch, out of `count` hosts: a share is rounded down, but never to none. Throws a Failure for other words. */
+/**
+ * Hosts of one batch, out of `count` hosts: a share is rounded down, but never to
+ * none. Throws a Failure for other words.
+ */
 export function batchSize(batch: number | string | null, count: number): number {
   if (batch === null) return Math.max(1, count);
   const [, share, number] = /^(?:([1-9]\d?|100)%|([1-9]\d*))$/.exec(String(batch)) ?? [];
@@ -43,7 +48,8 @@ export function stepsOf(hosts: readonly string[], rollout: Rollout): Step[] {
   const rest = hosts.filter(name => !rollout.canary.has(name));
   const size = batchSize(rollout.batch, hosts.length);
   const batches = Array.from({ length: Math.ceil(rest.length / size) }, (_, i) => rest.slice(i * size, (i + 1) * size));
-  return [...canary.length ? [{ isCanary: true, hosts: canary }] : [], ...batches.map(batch => ({ isCanary: false, hosts: batch }))];
+  return [...canary.length ? [{ isCanary: true, hosts: canary }]
+    : [], ...batches.map(batch => ({ isCanary: false, hosts: batch }))];
 }
 
 export interface Work<R> {
@@ -100,7 +106,8 @@ export async function rollOut<R>(
   const halted = reason();
   if (halted !== null && rollout.onFailure === 'rollback') {
     const done = [...results].filter(([name, result]) => !known.has(name) && work.isGood(result));
-    await eachLimited(done, watch.limit, async ([name, result]) => void results.set(name, await work.undo(name, result)));
+    await eachLimited(done, watch.limit, async ([name, result]) =>
+      void results.set(name, await work.undo(name, result)));
   }
   return { results, halted };
 }

@@ -17,7 +17,8 @@ describe('the record of runs', () => {
   it('is none at first', () => expect(lastRun('inventory.yaml', 'apply', null)).toBeNull());
 
   it('knows hosts that nobody came to, results, and which are left', () => {
-    const recorder = new Recorder('inventory.yaml', { action: 'apply', app: null, release: null }, ['a', 'b', 'c', 'd']);
+    const recorder =
+      new Recorder('inventory.yaml', { action: 'apply', app: null, release: null }, ['a', 'b', 'c', 'd']);
     expect(leftOf(lastRun('inventory.yaml', 'apply', null) as RunRecord)).toEqual(['a', 'b', 'c', 'd']);
     recorder.set('a', 'done');
     recorder.set('b', 'failed');

@@ -27,11 +27,15 @@ export class Recorder {
 
   constructor(inventory: string, details: Omit<RunRecord, 'project' | 'began' | 'hosts'>, hosts: readonly string[]) {
     const began = new Date().toISOString();
-    this.#record = { project: resolve(inventory), ...details, began, hosts: Object.fromEntries(hosts.map(name => [name, 'untouched'])) };
+    this.#record = {
+      project: resolve(inventory), ...details, began, hosts: Object.fromEntries(hosts.map(name => [name, 'untouched'])),
+    };
     mkdirSync(folder(), { recursive: true, mode: 0o700 });
     this.#file = join(folder(), `${began.replaceAll(':', '')}-${process.pid}.json`);
     this.#write();
-    for (const old of readdirSync(folder()).filter(isRecord).sort().slice(0, -KEPT)) rmSync(join(folder(), old), { force: true });
+    for (const old of readdirSync(folder()).filter(isRecord).sort().slice(0, -KEPT)) {
+      rmSync(join(folder(), old), { force: true });
+    }
   }
 
   set(host: string, result: string): void {

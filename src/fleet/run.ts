@@ -32,11 +32,15 @@ export interface HostWork {
   undo(connection: Connection, result: HostResult): Promise<HostResult>;
 }
 
-export const untouched = (host: string, why: string): HostResult => ({ host, result: 'untouched', why, was: null, is: null, seconds: 0 });
-export const unreachable = (host: string, why: string): HostResult => ({ ...untouched(host, why), result: 'unreachable' });
+export const untouched = (host: string, why: string): HostResult =>
+  ({ host, result: 'untouched', why, was: null, is: null, seconds: 0 });
+export const unreachable = (host: string, why: string): HostResult =>
+  ({ ...untouched(host, why), result: 'unreachable' });
 
 /** Does the work on all hosts but those whose result is known already. */
-export async function overHosts(run: Run, rollout: Rollout, known: ReadonlyMap<string, HostResult>, work: HostWork): Promise<Ran> {
+export async function overHosts(
+  run: Run, rollout: Rollout, known: ReadonlyMap<string, HostResult>, work: HostWork,
+): Promise<Ran> {
   const names = [...run.connections.keys()];
   const connectionOf = (name: string): Connection => run.connections.get(name) as Connection;
   const tell = (result: HostResult): HostResult => {
@@ -66,17 +70,19 @@ export async function overHosts(run: Run, rollout: Rollout, known: ReadonlyMap<s
 
 /** What is told of a lock that keeps a run out. */
 export const lockedOut = ({ host, lock }: HeldByOther): Failure => new Failure(
-  `${host} is ${lockText(lock)}; nothing was touched. Wait for it with --wait 10m, or, if nobody is at work there: vgen unlock --on ${host} --force`,
+  `${host} is ${lockText(lock)}; nothing was touched. Wait for it with --wait 10m, or, if nobody is at work there: `
+    + `vgen unlock --on ${host} --force`,
   { exit: 3 },
 );
 
 /**
  * Holds the fleet lock on all hosts whose result is not known already, and gives it back however the work ends. With
- * `look` each is looked at as soon as it is locked. Throws a Failure with exit 3 when somebody else has the lock of one;
- * nothing is touched then.
+ * `look` each is looked at as soon as it is locked. Throws a Failure with exit 3 when somebody else has
+ * the lock of one; nothing is touched then.
  */
 export async function withLock<T>(
-  run: Run, known: ReadonlyMap<string, HostResult>, work: (held: Held) => Promise<T>, look?: (host: string) => LockedLook,
+  run: Run, known: ReadonlyMap<string, HostResult>, work: (held: Held) => Promise<T>,
+  look?: (host: string) => LockedLook,
 ): Promise<T> {
   const lock = newLock(run.lock.action, run.lock);
   const connections = [...run.connections].filter(([name]) => !known.has(name)).map(([, connection]) => connection);

@@ -37,7 +37,8 @@ const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
  * inventory, 130 after Ctrl-C (a second one ends at once), else what `body` returns.
  */
 export async function withFleet(
-  options: FleetOptions, output: Output, choose: (model: Model) => readonly Host[], body: (fleet: Fleet) => Promise<number>,
+  options: FleetOptions, output: Output, choose: (model: Model) => readonly Host[],
+  body: (fleet: Fleet) => Promise<number>,
 ): Promise<number> {
   const inventory = await readFleet(options.inventory);
   const { model } = inventory;
@@ -84,7 +85,9 @@ export const hostsOf = (options: FleetOptions, app: string | null = null) => (mo
   const chosen = chooseHosts(model, options.on);
   if (app === null) return chosen;
   const found = model.apps.find(({ name }) => name === app);
-  if (!found) throw new Failure(`unknown app "${app}"; ${knownNames(app, model.apps.map(({ name }) => name), 'known apps')}`);
+  if (!found) {
+    throw new Failure(`unknown app "${app}"; ${knownNames(app, model.apps.map(({ name }) => name), 'known apps')}`);
+  }
   const running = chosen.filter(host => found.hosts.has(host));
   if (running.length === 0) throw new Failure(`${app} runs on none of ${chosen.map(({ name }) => name).join(', ')}`);
   return running;

@@ -45,18 +45,26 @@ export async function act(
     following.say(`${answer.unreachable}; trying again in ${seconds} s`);
     await wait(seconds * 1000, undefined, { signal: following.signal }).catch(() => undefined);
     if (following.signal.aborted) break;
-    answer = await follow(connection, resume === null ? ['src/fleet/apply/follow.sh', before] : ['src/fleet/apply/begin.sh', ...resume], following);
-    if (resume === null && answer.code === NOT_BEGUN) answer = await follow(connection, ['src/fleet/apply/begin.sh', ...command], following);
+    answer = await follow(connection, resume === null ? ['src/fleet/apply/follow.sh', before]
+      : ['src/fleet/apply/begin.sh', ...resume], following);
+    if (resume === null && answer.code === NOT_BEGUN) {
+      answer = await follow(connection, ['src/fleet/apply/begin.sh', ...command], following);
+    }
   }
-  if (following.signal.aborted && answer.unreachable !== null) return { code: null, why: 'left to itself', lost: 'left' };
+  if (following.signal.aborted && answer.unreachable !== null) {
+    return { code: null, why: 'left to itself', lost: 'left' };
+  }
   if (answer.unreachable !== null) return { code: null, why: answer.unreachable, lost: 'unreachable' };
   return { code: answer.code, why: answer.code === 0 ? '' : reasonOf(answer), lost: null };
 }
 
 async function follow(
-  connection: Connection, [script = '', ...args]: readonly string[], { say, signal }: Following, takes: (line: string) => boolean = isBefore,
+  connection: Connection, [script = '', ...args]: readonly string[], { say, signal }: Following,
+  takes: (line: string) => boolean = isBefore,
 ): Promise<Answer> {
-  return connection.run(hostScript(script), { args, signal, onErr: say, onOut: line => { if (!takes(line)) say(line); } });
+  return connection.run(hostScript(script), {
+    args, signal, onErr: say, onOut: line => { if (!takes(line)) say(line); },
+  });
 }
 
 const isBefore = (line: string): boolean => line.startsWith('@before ');

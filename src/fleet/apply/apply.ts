@@ -49,7 +49,9 @@ export async function applyHost(
       const sent = await connection.push(tree.dir, incoming, { signal: following.signal });
       if (following.signal.aborted) return result('untouched', 'stopped before it was installed');
       if (sent.unreachable !== null) return result('unreachable', sent.unreachable);
-      if (sent.code !== 0) return result('failed', `rsync: ${sent.stderr.trim().split('\n')[0] ?? `exit ${sent.code}`}`);
+      if (sent.code !== 0) {
+        return result('failed', `rsync: ${sent.stderr.trim().split('\n')[0] ?? `exit ${sent.code}`}`);
+      }
       following.say('installing');
       let last = '';
       const acted = await act(connection, installCommand(revision, words), { ...following, say: line => {
@@ -82,7 +84,8 @@ export async function applyHost(
 
 /** What an action that did not do it comes to; null if it did. */
 export const notDone = ({ code, lost }: Acted): Verdict | null =>
-  (lost === 'left' ? 'running' : lost === 'unreachable' ? 'unreachable' : code === 0 ? null : code === 3 ? 'refused' : 'failed');
+  (lost === 'left' ? 'running'
+    : lost === 'unreachable' ? 'unreachable' : code === 0 ? null : code === 3 ? 'refused' : 'failed');
 
 function installCommand(revision: Revision | null, words: readonly string[]): string[] {
   const version = revision === null ? []

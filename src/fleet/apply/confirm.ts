@@ -1,4 +1,5 @@
-// What leads into a host (sshd, firewall, network, a tunnel to sshd) is put back by the host unless somebody comes in anew.
+// What leads into a host (sshd, firewall, network, a tunnel to sshd) is put back by
+// the host unless somebody comes in anew.
 import { setTimeout as wait } from 'node:timers/promises';
 import { act, type Acted, type Following } from './action.ts';
 import type { Connection } from '../connect/ssh.ts';
@@ -9,13 +10,16 @@ import { observe } from '../observe/observe.ts';
  * it. Returns why it was reverted; null if nothing waits or it is confirmed.
  * @param seconds until it reverts, as was seen; null if nothing waits
  */
-export async function confirm(connection: Connection, seconds: number | null, { say }: Following): Promise<string | null> {
+export async function confirm(
+  connection: Connection, seconds: number | null, { say }: Following,
+): Promise<string | null> {
   if (seconds === null) return null;
   say('confirming over a new connection');
   const until = Date.now() + seconds * 1000;
   let why: string;
   do {
-    const { code, unreachable, stderr } = await connection.run('exec /opt/vgen/bin/confirm.sh', { fresh: true, timeout: 15_000 });
+    const { code, unreachable, stderr } =
+      await connection.run('exec /opt/vgen/bin/confirm.sh', { fresh: true, timeout: 15_000 });
     if (code === 0) return null;
     why = unreachable ?? stderr.trim().split('\n').at(-1) ?? '';
     if (unreachable === null) break;
@@ -28,7 +32,8 @@ export async function confirm(connection: Connection, seconds: number | null, { 
 
 /** The configuration of generation `to`, or of the last good one before this; confirmed where it changes a way in. */
 export async function backTo(connection: Connection, to: number | null, following: Following): Promise<Acted> {
-  const acted = await act(connection, ['/opt/vgen/bin/rollback.sh', '--host', ...to === null ? [] : [String(to)]], following);
+  const acted =
+    await act(connection, ['/opt/vgen/bin/rollback.sh', '--host', ...to === null ? [] : [String(to)]], following);
   if (acted.code !== 0 || acted.lost) return acted;
   const after = await observe(connection, 'state', null);
   const reverted = 'unreachable' in after ? null : await confirm(connection, after.unconfirmed, following);

@@ -9,9 +9,10 @@ describe('the version of out/', () => {
   const work = mkdtempSync(join(tmpdir(), 'vgen-revision-'));
   const out = join(work, 'out');
   afterAll(() => rmSync(work, { recursive: true }));
-  const git = (...args: string[]): void => void execFileSync('git', ['-C', work, '-c', 'user.name=x', '-c', 'user.email=x@example.org', ...args], {
-    stdio: 'ignore', env: { ...process.env, GIT_COMMITTER_DATE: '1700000000 +0000' },
-  });
+  const git = (...args: string[]): void =>
+    void execFileSync('git', ['-C', work, '-c', 'user.name=x', '-c', 'user.email=x@example.org', ...args], {
+      stdio: 'ignore', env: { ...process.env, GIT_COMMITTER_DATE: '1700000000 +0000' },
+    });
 
   it('is none without a checkout, or before out/ is committed', async () => {
     mkdirSync(out);

@@ -21,7 +21,8 @@ export async function revisionOf(out: string): Promise<Revision | null> {
       throw new Failure('git could not be started', { cause });
     }
   };
-  const [last, status] = await Promise.all([git('log', '-1', '--format=%ct %H', '--', '.'), git('status', '--porcelain', '--', '.')]);
+  const [last, status] =
+    await Promise.all([git('log', '-1', '--format=%ct %H', '--', '.'), git('status', '--porcelain', '--', '.')]);
   const [order, commit] = last?.split(' ') ?? [];
   return order && commit && status !== null ? { order: Number(order), commit, isDirty: status !== '' } : null;
 }

@@ -1,6 +1,8 @@
 // The CA of the fleet, by openssl on this machine. Its key comes over a pipe and goes to no disk and no list of
 // arguments; what is public is given as arguments.
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, type X509Certificate } from 'node:crypto';
+import {
+  createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, type X509Certificate,
+} from 'node:crypto';
 import { isIP } from 'node:net';
 import { Failure } from '../../contract/diagnostic.ts';
 import { runProcess } from '../../process/run.ts';
@@ -38,14 +40,19 @@ export function authorityOf(bundle: readonly X509Certificate[], key: Buffer, fil
 }
 
 /** Signs a request for these names; of the request only its key is used. Throws a Failure with openssl's last words. */
-export async function sign(request: string, { certificate, key }: Authority, names: readonly string[], days: number): Promise<string> {
+export async function sign(
+  request: string, { certificate, key }: Authority, names: readonly string[], days: number,
+): Promise<string> {
   const extensions = [
     `subjectAltName=${names.map(name => `${isIP(name) ? 'IP' : 'DNS'}:${name}`).join(',')}`,
-    'basicConstraints=critical,CA:FALSE', 'keyUsage=critical,digitalSignature', 'extendedKeyUsage=serverAuth,clientAuth',
+    'basicConstraints=critical,CA:FALSE', 'keyUsage=critical,digitalSignature',
+    'extendedKeyUsage=serverAuth,clientAuth',
     'subjectKeyIdentifier=hash', 'authorityKeyIdentifier=keyid', '',
   ].join('\n');
   // a common name has at most 64 characters (RFC 5280, appendix A.1); nobody reads it where there are other names
-  return openssl(SIGN, [request, certificate.toString(), String(days), `/CN=${(names[0] ?? '').slice(0, 64)}`, extensions], key);
+  return openssl(
+    SIGN, [request, certificate.toString(), String(days), `/CN=${(names[0] ?? '').slice(0, 64)}`, extensions], key,
+  );
 }
 
 /** Makes a CA: an EC key on P-256, and its certificate. Throws a Failure with openssl's last words. */
@@ -56,9 +63,10 @@ export async function makeAuthority(name: string, days: number): Promise<{ key: 
 }
 
 async function openssl(script: string, args: readonly string[], stdin: Buffer): Promise<string> {
-  const { code, stdout, stderr } = await runProcess('bash', ['-c', script, 'vgen', ...args], { stdin }).catch((cause: unknown) => {
-    throw new Failure('bash and openssl have to be installed on this machine', { cause });
-  });
+  const { code, stdout, stderr } =
+    await runProcess('bash', ['-c', script, 'vgen', ...args], { stdin }).catch((cause: unknown) => {
+      throw new Failure('bash and openssl have to be installed on this machine', { cause });
+    });
   if (code === 0) return stdout;
   throw new Failure(`openssl: ${stderr.trim().split('\n').at(-1) ?? `it ended with code ${code}`}`);
 }

@@ -31,9 +31,12 @@ export async function certificatesOn(connection: Connection, names: readonly str
   });
 }
 
-/** Has new keys made, their requests signed, and the pairs exchanged. Throws a Failure when the host cannot be asked. */
+/**
+ * Has new keys made, their requests signed, and the pairs exchanged. Throws a Failure when the host cannot be asked.
+ */
 export async function issueOn(
-  connection: Connection, wanted: readonly ListedCertificate[], sign: (request: string, one: ListedCertificate) => Promise<string>,
+  connection: Connection, wanted: readonly ListedCertificate[],
+  sign: (request: string, one: ListedCertificate) => Promise<string>,
 ): Promise<Issued[]> {
   const requests = await ask(connection, 'request', wanted.map(({ name, group }) => [name, group]));
   const issued: Issued[] = [];
@@ -48,7 +51,8 @@ export async function issueOn(
   }
   const answers = questions.length ? await ask(connection, 'install', questions) : [];
   for (const [name = ''] of questions) {
-    const [kind, , reason] = answers.find(([what, one]) => (what === 'issued' || what === 'failed') && one === name) ?? [];
+    const [kind, , reason] =
+      answers.find(([what, one]) => (what === 'issued' || what === 'failed') && one === name) ?? [];
     issued.push({ name, problem: kind === 'issued' ? null : reason ?? 'the host did not say what came of it' });
   }
   return issued;
@@ -65,9 +69,11 @@ export function readCertificate(pem: string): X509Certificate | null {
 
 /** The certificates of a bundle, in their order. */
 export const readBundle = (text: string): X509Certificate[] =>
-  (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).flatMap(pem => readCertificate(pem) ?? []);
+  (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [])
+    .flatMap(pem => readCertificate(pem) ?? []);
 
-export const isPlaceholder = (certificate: X509Certificate): boolean => certificate.subject.split('\n').includes(PLACEHOLDER);
+export const isPlaceholder = (certificate: X509Certificate): boolean =>
+  certificate.subject.split('\n').includes(PLACEHOLDER);
 
 /** Whether one of these CAs signed it. */
 export const isSignedBy = (certificate: X509Certificate, cas: readonly X509Certificate[]): boolean =>
@@ -75,7 +81,8 @@ export const isSignedBy = (certificate: X509Certificate, cas: readonly X509Certi
 
 /** DNS names and addresses, sorted. */
 export const namesIn = (certificate: X509Certificate): string[] =>
-  (certificate.subjectAltName ?? '').split(', ').filter(Boolean).map(text => text.replace(/^(DNS|IP Address):/, '')).sort();
+  (certificate.subjectAltName ?? '').split(', ').filter(Boolean).map(text => text.replace(/^(DNS|IP Address):/, ''))
+    .sort();
 
 /** Whole days until it ends; -1 if it is over. */
 export const daysLeft = (certificate: X509Certificate, now = Date.now()): number => {
@@ -85,9 +92,12 @@ export const daysLeft = (certificate: X509Certificate, now = Date.now()): number
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-async function ask(connection: Connection, action: string, questions: readonly (readonly string[])[]): Promise<string[][]> {
+async function ask(
+  connection: Connection, action: string, questions: readonly (readonly string[])[],
+): Promise<string[][]> {
   const stdin = [[action], ...questions].map(line => `${line.join('\t')}\n`).join('');
-  const { code, stdout, stderr, unreachable } = await connection.run(hostScript('src/fleet/certs/certificates.sh'), { stdin, timeout: 300_000 });
+  const { code, stdout, stderr, unreachable } =
+    await connection.run(hostScript('src/fleet/certs/certificates.sh'), { stdin, timeout: 300_000 });
   if (unreachable !== null) throw new Failure(unreachable);
   const lines = stdout.split('\n').filter(Boolean).map(line => line.split('\t'));
   if (code !== 0 || lines.at(-1)?.[0] !== 'end') {

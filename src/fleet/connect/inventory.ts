@@ -17,7 +17,8 @@ export interface FleetInventory {
 /** Reads, validates and resolves inventory files. Throws a Failure when one cannot be read. */
 export async function readFleet(files: readonly string[]): Promise<FleetInventory> {
   const { source, diagnostics: loaded } = await load(files);
-  const stopped = (diagnostics: readonly Diagnostic[]): FleetInventory => ({ source, diagnostics, suppressed: [], model: null });
+  const stopped = (diagnostics: readonly Diagnostic[]): FleetInventory =>
+    ({ source, diagnostics, suppressed: [], model: null });
   const isWrong = (found: readonly Diagnostic[]): boolean => found.some(({ severity }) => severity === 'error');
   if (isWrong(loaded)) return stopped(loaded);
   const { inventory, diagnostics: invalid } = await validate(source.value);

@@ -1,5 +1,5 @@
-// Ends the process that holds a shared connection, as "ssh -O exit" does and without starting another ssh: two packets over
-// its socket, by PROTOCOL.mux of OpenSSH.
+// Ends the process that holds a shared connection, as "ssh -O exit" does and without starting another ssh: two packets
+// over its socket, by PROTOCOL.mux of OpenSSH.
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 

@@ -38,7 +38,8 @@ describe('eachLimited', () => {
 
   it('begins nothing more once it may not proceed', async () => {
     const begun: number[] = [];
-    const results = await eachLimited([1, 2, 3, 4], 1, async item => { begun.push(item); return item; }, () => begun.length < 2);
+    const results =
+      await eachLimited([1, 2, 3, 4], 1, async item => { begun.push(item); return item; }, () => begun.length < 2);
     expect(begun).toEqual([1, 2]);
     expect(results).toEqual([1, 2, null, null]);
   });

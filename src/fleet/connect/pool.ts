@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
-/** Descriptors that one host takes here: three pipes of ssh, twice that while rsync runs, and some for both programs. */
+/**
+ * Descriptors that one host takes here: three pipes of ssh, twice that while rsync runs, and some for both programs.
+ */
 const DESCRIPTORS = 10;
 /** An ssh client waits nearly all the time, but the start of each costs some milliseconds of a core. */
 const HOSTS_PER_CORE = 8;

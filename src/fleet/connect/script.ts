@@ -1,4 +1,5 @@
-// Scripts that run on hosts. Each stands as a .sh file beside the TypeScript that sends it; what they share is joined into
+// Scripts that run on hosts. Each stands as a .sh file beside the TypeScript that
+// sends it; what they share is joined into
 // them where they name it: a line ". name.sh" below its "shellcheck source=SCRIPTDIR/…" is replaced by that file.
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -13,7 +14,8 @@ export function hostScript(path: string): string {
   let text = known.get(path);
   if (text === undefined) {
     text = readFileSync(ownFile(path), 'utf8')
-      .replaceAll(SOURCE, (_, file: string) => hostScript(posix.join(posix.dirname(path), file)).replace(/^#.*\n/gm, '').trim());
+      .replaceAll(SOURCE, (_, file: string) =>
+        hostScript(posix.join(posix.dirname(path), file)).replace(/^#.*\n/gm, '').trim());
     known.set(path, text);
   }
   return text;

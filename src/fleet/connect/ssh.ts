@@ -45,7 +45,9 @@ export class Session {
    */
   constructor(config: string | null = process.env['VGEN_SSH_CONFIG'] || null) {
     this.#config = config === null ? null : resolve(config);
-    if (this.#config !== null && !existsSync(this.#config)) throw new Failure(`there is no ssh configuration ${this.#config}`);
+    if (this.#config !== null && !existsSync(this.#config)) {
+      throw new Failure(`there is no ssh configuration ${this.#config}`);
+    }
     // the path of a socket has at most some 100 characters, so it is not below TMPDIR
     const runtime = process.env['XDG_RUNTIME_DIR'];
     this.#dir = mkdtempSync(join(runtime && existsSync(runtime) && runtime.length < 40 ? runtime : '/tmp', 'vgen-'));
@@ -57,7 +59,8 @@ export class Session {
     const file = join(this.#dir, `${number}.conf`);
     const keys = join(this.#dir, `${number}.keys`);
     const pinned = target.hostKey === null ? [] : [
-      `HostKeyAlias ${target.name}`, `UserKnownHostsFile ${keys}`, 'GlobalKnownHostsFile /dev/null', 'KnownHostsCommand none',
+      `HostKeyAlias ${target.name}`, `UserKnownHostsFile ${keys}`, 'GlobalKnownHostsFile /dev/null',
+      'KnownHostsCommand none',
       'StrictHostKeyChecking yes', 'VerifyHostKeyDNS no', 'UpdateHostKeys no',
     ];
     if (target.hostKey !== null) writeFileSync(keys, `${target.name} ${target.hostKey}\n`, { mode: 0o600 });
@@ -112,12 +115,16 @@ export class Connection {
    */
   async run(script: string, options: RunOptions = {}): Promise<Answer> {
     // 255 is left to ssh itself, so that it always means that the connection failed
-    const inner = 's=$1; shift; if [ "$(id -u)" = 0 ]; then bash -c "$s" vgen "$@"; else sudo -n bash -c "$s" vgen "$@"; fi; '
-      + 'c=$?; [ "$c" -ne 255 ] || c=254; exit "$c"';
-    const words = options.fresh ? ['-o', 'ControlMaster=no', '-o', 'ControlPath=none'] : options.single ? ['-o', 'ControlMaster=no'] : [];
+    const inner =
+      's=$1; shift; if [ "$(id -u)" = 0 ]; then bash -c "$s" vgen "$@"; else sudo -n bash -c "$s" vgen "$@"; fi; '
+        + 'c=$?; [ "$c" -ne 255 ] || c=254; exit "$c"';
+    const words = options.fresh ? ['-o', 'ControlMaster=no', '-o', 'ControlPath=none']
+      : options.single ? ['-o', 'ControlMaster=no'] : [];
     if (!options.fresh && !options.single) this.#isOpen = true;
     const command = `exec sh -c ${[inner, 'vgen', script, ...options.args ?? []].map(shWord).join(' ')}`;
-    return this.#answer(await program('ssh', ['-F', this.#config, ...words, '-T', this.target.destination, '--', command], options));
+    return this.#answer(await program(
+      'ssh', ['-F', this.#config, ...words, '-T', this.target.destination, '--', command], options,
+    ));
   }
 
   /**
@@ -130,7 +137,8 @@ export class Connection {
     const root = 'S=$(test "$(id -u)" = 0 || echo sudo -n)';
     return this.#answer(await program('rsync', [
       '-a', '--no-owner', '--no-group', '--checksum', '--delete', '--numeric-ids', '-e', `ssh -F ${this.#config}`,
-      '--rsync-path', `${root}; $S mkdir -p -m 0700 ${shWord(remote)} && $S rsync`, source, `${this.target.destination}:${remote}/`,
+      '--rsync-path', `${root}; $S mkdir -p -m 0700 ${shWord(remote)} && $S rsync`, source,
+      `${this.target.destination}:${remote}/`,
     ], options), BROKEN);
   }
 
@@ -145,7 +153,8 @@ export class Connection {
   #answer(ended: Ended, broken: readonly number[] = [255]): Answer {
     const { code, stdout, stderr } = ended;
     if (code !== null && !broken.includes(code)) return { code, stdout, stderr, unreachable: null };
-    const why = ended.timedOut ? 'no answer in time' : code === null ? 'ended from here' : reasonOf(stderr, this.target);
+    const why = ended.timedOut ? 'no answer in time'
+      : code === null ? 'ended from here' : reasonOf(stderr, this.target);
     return { code: 255, stdout, stderr, unreachable: why };
   }
 }
@@ -154,9 +163,12 @@ const EITHER = 'so nothing was sent: either somebody stands in between, or the h
 
 /** The last words of ssh; about host keys, what to do. */
 function reasonOf(stderr: string, { name, destination, hostKey }: Target): string {
-  const lines = stderr.trim().split('\n').filter(line => line && !/^(Warning: Permanently added|rsync error|rsync: )/.test(line));
+  const lines = stderr.trim().split('\n')
+    .filter(line => line && !/^(Warning: Permanently added|rsync error|rsync: )/.test(line));
   const last = lines.at(-1)?.replace(/\r$/, '') ?? 'ssh ended without a word';
-  if (!/Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No .* host key is known/.test(stderr)) return last;
+  if (!/Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No .* host key is known/.test(stderr)) {
+    return last;
+  }
   if (hostKey !== null) {
     return `its host key is not the one that hosts.${name}.ssh.hostKey pins, ${EITHER}; `
       + 'then look at /etc/ssh/ssh_host_ed25519_key.pub on its console and pin that';

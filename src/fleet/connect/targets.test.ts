@@ -7,7 +7,10 @@ import { chooseHosts, targetOf } from './targets.ts';
 const model = async (): Promise<Model> => {
   const { inventory, diagnostics } = await validate({ hosts: {
     us1: { address: '203.0.113.3', region: 'us', tags: ['edge'] },
-    eu2: { address: '203.0.113.2', region: 'eu', ssh: { destination: 'bastioned', user: 'op', port: 2222, jump: 'admin@bastion' } },
+    eu2: {
+      address: '203.0.113.2', region: 'eu',
+      ssh: { destination: 'bastioned', user: 'op', port: 2222, jump: 'admin@bastion' },
+    },
     eu1: { address: '203.0.113.1', region: 'eu', tags: ['edge', 'first'] },
   } });
   expect(diagnostics).toEqual([]);
@@ -39,7 +42,12 @@ describe('the hosts that --on means', () => {
 describe('what ssh is told', () => {
   it('is the name, at the address, or what the key "ssh" says', async () => {
     const [eu1, eu2] = chooseHosts(await model());
-    expect(eu1 && targetOf(eu1)).toEqual({ name: 'eu1', destination: 'eu1', address: '203.0.113.1', user: null, port: null, hostKey: null, jump: null });
-    expect(eu2 && targetOf(eu2)).toEqual({ name: 'eu2', destination: 'bastioned', address: null, user: 'op', port: 2222, hostKey: null, jump: 'admin@bastion' });
+    expect(eu1 && targetOf(eu1)).toEqual({
+      name: 'eu1', destination: 'eu1', address: '203.0.113.1', user: null, port: null, hostKey: null, jump: null,
+    });
+    expect(eu2 && targetOf(eu2)).toEqual({
+      name: 'eu2', destination: 'bastioned', address: null, user: 'op', port: 2222, hostKey: null,
+      jump: 'admin@bastion',
+    });
   });
 });

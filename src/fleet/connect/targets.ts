@@ -33,7 +33,9 @@ function matching(word: string, hosts: readonly Host[]): readonly Host[] {
     : kind === 'host' ? hosts.filter(({ name }) => name === value)
     : kind === 'tag' ? hosts.filter(({ tags }) => tags.includes(value))
     : kind === 'region' ? hosts.filter(({ region }) => region === value) : null;
-  if (found === null) throw new Failure(`invalid selector "${word}"; use all, the name of a host, tag:NAME or region:NAME`);
+  if (found === null) {
+    throw new Failure(`invalid selector "${word}"; use all, the name of a host, tag:NAME or region:NAME`);
+  }
   if (found.length > 0) return found;
   const known = kind === 'tag' ? hosts.flatMap(({ tags }) => tags)
     : kind === 'region' ? hosts.flatMap(({ region }) => region ?? []) : hosts.map(({ name }) => name);
@@ -43,5 +45,7 @@ function matching(word: string, hosts: readonly Host[]): readonly Host[] {
 /** How to reach a host, from its key `ssh`. */
 export function targetOf({ name, address, ssh }: Host): Target {
   const { destination, user, port, hostKey, jump } = ssh;
-  return { name, destination: destination ?? name, address: destination === null ? address : null, user, port, hostKey, jump };
+  return {
+    name, destination: destination ?? name, address: destination === null ? address : null, user, port, hostKey, jump,
+  };
 }

@@ -38,14 +38,18 @@ const PATHS: Readonly<Record<Area, RegExp>> = {
   firewall: /^\/etc\/(nftables|ufw|iptables|firewalld|default\/ufw)([./]|$)/,
   sshd: /^\/etc\/ssh(\/|$)|^\/etc\/systemd\/system\/sshd?\.(service|socket)/,
   sudoers: /^\/etc\/(sudoers|sudo\.conf|sudoers\.d)(\/|$)/,
-  datastore: /^\/(var\/lib|opt)\/(redis|valkey|postgresql|mysql|mariadb|mongodb|rabbitmq|clickhouse|elasticsearch|etcd|minio)(\/|$)/,
+  datastore:
+    /^\/(var\/lib|opt)\/(redis|valkey|postgresql|mysql|mariadb|mongodb|rabbitmq|clickhouse|elasticsearch|etcd|minio)(\/|$)/,
 };
 const UNITS: Readonly<Record<Area, RegExp>> = {
-  firewall: /^(vgen-firewall|nftables|ufw|netfilter-persistent|firewalld)\.service$/, sshd: /^sshd?\.(service|socket)$/, sudoers: /^$/,
-  datastore: /^(redis|valkey|postgresql|mysql|mariadb|mongod|rabbitmq|clickhouse|elasticsearch|etcd|minio)[^/]*\.service$/,
+  firewall: /^(vgen-firewall|nftables|ufw|netfilter-persistent|firewalld)\.service$/, sshd: /^sshd?\.(service|socket)$/,
+  sudoers: /^$/,
+  datastore:
+    /^(redis|valkey|postgresql|mysql|mariadb|mongod|rabbitmq|clickhouse|elasticsearch|etcd|minio)[^/]*\.service$/,
 };
 const EFFECTS: Readonly<Record<Area, string>> = {
-  firewall: 'a mistake locks everybody out', sshd: 'a mistake locks everybody out', sudoers: 'a mistake ends or gives away root',
+  firewall: 'a mistake locks everybody out', sshd: 'a mistake locks everybody out',
+  sudoers: 'a mistake ends or gives away root',
   datastore: 'data may be lost or out of reach',
 };
 
@@ -68,7 +72,8 @@ export function blast(plan: Foretold, state: HostState, limits: Limits): Refusal
   if (plan.isNew) return [];
   const files = [...state.recorded.paths.keys()].filter(path => !ENGINE.test(path)).length;
   const touched = (...what: readonly Change['what'][]): number => plan.changes
-    .filter(one => (one.kind === 'file' || one.kind === 'link') && what.includes(one.what) && !ENGINE.test(one.name)).length;
+    .filter(one => (one.kind === 'file' || one.kind === 'link') && what.includes(one.what)
+      && !ENGINE.test(one.name)).length;
   return [
     ...share(plan.host, 'change', touched('change'), files, limits.changed),
     ...share(plan.host, 'be removed', touched('remove', 'restore'), files, limits.deleted),
@@ -91,18 +96,22 @@ function restarts({ host, actions }: Foretold, limit: number): Refusal[] {
   const ends = actions.filter(({ action }) => action === 'restart' || action === 'stop' || action === 'restart next');
   return ends.length <= limit ? [] : [{
     host, flag: `--max-restarts ${ends.length}`,
-    message: `${ends.length} would restart or stop (${ends.map(({ what }) => what).join(', ')}), more than limits.restarts (${limit})`,
+    message: `${ends.length} would restart or stop (${ends.map(({ what }) => what).join(', ')}), more than `
+      + `limits.restarts (${limit})`,
   }];
 }
 
 /** A unit of a datastore that is restarted because of its settings is counted above; here it ends or its data moves. */
 function areaOf({ host, changes, actions }: Foretold, area: Area): Refusal[] {
-  const ends = (one: Action): boolean => (area === 'datastore' ? one.action === 'stop' : one.action !== 'start' && one.action !== 'enable');
+  const ends = (one: Action): boolean =>
+    (area === 'datastore' ? one.action === 'stop' : one.action !== 'start' && one.action !== 'enable');
   const what = [
-    ...changes.filter(({ kind, what: how, name }) => (kind === 'file' || kind === 'link' || kind === 'directory') && how !== 'keep' && PATHS[area].test(name)).map(({ name }) => name),
+    ...changes.filter(({ kind, what: how, name }) => (kind === 'file' || kind === 'link' || kind === 'directory')
+      && how !== 'keep' && PATHS[area].test(name)).map(({ name }) => name),
     ...actions.filter(one => UNITS[area].test(one.what) && ends(one)).map(one => `${one.action} ${one.what}`),
   ];
-  return what.length === 0 ? [] : [{ host, flag: `--allow ${area}`, message: `${area}: ${what.join(', ')}; ${EFFECTS[area]}` }];
+  return what.length === 0 ? []
+    : [{ host, flag: `--allow ${area}`, message: `${area}: ${what.join(', ')}; ${EFFECTS[area]}` }];
 }
 
 /** The refusal as it is shown. */

@@ -18,7 +18,8 @@ const seen = (lines: readonly string[], state: readonly string[], sums: Record<s
   return { tree: built, state: is, plan: planFor(built, is) };
 };
 const limits: Limits = { changed: 50, deleted: 20, restarts: 1, allow: [] };
-const judged = ({ plan, state }: Seen, more: Partial<Limits> = {}): string[] => blast(plan, state, { ...limits, ...more }).map(({ flag }) => flag);
+const judged = ({ plan, state }: Seen, more: Partial<Limits> = {}): string[] =>
+  blast(plan, state, { ...limits, ...more }).map(({ flag }) => flag);
 const paths = (count: number): string[] => Array.from({ length: count }, (_, i) => `/etc/f${i}`);
 const listed = (path: string): string => `file ${path} 0644 root:root - - - files`;
 
@@ -31,7 +32,8 @@ describe('the blast radius', () => {
   });
 
   it('counts what changes and what goes in shares, beyond a few', () => {
-    const changed = (count: number): Seen => seen(all.map(listed), state, Object.fromEntries(all.slice(0, count).map(path => [path, sum(2)])));
+    const changed = (count: number): Seen =>
+      seen(all.map(listed), state, Object.fromEntries(all.slice(0, count).map(path => [path, sum(2)])));
     expect(judged(changed(5))).toEqual([]);
     expect(judged(changed(6))).toEqual(['--max-changed 60%']);
     expect(judged(changed(6), { changed: 60 })).toEqual([]);
@@ -41,19 +43,24 @@ describe('the blast radius', () => {
   it('counts what restarts or stops, and not what reloads or starts', () => {
     const units = ['a', 'b', 'c'].map(name => `unit ${name}.service - why`);
     const up = ['a', 'b', 'c'].map(name => `unit ${name}.service active running loaded enabled`);
-    const with_ = (what: string): Seen => seen([...units, ...['a', 'b'].map((name, i) => `file /etc/f${i} 0644 root:root ${what}:${name}.service - - files`)],
-      [...NEW, ...up, ...paths(2).flatMap(path => installed(path))], { '/etc/f0': sum(2), '/etc/f1': sum(2) });
+    const with_ = (what: string): Seen =>
+      seen([
+        ...units, ...['a', 'b'].map((name, i) => `file /etc/f${i} 0644 root:root ${what}:${name}.service - - files`),
+      ],
+        [...NEW, ...up, ...paths(2).flatMap(path => installed(path))], { '/etc/f0': sum(2), '/etc/f1': sum(2) });
     expect(judged(with_('restart'))).toEqual(['--max-restarts 2']);
     expect(judged(with_('reload'))).toEqual([]);
   });
 
   it('wants a word for what locks out or loses data, whatever its size', () => {
     const sshd = seen(['file /etc/ssh/sshd_config 0644 root:root reload:ssh.service - - files'],
-      [...NEW, 'unit ssh.service active running loaded enabled', ...installed('/etc/ssh/sshd_config')], { '/etc/ssh/sshd_config': sum(2) });
+      [...NEW, 'unit ssh.service active running loaded enabled', ...installed('/etc/ssh/sshd_config')],
+      { '/etc/ssh/sshd_config': sum(2) });
     expect(judged(sshd)).toEqual(['--allow sshd']);
     expect(judged(sshd, { allow: ['sshd'] })).toEqual([]);
     expect(refusalText(blast(sshd.plan, sshd.state, limits)))
-      .toBe('a: sshd: /etc/ssh/sshd_config, reload ssh.service; a mistake locks everybody out; if that is meant: --allow sshd');
+      .toBe('a: sshd: /etc/ssh/sshd_config, reload ssh.service; a mistake locks everybody out; if that is meant: '
+        + '--allow sshd');
   });
 });
 
@@ -69,7 +76,9 @@ describe('a plan file', () => {
   });
 
   it('is refused when it is none', () => {
-    for (const [text, why] of [['{', 'it is not JSON'], ['{"version":2,"hosts":[]}', 'no plan of this version'], ['{"version":1,"hosts":[{"host":"a"}]}', 'no plan of this version']] as const) {
+    for (const [text, why] of [['{', 'it is not JSON'], [
+      '{"version":2,"hosts":[]}', 'no plan of this version',
+    ], ['{"version":1,"hosts":[{"host":"a"}]}', 'no plan of this version']] as const) {
       writeFileSync(join(dir, 'bad.json'), text);
       expect(() => readPlan(join(dir, 'bad.json'))).toThrow(why);
     }
@@ -78,16 +87,20 @@ describe('a plan file', () => {
 
   it('holds as long as tree and host are those that it was made for', () => {
     expect(verify(plan, [before])).toEqual([]);
-    expect(verify(plan, [seen(lines, [...NEW, 'generation 3 -', ...installed('/etc/x')], { '/etc/x': sum(2) })])[0]).toMatch(/^a: the tree in out\/ changed since the plan/);
-    expect(verify(plan, [seen(lines, [...NEW, 'generation 4 -', ...installed('/etc/x')])])).toEqual(['a: the host is at generation 4, the plan was made at generation 3']);
-    expect(verify(plan, [seen(lines, [...NEW, 'generation 3 -', ...installed('/etc/x', { mode: '600' })])])).toEqual(['a: something on the host changed since the plan']);
+    expect(verify(plan, [seen(lines, [...NEW, 'generation 3 -', ...installed('/etc/x')], { '/etc/x': sum(2) })])[0])
+      .toMatch(/^a: the tree in out\/ changed since the plan/);
+    expect(verify(plan, [seen(lines, [...NEW, 'generation 4 -', ...installed('/etc/x')])]))
+      .toEqual(['a: the host is at generation 4, the plan was made at generation 3']);
+    expect(verify(plan, [seen(lines, [...NEW, 'generation 3 -', ...installed('/etc/x', { mode: '600' })])]))
+      .toEqual(['a: something on the host changed since the plan']);
     expect(verify({ version: 1, hosts: [] }, [before])).toEqual(['a is not in the plan']);
   });
 });
 
 describe('what the host itself refuses', () => {
   const of = (state: readonly string[], allowed = {}, order: number | null = null): string | null =>
-    refusalOf(seen([listed('/etc/x')], state, { '/etc/x': sum(2) }), order === null ? null : { order, commit: 'c', isDirty: false }, allowed);
+    refusalOf(seen([listed('/etc/x')], state, { '/etc/x': sum(2) }), order === null ? null
+      : { order, commit: 'c', isDirty: false }, allowed);
 
   it('is nothing for an ordinary change', () => {
     expect(of([...NEW, ...installed('/etc/x')])).toBeNull();
@@ -101,7 +114,8 @@ describe('what the host itself refuses', () => {
 
   it('is an older tree, unless that is meant', () => {
     const newer = [...NEW, 'generation 3 200', ...installed('/etc/x')];
-    expect(of(newer, {}, 100)).toMatch(/^its tree is older \(order 100\) than one that the host has seen \(order 200\)/);
+    expect(of(newer, {}, 100))
+      .toMatch(/^its tree is older \(order 100\) than one that the host has seen \(order 200\)/);
     expect([of(newer, { older: true }, 100), of(newer, {}, 200), of(newer)]).toEqual([null, null, null]);
   });
 

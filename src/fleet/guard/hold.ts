@@ -34,10 +34,13 @@ const fleetLock = (): string => hostScript('src/fleet/guard/fleet-lock.sh');
 interface Taken { readonly isTaken: boolean; readonly answer: Promise<Answer> }
 
 /** Resolves once the lock is had or is not; `answer` comes when the look is through as well. */
-function take(connection: Connection, lock: Lock, seconds: number, instead: string, look: LockedLook | undefined): Promise<Taken> {
+function take(
+  connection: Connection, lock: Lock, seconds: number, instead: string, look: LockedLook | undefined,
+): Promise<Taken> {
   const words = [lock.id, String(seconds), detailsOf(lock), ...instead === '' ? [] : [instead]];
   if (!look) {
-    return connection.run(fleetLock(), { args: ['take', ...words] }).then(answer => ({ isTaken: answer.code === 0, answer: Promise.resolve(answer) }));
+    return connection.run(fleetLock(), { args: ['take', ...words] })
+      .then(answer => ({ isTaken: answer.code === 0, answer: Promise.resolve(answer) }));
   }
   const lines: string[] = [];
   return new Promise((resolve, reject) => {
@@ -53,11 +56,13 @@ function take(connection: Connection, lock: Lock, seconds: number, instead: stri
 }
 
 /**
- * Takes the lock on all hosts, in the order of their names, or on none; with `look` each host is looked at as soon as its
- * lock is had, beside those after it. A lock that has expired, or whose holder was a process of this machine and is dead,
- * is taken over. `seconds` 0 is for ever.
+ * Takes the lock on all hosts, in the order of their names, or on none; with `look` each host is looked at as soon as
+ * its lock is had, beside those after it. A lock that has expired, or whose holder was a process of this machine and is
+ * dead, is taken over. `seconds` 0 is for ever.
  */
-export async function acquire(connections: readonly Connection[], lock: Lock, seconds: number, options: AcquireOptions = {}): Promise<Held> {
+export async function acquire(
+  connections: readonly Connection[], lock: Lock, seconds: number, options: AcquireOptions = {},
+): Promise<Held> {
   const lost = new Map<string, string>();
   const taken: Connection[] = [];
   const looks: Promise<readonly [string, HostState | Unseen]>[] = [];

@@ -1,5 +1,6 @@
-// The form of the fleet lock: a file on every host that says who is at work there, from which commit, why and until when. It
-// keeps two runs over the fleet from interleaving; one thing at a time on one host is what the lock on the host sees to.
+// The form of the fleet lock: a file on every host that says who is at work there, from which commit,
+// why and until when. It keeps two runs over the fleet from interleaving; one thing at a time on one
+// host is what the lock on the host sees to.
 import { hostname, userInfo } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -38,7 +39,10 @@ export function newLock(action: string, details: { commit?: string | null; messa
 /** Names a boot of a machine and its space of process ids; empty where /proc does not tell. */
 function thisMachine(): string {
   try {
-    return [hostname(), readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), readlinkSync('/proc/self/ns/pid')].join(' ');
+    return [
+      hostname(), readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), readlinkSync('/proc/self/ns/pid'),
+    ]
+      .join(' ');
   } catch {
     return '';
   }
@@ -51,7 +55,8 @@ const processMark = (pid: number): string => {
 
 /** Whether the holder was a process of this machine and is gone. */
 export const isDead = (lock: Lock): boolean =>
-  lock.machine !== '' && lock.machine === thisMachine() && processMark(Number(lock.process.split(' ')[0])) !== lock.process;
+  lock.machine !== '' && lock.machine === thisMachine()
+    && processMark(Number(lock.process.split(' ')[0])) !== lock.process;
 
 const FIELDS = ['id', 'expires', 'since', 'owner', 'machine', 'process', 'action', 'commit', 'message'] as const;
 /** What a lock is written with, beside its id and times. */
@@ -64,13 +69,19 @@ export function readLock(text: string): Lock | null {
   const line = text.split('\n')[0] ?? '';
   if (line === '') return null;
   const fields = line.split('\t');
-  const lock = Object.fromEntries(FIELDS.map((name, i) => [name, fields[i] ?? ''])) as Record<typeof FIELDS[number], string>;
-  return { ...lock, owner: lock.owner || 'somebody unknown', expires: Number(lock.expires) || 0, since: Number(lock.since) || 0 };
+  const lock =
+    Object.fromEntries(FIELDS.map((name, i) => [name, fields[i] ?? ''])) as Record<typeof FIELDS[number], string>;
+  return {
+    ...lock, owner: lock.owner || 'somebody unknown', expires: Number(lock.expires) || 0,
+    since: Number(lock.since) || 0,
+  };
 }
 
 const time = (seconds: number): string => new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 
 /** Who has it, since when, for what, until when. */
 export const lockText = (lock: Lock): string =>
-  `locked by ${lock.owner} since ${time(lock.since)} for ${lock.action}${lock.commit ? ` of ${lock.commit.slice(0, 12)}` : ''}`
-  + `${lock.message ? `: "${lock.message}"` : ''}, ${lock.expires === 0 ? 'until it is unlocked' : `until ${time(lock.expires)}`}`;
+  `locked by ${lock.owner} since ${time(lock.since)} for ${lock.action}${lock.commit ? ` of ${lock.commit.slice(0, 12)}`
+    : ''}`
+  + `${lock.message ? `: "${lock.message}"`
+    : ''}, ${lock.expires === 0 ? 'until it is unlocked' : `until ${time(lock.expires)}`}`;

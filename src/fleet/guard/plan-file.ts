@@ -41,11 +41,15 @@ export function readPlan(path: string): PlanFile {
   try {
     plan = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new Failure(`${path} is no plan: ${cause instanceof SyntaxError ? 'it is not JSON' : (cause as NodeJS.ErrnoException).code ?? 'unknown error'}`, { cause });
+    throw new Failure(`${path} is no plan: ${cause instanceof SyntaxError ? 'it is not JSON'
+      : (cause as NodeJS.ErrnoException).code ?? 'unknown error'}`, { cause });
   }
   const { version, hosts } = (plan ?? {}) as Partial<PlanFile>;
-  const isHost = (one: unknown): boolean => typeof one === 'object' && one !== null && ['host', 'tree', 'live'].every(key => typeof (one as Record<string, unknown>)[key] === 'string');
-  if (version !== 1 || !Array.isArray(hosts) || !hosts.every(isHost)) throw new Failure(`${path} is no plan of this version of vgen; make it anew with "vgen plan --save ${path}"`);
+  const isHost = (one: unknown): boolean => typeof one === 'object' && one !== null
+    && ['host', 'tree', 'live'].every(key => typeof (one as Record<string, unknown>)[key] === 'string');
+  if (version !== 1 || !Array.isArray(hosts) || !hosts.every(isHost)) {
+    throw new Failure(`${path} is no plan of this version of vgen; make it anew with "vgen plan --save ${path}"`);
+  }
   return plan as PlanFile;
 }
 
@@ -59,8 +63,13 @@ export function verify({ hosts }: PlanFile, seen: readonly Seen[]): string[] {
   return seen.flatMap(({ tree, state }) => {
     const was = planned.get(tree.host);
     if (!was) return [`${tree.host} is not in the plan`];
-    if (was.tree !== tree.id) return [`${tree.host}: the tree in out/ changed since the plan (${was.tree.slice(0, 12)}, now ${tree.id.slice(0, 12)})`];
-    if (was.generation !== state.generation) return [`${tree.host}: the host is at ${generation(state.generation)}, the plan was made at ${generation(was.generation)}`];
+    if (was.tree !== tree.id) return [
+      `${tree.host}: the tree in out/ changed since the plan (${was.tree.slice(0, 12)}, now ${tree.id.slice(0, 12)})`,
+    ];
+    if (was.generation !== state.generation) return [
+      `${tree.host}: the host is at ${generation(state.generation)}, the plan was made `
+        + `at ${generation(was.generation)}`,
+    ];
     return was.live === state.seal ? [] : [`${tree.host}: something on the host changed since the plan`];
   });
 }

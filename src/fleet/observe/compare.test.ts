@@ -5,7 +5,8 @@ import { isNothing, planFor } from './compare.ts';
 const FILE = 'file /etc/x 0644 root:root - - - files';
 const NEW = ['tree abc', 'host a'];
 const changes = (...args: Parameters<typeof planFor>): string[] =>
-  planFor(...args).changes.map(({ kind, what, name, why, byHand }) => `${what} ${kind} ${name}: ${why}${byHand ? ' (local edit)' : ''}`);
+  planFor(...args).changes.map(({ kind, what, name, why, byHand }) =>
+    `${what} ${kind} ${name}: ${why}${byHand ? ' (local edit)' : ''}`);
 
 describe('files', () => {
   it('that are as the tree has them are no change', () => {
@@ -15,11 +16,13 @@ describe('files', () => {
   it('are new, or differ in text, mode or owner', () => {
     expect(changes(tree([FILE]), host())).toEqual(['add file /etc/x: new']);
     const other = tree(['file /etc/x 0600 adm:adm - - - files'], { '/etc/x': sum(2) });
-    expect(changes(other, host(...NEW, ...installed('/etc/x')))).toEqual(['change file /etc/x: text; mode 0600, is 0644; owner adm:adm, is root:root']);
+    expect(changes(other, host(...NEW, ...installed('/etc/x'))))
+      .toEqual(['change file /etc/x: text; mode 0600, is 0644; owner adm:adm, is root:root']);
   });
 
   it('that somebody changed are local edits, by their mode too', () => {
-    expect(changes(tree([FILE]), host(...NEW, ...installed('/etc/x', { mode: '666', left: 'metadata' })))).toEqual(['change file /etc/x: mode 0644, is 0666 (local edit)']);
+    expect(changes(tree([FILE]), host(...NEW, ...installed('/etc/x', { mode: '666', left: 'metadata' }))))
+      .toEqual(['change file /etc/x: mode 0644, is 0666 (local edit)']);
   });
 
   it('that were adopted stay until the tree changes them', () => {
@@ -31,8 +34,12 @@ describe('files', () => {
   });
 
   it('with secrets are told same or different, never their hash', () => {
-    const held = tree(['file /etc/s 0600 root:root restart:a.service - token files', 'secret token', 'unit a.service - why']);
-    const is = (content: string): string[] => changes(held, host(...NEW, 'secret token', `path /etc/s f 600 root:root ${content} yes 1.2.3`, 'unit a.service active running loaded enabled'));
+    const held =
+      tree(['file /etc/s 0600 root:root restart:a.service - token files', 'secret token', 'unit a.service - why']);
+    const is = (content: string): string[] => changes(held, host(
+      ...NEW, 'secret token', `path /etc/s f 600 root:root ${content} yes 1.2.3`,
+      'unit a.service active running loaded enabled',
+    ));
     expect(is('same')).toEqual([]);
     expect(is('different')).toEqual(['change file /etc/s: text or secrets']);
   });
@@ -41,7 +48,8 @@ describe('files', () => {
     const gone = (...more: string[]): string[] => changes(tree([]), host(...NEW, ...installed('/etc/x'), ...more));
     expect(gone()).toEqual(['remove file /etc/x: no longer in the tree']);
     expect(gone('original /etc/x')).toEqual(['restore file /etc/x: what was there before vgen comes back']);
-    expect(changes(tree([]), host(...NEW, ...installed('/etc/x', { left: 'content' })))).toEqual(['keep file /etc/x: no longer in the tree, but changed by somebody on the host']);
+    expect(changes(tree([]), host(...NEW, ...installed('/etc/x', { left: 'content' }))))
+      .toEqual(['keep file /etc/x: no longer in the tree, but changed by somebody on the host']);
   });
 
   it('that go do so in the order of the engine: what something runs from last, each backwards', () => {
@@ -54,15 +62,19 @@ describe('files', () => {
 describe('links, directories, users, packages', () => {
   it('are compared each in its way', () => {
     const wanted = tree([
-      'package nginx why', 'user ada /srv/ada /bin/sh adm,users why', 'directory /opt/x 0755 root:root', 'link /etc/l there', 'first-link /opt/live blue',
+      'package nginx why', 'user ada /srv/ada /bin/sh adm,users why', 'directory /opt/x 0755 root:root',
+      'link /etc/l there', 'first-link /opt/live blue',
     ]);
     expect(changes(wanted, host())).toEqual([
-      'add package nginx: not installed', 'add user ada: not there', 'add directory /opt/x: new', 'add link /etc/l: to there', 'add link /opt/live: to blue',
+      'add package nginx: not installed', 'add user ada: not there', 'add directory /opt/x: new',
+      'add link /etc/l: to there', 'add link /opt/live: to blue',
     ]);
-    const is = host(...NEW, 'package nginx', 'record user ada adm,backup', 'user ada /home/ada:/bin/sh adm,backup', 'path /opt/x d 700 root:root - - 1.2.3',
+    const is = host(...NEW, 'package nginx', 'record user ada adm,backup', 'user ada /home/ada:/bin/sh '
+      + 'adm,backup', 'path /opt/x d 700 root:root - - 1.2.3',
       'path /etc/l l 777 root:root elsewhere - 1.2.3', 'path /opt/live l 777 root:root green - 1.2.3');
     expect(changes(wanted, is)).toEqual([
-      'change user ada: home /srv/ada, is /home/ada; joins users; leaves backup', 'change directory /opt/x: mode 0755, is 0700',
+      'change user ada: home /srv/ada, is /home/ada; joins users; leaves backup',
+      'change directory /opt/x: mode 0755, is 0700',
       'change link /etc/l: leads to elsewhere, not to there',
     ]);
   });
@@ -79,10 +91,16 @@ describe('what stands in the way', () => {
 describe('actions', () => {
   it('follow from what the host said of its units and slots', () => {
     const path = '/etc/nginx/nginx.conf';
-    const wanted = tree([`file ${path} 0644 root:root reload:nginx.service - - nginx`, 'file /etc/e 0644 root:root slot:web/blue - - apps', 'unit nginx.service all why'],
+    const wanted = tree([
+      `file ${path} 0644 root:root reload:nginx.service - - nginx`, 'file /etc/e 0644 root:root slot:web/blue - - apps',
+      'unit nginx.service all why',
+    ],
       { [path]: sum(2), '/etc/e': sum(2) });
-    const is = host(...NEW, ...installed(path), ...installed('/etc/e'), 'record unit nginx.service', 'unit nginx.service active running loaded enabled',
-      'slot web/blue live r1 running systemd - -');
+    const is = host(
+      ...NEW, ...installed(path), ...installed('/etc/e'), 'record unit nginx.service',
+      'unit nginx.service active running loaded enabled',
+      'slot web/blue live r1 running systemd - -',
+    );
     expect(planFor(wanted, is).actions).toEqual([
       { action: 'reload', what: 'nginx.service', because: [path], downtime: null },
       { action: 'wait for the switch', what: 'web/blue', because: ['/etc/e'], downtime: null },
@@ -90,8 +108,11 @@ describe('actions', () => {
   });
 
   it('say what is left running as a note, which is nothing to do', () => {
-    const plan = planFor(tree([]), host(...NEW, 'record unit redis-server.service', 'unit redis-server.service active running loaded enabled'));
+    const plan = planFor(tree([]), host(
+      ...NEW, 'record unit redis-server.service', 'unit redis-server.service active running loaded enabled',
+    ));
     expect(isNothing(plan)).toBe(true);
-    expect(plan.notes).toEqual([expect.stringMatching(/^redis-server\.service is left running: no longer in the inventory/)]);
+    expect(plan.notes)
+      .toEqual([expect.stringMatching(/^redis-server\.service is left running: no longer in the inventory/)]);
   });
 });

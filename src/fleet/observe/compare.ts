@@ -1,6 +1,8 @@
 // BuiltTree × HostState → what an apply would do on this host, and why. Pure; it follows the rules of the engine
 // (templates/host/opt/vgen/lib), and a test on real hosts holds the two together.
-import { EXPOSURE, exposure, impact, isRunFrom, type Action, type ChangedPath, type Listed, type Running } from '../../contract/impact.ts';
+import {
+  EXPOSURE, exposure, impact, isRunFrom, type Action, type ChangedPath, type Listed, type Running,
+} from '../../contract/impact.ts';
 import type { HostState, PathState } from './state.ts';
 import { readBytes, type BuiltTree, type TreeFile } from './tree.ts';
 
@@ -34,7 +36,8 @@ export const isNothing = ({ changes, actions, obstacles }: Foretold): boolean =>
 /** What an apply of the tree would do on a host that is as it was seen. */
 export function planFor(tree: BuiltTree, state: HostState): Foretold {
   const changes: Change[] = [
-    ...tree.packages.filter(name => !state.packages.has(name)).map(name => changed('package', 'add', name, 'not installed')),
+    ...tree.packages.filter(name => !state.packages.has(name))
+      .map(name => changed('package', 'add', name, 'not installed')),
     ...users(tree, state),
     ...tree.certificates.filter(({ name }) => !state.certificates.has(name))
       .map(({ name }) => changed('certificate', 'add', name, 'a self-signed placeholder, until one is issued')),
@@ -46,13 +49,17 @@ export function planFor(tree: BuiltTree, state: HostState): Foretold {
     ? exposure(state.exposure, readBytes(tree.dir, EXPOSURE).toString('utf8')) : [];
   return {
     host: tree.host, isNew: state.tree === null, changes, actions: [...actions, ...reports],
-    obstacles: obstacles(tree, state), notes: [...notes(tree, state), ...left.map(({ what, because }) => `${what} is left running: ${because.join(', ')}`)],
+    obstacles: obstacles(tree, state),
+    notes: [
+      ...notes(tree, state), ...left.map(({ what, because }) => `${what} is left running: ${because.join(', ')}`),
+    ],
   };
 }
 
 const isLeft = ({ action }: Action): boolean => action === 'leave running';
 
-const changed = (kind: Change['kind'], what: Change['what'], name: string, why: string, byHand = false): Change => ({ kind, what, name, why, byHand });
+const changed = (kind: Change['kind'], what: Change['what'], name: string, why: string, byHand = false): Change =>
+  ({ kind, what, name, why, byHand });
 
 function changedPath({ kind, what, name }: Change): ChangedPath[] {
   if ((kind !== 'file' && kind !== 'link') || what === 'keep') return [];
@@ -79,7 +86,8 @@ function runningOf(tree: BuiltTree, state: HostState): Running {
       const is = state.units.get(name);
       const isKnown = is !== undefined && is.load !== 'not-found';
       return {
-        isKnown, isUp: isKnown && UP.includes(is.active), isGood: isKnown && is.active === 'active' && is.sub !== 'auto-restart',
+        isKnown, isUp: isKnown && UP.includes(is.active),
+        isGood: isKnown && is.active === 'active' && is.sub !== 'auto-restart',
         isEnabled: is?.enabled === 'disabled' ? false : isKnown ? true : null, state: is?.active ?? 'absent',
       };
     },
@@ -119,9 +127,11 @@ function users(tree: BuiltTree, state: HostState): Change[] {
     const is = state.users.get(name);
     if (!is) return [changed('user', 'add', name, 'not there')];
     const why = [
-      ...is.home === home ? [] : [`home ${home}, is ${is.home}`], ...is.shell === shell ? [] : [`shell ${shell}, is ${is.shell}`],
+      ...is.home === home ? [] : [`home ${home}, is ${is.home}`],
+      ...is.shell === shell ? [] : [`shell ${shell}, is ${is.shell}`],
       ...groups.filter(group => !is.groups.includes(group)).map(group => `joins ${group}`),
-      ...(state.recorded.users.get(name) ?? []).filter(group => !groups.includes(group) && is.groups.includes(group)).map(group => `leaves ${group}`),
+      ...(state.recorded.users.get(name) ?? []).filter(group => !groups.includes(group) && is.groups.includes(group))
+        .map(group => `leaves ${group}`),
     ];
     return why.length ? [changed('user', 'change', name, why.join('; '))] : [];
   });
@@ -132,7 +142,8 @@ function directories(tree: BuiltTree, state: HostState): Change[] {
   return tree.directories.flatMap(({ path, mode, owner }) => {
     const is = state.paths.get(path);
     const why = !is ? 'new' : is.kind !== 'directory' ? `a ${is.kind} is there`
-      : [...octal(is.mode) === octal(mode) ? [] : [`mode ${mode}, is 0${is.mode}`], ...is.owner === owner ? [] : [`owner ${owner}, is ${is.owner}`]].join('; ');
+      : [...octal(is.mode) === octal(mode) ? []
+      : [`mode ${mode}, is 0${is.mode}`], ...is.owner === owner ? [] : [`owner ${owner}, is ${is.owner}`]].join('; ');
     return why === '' ? [] : [changed('directory', is ? 'change' : 'add', path, why)];
   });
 }
@@ -151,32 +162,43 @@ function links(tree: BuiltTree, state: HostState): Change[] {
     ...[...tree.links].flatMap(([path, target]) => {
       const is = state.paths.get(path);
       if ((is?.kind === 'link' && is.content === target) || staysAdopted(path, 'link', state)) return [];
-      const why = is?.kind === 'link' ? `leads to ${is.content}, not to ${target}` : is ? `a ${is.kind} is there` : `to ${target}`;
+      const why = is?.kind === 'link' ? `leads to ${is.content}, not to ${target}`
+        : is ? `a ${is.kind} is there` : `to ${target}`;
       return [changed('link', is ? 'change' : 'add', path, why, isByHand(path, state))];
     }),
-    ...[...tree.firstLinks].filter(([path]) => !state.paths.has(path)).map(([path, target]) => changed('link', 'add', path, `to ${target}`)),
+    ...[...tree.firstLinks].filter(([path]) => !state.paths.has(path))
+      .map(([path, target]) => changed('link', 'add', path, `to ${target}`)),
   ];
 }
 
 /** Files that were installed and are in the tree no more; those that something runs from last, as they go. */
 function orphaned(tree: BuiltTree, state: HostState): Change[] {
-  const wanted = new Set([...tree.files.map(({ path }) => path), ...tree.links.keys(), ...tree.firstLinks.keys(), ...tree.directories.map(({ path }) => path)]);
-  const gone = [...state.recorded.paths].filter(([path]) => !wanted.has(path) && state.paths.has(path)).sort(([a], [b]) => (a < b ? 1 : -1));
+  const wanted = new Set([
+    ...tree.files.map(({ path }) => path), ...tree.links.keys(), ...tree.firstLinks.keys(),
+    ...tree.directories.map(({ path }) => path),
+  ]);
+  const gone = [...state.recorded.paths].filter(([path]) => !wanted.has(path) && state.paths.has(path))
+    .sort(([a], [b]) => (a < b ? 1 : -1));
   const runs = ([path]: readonly [string, unknown]): number => (isRunFrom(path) ? 1 : 0);
   return gone.sort((a, b) => runs(a) - runs(b)).map(([path, { adopted }]) => {
     const is = state.paths.get(path);
     const kind = is?.kind === 'link' ? 'link' : 'file';
-    if (is?.left === false || adopted) return changed(kind, 'keep', path, 'no longer in the tree, but changed by somebody on the host');
+    if (is?.left === false || adopted) {
+      return changed(kind, 'keep', path, 'no longer in the tree, but changed by somebody on the host');
+    }
     const isBack = state.originals.has(path);
-    return changed(kind, isBack ? 'restore' : 'remove', path, isBack ? 'what was there before vgen comes back' : 'no longer in the tree');
+    return changed(kind, isBack ? 'restore'
+      : 'remove', path, isBack ? 'what was there before vgen comes back' : 'no longer in the tree');
   });
 }
 
 function obstacles(tree: BuiltTree, state: HostState): string[] {
   const missing = tree.secrets.filter(name => !state.secrets.has(name));
   return [
-    ...state.host !== null && state.host !== tree.host ? [`this machine is ${state.host}, the tree is for ${tree.host}`] : [],
-    ...missing.length ? [`without a value on the host: ${missing.join(', ')} (vgen secrets push --on ${tree.host})`] : [],
+    ...state.host !== null && state.host !== tree.host ? [`this machine is ${state.host}, the tree is for ${tree.host}`]
+      : [],
+    ...missing.length ? [`without a value on the host: ${missing.join(', ')} (vgen secrets push --on ${tree.host})`]
+      : [],
     ...missing.length ? [] : [...state.unrendered].map(([path, reason]) => `${path}: ${reason}`),
   ];
 }
@@ -184,10 +206,14 @@ function obstacles(tree: BuiltTree, state: HostState): string[] {
 function notes(tree: BuiltTree, state: HostState): string[] {
   const slots = new Set(tree.files.flatMap(({ triggers }) => triggers));
   return [
-    ...tree.programs.filter(path => !state.programs.has(path)).map(path => `${path} is not there, and what needs it is not started`),
-    ...[...state.pending].filter(([what]) => slots.has(`slot:${what}`)).map(([what, paths]) => `${what} keeps its former ${paths.join(', ')} until the next switch`),
-    ...[...state.recorded.paths].filter(([path, { adopted, source }]) => adopted && source !== null && staysAdopted(path, source, state))
+    ...tree.programs.filter(path => !state.programs.has(path))
+      .map(path => `${path} is not there, and what needs it is not started`),
+    ...[...state.pending].filter(([what]) => slots.has(`slot:${what}`))
+      .map(([what, paths]) => `${what} keeps its former ${paths.join(', ')} until the next switch`),
+    ...[...state.recorded.paths]
+      .filter(([path, { adopted, source }]) => adopted && source !== null && staysAdopted(path, source, state))
       .map(([path]) => `${path} stays as somebody changed it (adopted)`),
-    ...[...state.recorded.users.keys()].filter(name => !tree.users.some(user => user.name === name)).map(name => `user ${name} is no longer in the tree; it is kept`),
+    ...[...state.recorded.users.keys()].filter(name => !tree.users.some(user => user.name === name))
+      .map(name => `user ${name} is no longer in the tree; it is kept`),
   ];
 }

@@ -20,8 +20,12 @@ export function driftOf(tree: BuiltTree, state: HostState, isIgnored: (path: str
   const found: Drift[] = [];
   for (const [path, { content, adopted }] of state.recorded.paths) {
     const is = state.paths.get(path);
-    const why = !is ? 'gone' : [...is.edited === 'content' ? [is.kind === 'link' ? `leads to ${is.content}, was ${content}` : 'text'] : [], ...adopted ? ['adopted'] : [], ...metadata(path, state)].join('; ');
-    if (why !== '' && !isIgnored(path)) found.push({ path, host: is ? 'changed' : 'removed', tree: inTree(path, tree, state), why });
+    const why = !is ? 'gone' : [...is.edited === 'content'
+      ? [is.kind === 'link' ? `leads to ${is.content}, was ${content}` : 'text']
+      : [], ...adopted ? ['adopted'] : [], ...metadata(path, state)].join('; ');
+    if (why !== '' && !isIgnored(path)) {
+      found.push({ path, host: is ? 'changed' : 'removed', tree: inTree(path, tree, state), why });
+    }
   }
   for (const path of state.applied.keys()) {
     if (state.recorded.paths.has(path) || isIgnored(path)) continue;
@@ -39,9 +43,12 @@ export function downOf({ recorded, units, users }: HostState, tree: BuiltTree): 
     ...recorded.units.flatMap(name => {
       const is = units.get(name);
       if (is?.load === 'not-found') return [`${name} is gone`];
-      return is && is.active !== 'active' && !(tree.programs.length && is.enabled === 'disabled') ? [`${name} is ${is.active}`] : is?.enabled === 'disabled' ? [`${name} is disabled`] : [];
+      return is && is.active !== 'active' && !(tree.programs.length && is.enabled === 'disabled')
+        ? [`${name} is ${is.active}`]
+        : is?.enabled === 'disabled' ? [`${name} is disabled`] : [];
     }),
-    ...tree.users.filter(({ name }) => recorded.users.has(name) && !users.has(name)).map(({ name }) => `user ${name} is gone`),
+    ...tree.users.filter(({ name }) => recorded.users.has(name) && !users.has(name))
+      .map(({ name }) => `user ${name} is gone`),
   ];
 }
 
@@ -68,6 +75,7 @@ function inTree(path: string, tree: BuiltTree, state: HostState): Drift['tree'] 
 export function ignoredBy(model: Model): (path: string) => boolean {
   const escape = (glob: string): string => glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
   const globs = (model.sections['drift'] as DriftWritten).ignore
-    .map(glob => new RegExp(`^${escape(glob).replaceAll('**', '\0').replaceAll('*', '[^/]*').replaceAll('?', '[^/]').replaceAll('\0', '.*')}$`));
+    .map(glob => new RegExp(`^${escape(glob).replaceAll('**', '\0').replaceAll('*', '[^/]*').replaceAll('?', '[^/]')
+      .replaceAll('\0', '.*')}$`));
   return path => globs.some(glob => glob.test(path));
 }

@@ -8,16 +8,22 @@ import { checkTree, readTree } from './tree.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'vgen-observe-'));
 afterAll(() => rmSync(work, { recursive: true }));
-const answer = (stdout: string, code = 0): Parameters<typeof readAnswer>[0] => ({ code, stdout, stderr: 'some words\nthe last words\n', unreachable: null });
+const answer = (stdout: string, code = 0): Parameters<typeof readAnswer>[0] =>
+  ({ code, stdout, stderr: 'some words\nthe last words\n', unreachable: null });
 
 describe('a tree in out/', () => {
   it('is named by what it consists of, and is not what it says once somebody edits it', () => {
     mkdirSync(join(work, 'a/etc'), { recursive: true });
     writeFileSync(join(work, 'a/install.sh'), '');
     writeFileSync(join(work, 'a/etc/x'), '');
-    const list = ['# head', 'host\ta', 'file\t/etc/x\t0640\troot:adm\t-\t-\t-\tx', 'link\t/etc/y\tx', 'directory\t/opt/z\t0755\troot:root'];
+    const list = [
+      '# head', 'host\ta', 'file\t/etc/x\t0640\troot:adm\t-\t-\t-\tx', 'link\t/etc/y\tx',
+      'directory\t/opt/z\t0755\troot:root',
+    ];
     writeFileSync(join(work, 'a/manifest.tsv'), `${list.join('\n')}\n`);
-    writeFileSync(join(work, 'a/SHA256SUMS'), 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  etc/x\n');
+    writeFileSync(
+      join(work, 'a/SHA256SUMS'), 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  etc/x\n',
+    );
     const tree = readTree(work, 'a');
     expect(tree.id).toMatch(/^[0-9a-f]{64}$/);
     expect(() => checkTree(tree)).not.toThrow();
@@ -32,7 +38,8 @@ describe('a tree in out/', () => {
 
 describe('what a host says', () => {
   it('counts only when it came whole', () => {
-    expect(readAnswer(answer('tree\tabc\nen'))).toEqual({ unreachable: 'the look at the host ended with code 0: the last words' });
+    expect(readAnswer(answer('tree\tabc\nen')))
+      .toEqual({ unreachable: 'the look at the host ended with code 0: the last words' });
     expect(readAnswer(answer('end\n', 1))).toHaveProperty('unreachable');
     expect(readAnswer(answer('end\n'))).toHaveProperty('tree', null);
     expect(readAnswer({ ...answer(''), code: 255, unreachable: 'no route' })).toEqual({ unreachable: 'no route' });
@@ -41,17 +48,26 @@ describe('what a host says', () => {
   it('is a bare machine when it says nothing', () => {
     const state = readState('');
     expect(statusOf(state)).toEqual({ generation: null, tree: null, live: {}, next: {} });
-    expect(state).toMatchObject({ host: null, isAsLeft: false, isDue: false, unconfirmed: null, isBusy: false, canAttach: false, lock: null, isWhole: false });
+    expect(state).toMatchObject({
+      host: null, isAsLeft: false, isDue: false, unconfirmed: null, isBusy: false, canAttach: false, lock: null,
+      isWhole: false,
+    });
   });
 
   it('is its tree, its generation, releases and what is due', () => {
-    const state = readState(['busy', 'attach', 'live\tweb\tr1', 'next\tweb\tr2', 'host\ta', 'generation\t3\t1700000000', 'unconfirmed\t42', 'due', 'tree\tabc', 'asleft', ''].join('\n'));
+    const state = readState([
+      'busy', 'attach', 'live\tweb\tr1', 'next\tweb\tr2', 'host\ta', 'generation\t3\t1700000000', 'unconfirmed\t42',
+      'due', 'tree\tabc', 'asleft', '',
+    ].join('\n'));
     expect(statusOf(state)).toEqual({ generation: 3, tree: 'abc', live: { web: 'r1' }, next: { web: 'r2' } });
-    expect(state).toMatchObject({ host: 'a', order: 1_700_000_000, isAsLeft: true, isDue: true, unconfirmed: 42, isBusy: true, canAttach: true });
+    expect(state).toMatchObject({
+      host: 'a', order: 1_700_000_000, isAsLeft: true, isDue: true, unconfirmed: 42, isBusy: true, canAttach: true,
+    });
   });
 
   it('is installed only if nothing is to be done', () => {
-    const said = (...more: string[]): boolean => isInstalled(readState(['tree\tabc', 'asleft', ...more].join('\n')), { id: 'abc' });
+    const said = (...more: string[]): boolean =>
+      isInstalled(readState(['tree\tabc', 'asleft', ...more].join('\n')), { id: 'abc' });
     expect(said()).toBe(true);
     for (const more of ['due', 'busy', 'unconfirmed\t9']) expect(said(more), more).toBe(false);
     expect(isInstalled(readState('tree\tabc\n'), { id: 'abc' })).toBe(false);
@@ -59,7 +75,8 @@ describe('what a host says', () => {
   });
 
   it('is locked until the time of the lock by the host\'s clock', () => {
-    const lock = (now: number, until: number): unknown => readState(`lock\t${now}\tid\t${until}\t5\tada\t\t\tvgen apply\t\t\n`).lock;
+    const lock = (now: number, until: number): unknown =>
+      readState(`lock\t${now}\tid\t${until}\t5\tada\t\t\tvgen apply\t\t\n`).lock;
     expect(lock(10, 20)).toMatchObject({ owner: 'ada', expires: 20, machine: '', action: 'vgen apply' });
     expect(lock(30, 20)).toBeNull();
     expect(lock(30, 0)).toMatchObject({ owner: 'ada' });

@@ -1,5 +1,5 @@
-// The one look at a host, over one connection (observe.sh): as deep as is asked for. It changes nothing but the fleet lock,
-// which it takes first where that is asked for.
+// The one look at a host, over one connection (observe.sh): as deep as is asked for. It changes nothing but the fleet
+// lock, which it takes first where that is asked for.
 import { Failure } from '../../contract/diagnostic.ts';
 import type { Answer, Connection } from '../connect/ssh.ts';
 import { hostScript } from '../connect/script.ts';
@@ -7,8 +7,8 @@ import { readState, type HostState } from './state.ts';
 import { readBytes, type BuiltTree } from './tree.ts';
 
 /**
- * state: what is installed and runs · status: that, and the host's own status · installed: that, and whether the tree is
- * installed and as it was left · full: all that the tree is about · changed: full, unless there is nothing to do.
+ * state: what is installed and runs · status: that, and the host's own status · installed: that, and whether the tree
+ * is installed and as it was left · full: all that the tree is about · changed: full, unless there is nothing to do.
  */
 export type Depth = 'state' | 'status' | 'installed' | 'changed' | 'full';
 
@@ -24,9 +24,13 @@ export interface ObserveOptions {
 const LIMIT = 120_000;
 
 /** Looks at a host and waits for nothing there. Null as `tree` looks at what vgen installed and at nothing else. */
-export async function observe(connection: Connection, depth: Depth, tree: BuiltTree | null, options: ObserveOptions = {}): Promise<HostState | Unseen> {
+export async function observe(
+  connection: Connection, depth: Depth, tree: BuiltTree | null, options: ObserveOptions = {},
+): Promise<HostState | Unseen> {
   const { signal, isLast = false } = options;
-  return readAnswer(await connection.run(SCRIPT(), { args: argsOf(depth, tree), stdin: questionsFor(depth, tree), timeout: LIMIT, signal, single: isLast }));
+  return readAnswer(await connection.run(SCRIPT(), {
+    args: argsOf(depth, tree), stdin: questionsFor(depth, tree), timeout: LIMIT, signal, single: isLast,
+  }));
 }
 
 /** As `observe`; throws a Failure when the host cannot be reached or does not answer whole. */
@@ -38,7 +42,8 @@ export async function demandState(connection: Connection, depth: Depth, tree: Bu
 
 export const SCRIPT = (): string => hostScript('src/fleet/observe/observe.sh');
 export const argsOf = (depth: Depth, tree: BuiltTree | null): string[] => [depth, tree?.id ?? '-'];
-export const questionsFor = (depth: Depth, tree: BuiltTree | null): string => (tree && (depth === 'full' || depth === 'changed') ? questions(tree) : '');
+export const questionsFor = (depth: Depth, tree: BuiltTree | null): string =>
+  (tree && (depth === 'full' || depth === 'changed') ? questions(tree) : '');
 
 /** Reads what the script answered. */
 export function readAnswer({ code, stdout, stderr, unreachable }: Answer): HostState | Unseen {
@@ -49,19 +54,28 @@ export function readAnswer({ code, stdout, stderr, unreachable }: Answer): HostS
 
 function questions(tree: BuiltTree): string {
   const lines: string[][] = [
-    ...[...tree.files.map(({ path }) => path), ...tree.links.keys(), ...tree.firstLinks.keys(), ...tree.directories.map(({ path }) => path)].map(path => ['path', path]),
-    ...tree.packages.map(name => ['package', name]), ...tree.users.map(({ name }) => ['user', name]), ...unitsOf(tree).map(name => ['unit', name]),
+    ...[
+      ...tree.files.map(({ path }) => path), ...tree.links.keys(), ...tree.firstLinks.keys(),
+      ...tree.directories.map(({ path }) => path),
+    ].map(path => ['path', path]),
+    ...tree.packages.map(name => ['package', name]), ...tree.users.map(({ name }) => ['user', name]),
+    ...unitsOf(tree).map(name => ['unit', name]),
     ...tree.programs.map(path => ['program', path]), ...tree.secrets.map(name => ['secret', name]),
     ...tree.certificates.map(({ name }) => ['certificate', name]),
   ];
   const sealed = tree.files.filter(({ secrets }) => secrets.length > 0);
   const base64 = (path: string): string => readBytes(tree.dir, path).toString('base64');
-  if (sealed.length) lines.push(['encode', base64('opt/vgen/lib/encode.sh')], ...sealed.map(({ path }) => ['render', path, base64(path)]));
+  if (sealed.length) {
+    lines.push(
+      ['encode', base64('opt/vgen/lib/encode.sh')], ...sealed.map(({ path }) => ['render', path, base64(path)]),
+    );
+  }
   return lines.map(line => `${line.join('\t')}\n`).join('');
 }
 
 /** Units that the tree lists, and those that a change of its files triggers. */
 const unitsOf = ({ units, files }: BuiltTree): string[] => [...new Set([
-  ...units.keys(), ...files.flatMap(({ triggers }) => triggers).filter(trigger => /^re(load|start):/.test(trigger)).map(trigger => trigger.replace(/^[a-z]+:/, '')),
+  ...units.keys(), ...files.flatMap(({ triggers }) => triggers).filter(trigger => /^re(load|start):/.test(trigger))
+    .map(trigger => trigger.replace(/^[a-z]+:/, '')),
 ])];
 

@@ -9,7 +9,9 @@ export interface PathState {
   /** Octal, without a leading zero. */
   readonly mode: string;
   readonly owner: string;
-  /** sha256 of a file, target of a link; of a file with secrets whether it is as the tree would make it; "-" if untold. */
+  /**
+   * sha256 of a file, target of a link; of a file with secrets whether it is as the tree would make it; "-" if untold.
+   */
   readonly content: string;
   /** Whether it is as vgen left it; null for what vgen did not make. */
   readonly left: boolean | null;
@@ -17,7 +19,12 @@ export interface PathState {
   readonly edited: 'content' | 'metadata' | null;
 }
 
-export interface UnitState { readonly active: string; readonly sub: string; readonly load: string; readonly enabled: string }
+export interface UnitState {
+  readonly active: string;
+  readonly sub: string;
+  readonly load: string;
+  readonly enabled: string;
+}
 export interface SlotState {
   readonly role: 'live' | 'next';
   readonly release: string;
@@ -89,14 +96,20 @@ export interface HostState extends HostStatus {
   readonly programs: ReadonlySet<string>;
   readonly secrets: ReadonlySet<string>;
   readonly certificates: ReadonlySet<string>;
-  readonly users: ReadonlyMap<string, { readonly home: string; readonly shell: string; readonly groups: readonly string[] }>;
+  readonly users: ReadonlyMap<string, {
+    readonly home: string;
+    readonly shell: string;
+    readonly groups: readonly string[];
+  }>;
   readonly units: ReadonlyMap<string, UnitState>;
   readonly slots: ReadonlyMap<string, SlotState>;
   /** What still runs with former files → their paths. */
   readonly pending: ReadonlyMap<string, readonly string[]>;
   /** An install was cut short; the next one finishes it first. */
   readonly unfinished: boolean;
-  /** Stands for all that was seen: a plan is good only as long as this is the same. Holds no hash of a file's content. */
+  /**
+   * Stands for all that was seen: a plan is good only as long as this is the same. Holds no hash of a file's content.
+   */
   readonly seal: string;
 }
 
@@ -116,28 +129,43 @@ export function readState(text: string): HostState {
   const one = (kind: string): string | null => of(kind)[0]?.[0] ?? null;
   const record = of('record');
   const named = (kind: string): string[] => record.filter(([first]) => first === kind).map(([, name = '']) => name);
-  const words = (value: string | undefined, separator: string): string[] => (value ?? '').split(separator).filter(word => word && word !== '-');
+  const words = (value: string | undefined, separator: string): string[] => (value ?? '').split(separator)
+    .filter(word => word && word !== '-');
   const [generation, order] = (of('generation')[0] ?? []).map(Number);
   const unconfirmed = one('unconfirmed');
-  const releases = (link: string): Record<string, string> => Object.fromEntries(of(link).map(([app = '', release = '']) => [app, release]));
+  const releases = (link: string): Record<string, string> =>
+    Object.fromEntries(of(link).map(([app = '', release = '']) => [app, release]));
   return {
     isWhole: lines.some(([kind]) => kind === 'whole'),
-    host: one('host'), tree: one('tree'), generation: generation ?? null, order: order ? order : null, live: releases('live'), next: releases('next'),
-    isAsLeft: of('asleft').length > 0, isDue: of('due').length > 0, isBusy: of('busy').length > 0, canAttach: of('attach').length > 0,
-    unconfirmed: unconfirmed === null ? null : Number(unconfirmed), lock: lockIn(of('lock')[0]), status: one('status') || null,
+    host: one('host'), tree: one('tree'), generation: generation ?? null, order: order ? order : null,
+    live: releases('live'), next: releases('next'),
+    isAsLeft: of('asleft').length > 0, isDue: of('due').length > 0, isBusy: of('busy').length > 0,
+    canAttach: of('attach').length > 0,
+    unconfirmed: unconfirmed === null ? null : Number(unconfirmed), lock: lockIn(of('lock')[0]),
+    status: one('status') || null,
     recorded: {
-      paths: new Map(record.filter(([kind]) => kind === 'file' || kind === 'link').map(([, path = '', content = '-', triggers, source, adopted]) =>
-        [path, { content, triggers: words(triggers, ','), source: source && source !== '-' ? source : null, adopted: adopted === 'adopted' }])),
+      paths: new Map(record.filter(([kind]) => kind === 'file' || kind === 'link')
+        .map(([, path = '', content = '-', triggers, source, adopted]) =>
+          [path, {
+            content, triggers: words(triggers, ','), source: source && source !== '-' ? source : null,
+            adopted: adopted === 'adopted',
+          }])),
       directories: named('directory'), units: named('unit'),
-      users: new Map(record.filter(([kind]) => kind === 'user').map(([, name = '', groups]) => [name, words(groups, ',')])),
+      users: new Map(record.filter(([kind]) => kind === 'user')
+        .map(([, name = '', groups]) => [name, words(groups, ',')])),
       programs: new Map(of('programs').map(([path = '', names]) => [path, words(names, ' ')])),
     },
-    downtimes: new Map(of('applied').filter(([kind, , downtime]) => kind === 'unit' && downtime !== '-').map(([, name = '', downtime = '']) => [name, downtime])),
+    downtimes: new Map(of('applied').filter(([kind, , downtime]) => kind === 'unit' && downtime !== '-')
+      .map(([, name = '', downtime = '']) => [name, downtime])),
     exposure: of('exposure').length ? of('exposure').map(columns => `${columns.join('\t')}\n`).join('') : null,
-    applied: new Map(of('applied').filter(([kind]) => kind === 'file' || kind === 'directory').map(([, path = '', mode = '', owner = '']) =>
-      [path, { mode, owner }])),
+    applied: new Map(of('applied').filter(([kind]) => kind === 'file' || kind === 'directory')
+      .map(([, path = '', mode = '', owner = '']) =>
+        [path, { mode, owner }])),
     paths: new Map(of('path').map(([path = '', kind = '', mode = '', owner = '', content = '', left = '']) =>
-      [path, { kind: KINDS[kind] ?? 'other', mode, owner, content, left: left === '-' ? null : left === 'yes', edited: left === 'content' || left === 'metadata' ? left : null }])),
+      [path, {
+        kind: KINDS[kind] ?? 'other', mode, owner, content, left: left === '-' ? null : left === 'yes',
+        edited: left === 'content' || left === 'metadata' ? left : null,
+      }])),
     unrendered: new Map(of('unrendered').map(([path = '', reason = '']) => [path, reason])),
     originals: new Set(of('original').map(([path = '']) => path)),
     packages: new Set(of('package').map(([name = '']) => name)),
@@ -148,9 +176,13 @@ export function readState(text: string): HostState {
       const [home = '', shell = ''] = homeAndShell.split(':');
       return [name, { home, shell, groups: words(groups, ',') }];
     })),
-    units: new Map(of('unit').map(([name = '', active = '', sub = '', load = '', enabled = '']) => [name, { active, sub, load, enabled }])),
+    units: new Map(of('unit')
+      .map(([name = '', active = '', sub = '', load = '', enabled = '']) => [name, { active, sub, load, enabled }])),
     slots: new Map(of('slot').map(([name = '', role, release = '', process = '', runtime = '', bad, stale]) =>
-      [name, { role: role === 'live' ? 'live' : 'next', release, process, runtime, isBad: bad === 'bad', stale: words(stale, ' ') }])),
+      [name, {
+        role: role === 'live' ? 'live' : 'next', release, process, runtime, isBad: bad === 'bad',
+        stale: words(stale, ' '),
+      }])),
     pending: new Map(of('pending').map(([what = '', paths]) => [what, words(paths, ' ')])),
     unfinished: of('unfinished').length > 0,
     seal: sealOf(lines),

@@ -17,10 +17,14 @@ export const isSeen = (one: Surveyed): one is Seen => 'state' in one;
 
 /** What an apply would do on a host that was looked at. */
 export const foretell = (tree: BuiltTree, state: HostState | Unseen): Surveyed =>
-  ('unreachable' in state ? { host: tree.host, problem: state.unreachable } : { tree, state, plan: planFor(tree, state) });
+  ('unreachable' in state ? { host: tree.host, problem: state.unreachable } : {
+    tree, state, plan: planFor(tree, state),
+  });
 
 /** Looks at all hosts at a time, in their order. Throws a Failure when a tree in `out` is missing or not whole. */
-export async function survey(hosts: readonly Host[], connections: ReadonlyMap<string, Connection>, out: string, limit: number): Promise<Surveyed[]> {
+export async function survey(
+  hosts: readonly Host[], connections: ReadonlyMap<string, Connection>, out: string, limit: number,
+): Promise<Surveyed[]> {
   const trees = hosts.map(host => readTree(out, host.name));
   trees.forEach(checkTree);
   const looked = await eachLimited(trees, limit, async tree =>

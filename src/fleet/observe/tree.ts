@@ -3,7 +3,9 @@ import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../contract/diagnostic.ts';
-import { INSTALL, MANIFEST, readManifest, readSums, SUMS, type ListedFile, type Manifest } from '../../contract/manifest.ts';
+import {
+  INSTALL, MANIFEST, readManifest, readSums, SUMS, type ListedFile, type Manifest,
+} from '../../contract/manifest.ts';
 
 /** A file of the tree. */
 export interface TreeFile extends ListedFile { readonly sha256: string }
@@ -28,22 +30,30 @@ export function readTree(out: string, host: string): BuiltTree {
 
 /** Throws a Failure when a file is not what SHA256SUMS says: the host would refuse it too. */
 export function checkTree({ dir }: BuiltTree): void {
-  const wrong = [...readSums(readBytes(dir, SUMS).toString('utf8'))].filter(([path, wanted]) => sha256(readBytes(dir, path)) !== wanted);
+  const wrong = [...readSums(readBytes(dir, SUMS).toString('utf8'))]
+    .filter(([path, wanted]) => sha256(readBytes(dir, path)) !== wanted);
   if (wrong.length) {
-    throw new Failure(`${dir} is not what its ${SUMS} says: ${wrong.map(([path]) => path).join(', ')}; "vgen build" makes it anew`);
+    throw new Failure(`${dir} is not what its ${SUMS} says: ${wrong.map(([path]) => path)
+      .join(', ')}; "vgen build" makes it anew`);
   }
 }
 
 /** What a manifest and SHA256SUMS say. */
 export function treeOf(host: string, dir: string, manifest: Buffer, sums: Buffer): BuiltTree {
   const read = readManifest(manifest.toString('utf8'), join(dir, MANIFEST));
-  if (read.host !== host) throw new Failure(`${join(dir, MANIFEST)} is of host "${read.host}"; "vgen build" makes it anew`);
+  if (read.host !== host) {
+    throw new Failure(`${join(dir, MANIFEST)} is of host "${read.host}"; "vgen build" makes it anew`);
+  }
   const digests = readSums(sums.toString('utf8'));
   const lacking = read.files.filter(({ path }) => !digests.has(path.slice(1)));
   if (lacking.length) {
-    throw new Failure(`${join(dir, SUMS)} lacks ${lacking.map(({ path }) => path).join(', ')}; "vgen build" makes it anew`);
+    throw new Failure(`${join(dir, SUMS)} lacks ${lacking.map(({ path }) => path)
+      .join(', ')}; "vgen build" makes it anew`);
   }
-  return { ...read, dir, id: sha256(sums), files: read.files.map(file => ({ ...file, sha256: digests.get(file.path.slice(1)) ?? '' })) };
+  return {
+    ...read, dir, id: sha256(sums),
+    files: read.files.map(file => ({ ...file, sha256: digests.get(file.path.slice(1)) ?? '' })),
+  };
 }
 
 /** A file of the tree. */
@@ -51,6 +61,7 @@ export function readBytes(dir: string, path: string): Buffer {
   try {
     return readFileSync(join(dir, path));
   } catch (cause) {
-    throw new Failure(`${join(dir, path)} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); "vgen build" makes it`, { cause });
+    throw new Failure(`${join(dir, path)} cannot be read (${(cause as NodeJS.ErrnoException).code
+      ?? 'unknown error'}); "vgen build" makes it`, { cause });
   }
 }

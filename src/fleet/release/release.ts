@@ -24,14 +24,17 @@ export function releaseId(artifact: string, now = new Date()): string {
     if (stat.isDirectory()) {
       for (const entry of readdirSync(path).sort()) add(join(path, entry), `${name}/${entry}`);
     } else {
-      hash.update(`${name}\0${stat.mode & 0o111}\0`).update(stat.isSymbolicLink() ? readlinkSync(path) : readFileSync(path));
+      hash.update(`${name}\0${stat.mode & 0o111}\0`)
+        .update(stat.isSymbolicLink() ? readlinkSync(path) : readFileSync(path));
     }
   };
   add(artifact, '');
   return `${now.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${hash.digest('hex').slice(0, 8)}`;
 }
 
-async function command(connection: Connection, looked: HostState, run: () => ReturnType<typeof act>): Promise<HostResult> {
+async function command(
+  connection: Connection, looked: HostState, run: () => ReturnType<typeof act>,
+): Promise<HostResult> {
   const began = Date.now();
   const acted = await run();
   const after = acted.lost ? null : await observe(connection, 'state', null);
@@ -41,7 +44,9 @@ async function command(connection: Connection, looked: HostState, run: () => Ret
   };
 }
 
-/** Sends the artifact, and puts it into the next slot of the app; live is untouched. The host keeps the release alone. */
+/**
+ * Sends the artifact, and puts it into the next slot of the app; live is untouched. The host keeps the release alone.
+ */
 export function deployHost(
   connection: Connection, looked: HostState, app: string, artifact: string, release: string, following: Following,
 ): Promise<HostResult> {
@@ -57,19 +62,23 @@ export function deployHost(
     const acted = await act(connection, words, following);
     // what a run that goes on without us still reads stays; the next deploy removes what is older than a day
     if (!acted.lost) {
-      await connection.run(hostScript('src/fleet/release/forget-artifact.sh'), { args: [remote, artifacts], timeout: 60_000 });
+      await connection.run(hostScript('src/fleet/release/forget-artifact.sh'), {
+        args: [remote, artifacts], timeout: 60_000,
+      });
     }
     return acted;
   });
 }
 
 /** Makes the next slot live. */
-export const switchHost = (connection: Connection, looked: HostState, app: string, following: Following): Promise<HostResult> =>
-  command(connection, looked, () => act(connection, [`${bin}/switch.sh`, app], following));
+export const switchHost =
+  (connection: Connection, looked: HostState, app: string, following: Following): Promise<HostResult> =>
+    command(connection, looked, () => act(connection, [`${bin}/switch.sh`, app], following));
 
 /** Makes the release live that was live before. */
-export const rollBackHost = (connection: Connection, looked: HostState, app: string, following: Following): Promise<HostResult> =>
-  command(connection, looked, () => act(connection, [`${bin}/rollback.sh`, app], following));
+export const rollBackHost =
+  (connection: Connection, looked: HostState, app: string, following: Following): Promise<HostResult> =>
+    command(connection, looked, () => act(connection, [`${bin}/rollback.sh`, app], following));
 
 /** The configuration of the generation before, or of generation `to`. */
 export const rollBackConfiguration = (
@@ -77,7 +86,9 @@ export const rollBackConfiguration = (
 ): Promise<HostResult> => command(connection, looked, () => backTo(connection, to, following));
 
 /** Takes a switch back. */
-export async function switchBack(connection: Connection, result: HostResult, app: string, following: Following): Promise<HostResult> {
+export async function switchBack(
+  connection: Connection, result: HostResult, app: string, following: Following,
+): Promise<HostResult> {
   const acted = await act(connection, [`${bin}/rollback.sh`, app], following);
   const looked = await observe(connection, 'state', null);
   const is = 'unreachable' in looked ? null : statusOf(looked);

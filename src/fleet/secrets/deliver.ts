@@ -29,7 +29,9 @@ export async function checkOn(connection: Connection, values: ReadonlyMap<string
     ({ name, state: state as Checked['state'], pushed: pushed === '-' ? null : pushed, byHand: hand === 'hand' }));
 }
 
-/** Puts the values there and has them taken up. Throws a Failure when the host cannot be reached or does not know how. */
+/**
+ * Puts the values there and has them taken up. Throws a Failure when the host cannot be reached or does not know how.
+ */
 export async function pushTo(connection: Connection, values: ReadonlyMap<string, Buffer>): Promise<Pushed> {
   const { code, lines, stderr } = await send(connection, 'push', values);
   const of = (wanted: string): string[][] => lines.filter(([kind]) => kind === wanted).map(([, ...rest]) => rest);
@@ -46,10 +48,14 @@ async function send(
 ): Promise<{ code: number; lines: string[][]; stderr: string }> {
   const stdin = questions(action, values);
   try {
-    const { code, stdout, stderr, unreachable } = await connection.run(hostScript('src/fleet/secrets/secrets.sh'), { stdin });
+    const { code, stdout, stderr, unreachable } =
+      await connection.run(hostScript('src/fleet/secrets/secrets.sh'), { stdin });
     if (unreachable !== null) throw new Failure(unreachable);
     const last = stderr.trim().split('\n').at(-1) ?? '';
-    return { code, lines: stdout.split('\n').filter(Boolean).map(line => line.split('\t')), stderr: last || `it ended with code ${code}` };
+    return {
+      code, lines: stdout.split('\n').filter(Boolean).map(line => line.split('\t')),
+      stderr: last || `it ended with code ${code}`,
+    };
   } finally {
     wipe([stdin]);
   }
@@ -72,7 +78,9 @@ export function base64(bytes: Buffer): Buffer {
   for (let from = 0, to = 0; from < bytes.length; from += 3, to += 4) {
     const [a = 0, b = 0, c = 0] = bytes.subarray(from, from + 3);
     const sextets = [a >> 2, ((a & 3) << 4) | (b >> 4), ((b & 15) << 2) | (c >> 6), c & 63];
-    for (let i = 0; i <= Math.min(3, bytes.length - from); i++) encoded[to + i] = ALPHABET[sextets[i] as number] as number;
+    for (let i = 0; i <= Math.min(3, bytes.length - from); i++) {
+      encoded[to + i] = ALPHABET[sextets[i] as number] as number;
+    }
   }
   return encoded;
 }

@@ -19,8 +19,10 @@ const file = async (bytes: string): Promise<string> => {
 
 describe('a value', () => {
   it.each([
-    ['plain', '"plain"'], ['line\n', '"line"'], ['dos\r\n', '"dos"'], ['two\n\n', '"two\\n"'], ['inner\nbreak', '"inner\\nbreak"'], [' blanks ', '" blanks "'],
-    ['\r', '"\\r"'], ['', 'its value is empty'], ['\n', 'its value is empty'], ['a\0b', 'its value holds a NUL byte, which no configuration file can hold'],
+    ['plain', '"plain"'], ['line\n', '"line"'], ['dos\r\n', '"dos"'], ['two\n\n', '"two\\n"'],
+    ['inner\nbreak', '"inner\\nbreak"'], [' blanks ', '" blanks "'],
+    ['\r', '"\\r"'], ['', 'its value is empty'], ['\n', 'its value is empty'],
+    ['a\0b', 'its value holds a NUL byte, which no configuration file can hold'],
   ])('%j is %s', async (bytes, wanted) => {
     expect(await file(bytes)).toBe(wanted);
   });
@@ -46,7 +48,8 @@ describe('a value', () => {
   });
 
   it('of a command that fails is told by its code, never by its words', async () => {
-    expect(await value({ exec: ['sh', '-c', 'echo hunter2; echo hunter2 >&2; exit 3'] })).toBe('sh ended with code 3; run it by hand to see why');
+    expect(await value({ exec: ['sh', '-c', 'echo hunter2; echo hunter2 >&2; exit 3'] }))
+      .toBe('sh ended with code 3; run it by hand to see why');
     expect(await value({ exec: ['no-such-program-here'] })).toBe('there is no program no-such-program-here here');
   });
 

@@ -62,8 +62,12 @@ async function read(secret: Secret, directory: string): Promise<Buffer> {
   }
   if (secret.file) return withoutLineBreak(await readBytes(place(directory, secret.file)));
   if (secret.exec) return withoutLineBreak(await output(secret.exec, directory));
-  if (secret.age) return withoutLineBreak(await output(ageCommand(secret.age, secret.identity ?? null, directory), directory));
-  if (secret.sops && secret.key) return withoutLineBreak(await output(sopsCommand(secret.sops, secret.key, directory), directory));
+  if (secret.age) {
+    return withoutLineBreak(await output(ageCommand(secret.age, secret.identity ?? null, directory), directory));
+  }
+  if (secret.sops && secret.key) {
+    return withoutLineBreak(await output(sopsCommand(secret.sops, secret.key, directory), directory));
+  }
   throw new SourceError('the inventory names no source for it; "vgen validate" says what is wrong');
 }
 
@@ -76,7 +80,8 @@ async function readBytes(path: string): Promise<Buffer> {
 }
 
 /** A file's place: relative to the inventory, or with "~/" in the home of whoever runs this. */
-const place = (directory: string, file: string): string => (file.startsWith('~/') ? join(homedir(), file.slice(2)) : resolve(directory, file));
+const place = (directory: string, file: string): string =>
+  (file.startsWith('~/') ? join(homedir(), file.slice(2)) : resolve(directory, file));
 
 function ageCommand(file: string, identity: string | null, directory: string): string[] {
   const key = identity === null ? process.env['VGEN_AGE_IDENTITY'] : place(directory, identity);
@@ -103,7 +108,9 @@ async function output(words: readonly string[], cwd: string): Promise<Buffer> {
   stdout?.fill(0);
   if (code === 0) throw new SourceError(TOO_LONG);
   throw new SourceError(signal === null ? `${program} ended with code ${code}; run it by hand to see why`
-    : `${program} was ended by ${signal}${signal === 'SIGTERM' ? `, perhaps because it took more than ${PATIENCE / 1000} s` : ''}`);
+    : `${program} was ended by ${signal}${signal === 'SIGTERM' ? `, perhaps because it took more `
+    + `than ${PATIENCE / 1000} s`
+    : ''}`);
 }
 
 const TOO_LONG = `its value is longer than ${LARGEST / 1024} KiB`;
