@@ -32,6 +32,7 @@ export async function preparedLayer(
         'apt-get', 'install', '--yes', '--quiet', '--no-install-recommends', ...wanted,
       ], { env: { DEBIAN_FRONTEND: 'noninteractive', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
       rmSync(policy);
+      // Packages delete nothing of the layers beneath: the copy has no whiteouts, which an overlay would refuse.
       await demand('cp', ['--archive', '--no-target-directory', join(work, 'upper'), join(dir, 'made')]);
     } finally {
       unmountBeneathNow(work);
