@@ -81,7 +81,10 @@ const rows: Row[] = [
   ['build --host web1', 2, '', 'vgen: --host is now --on'],
   ['rollback --host', 2, '', 'vgen: --host is now --configuration'],
   ['plan --trees out', 2, '', 'vgen: --trees is now --out'],
-  ['plan --out plan.json', 2, '', 'vgen: --out is the directory of the trees, not "plan.json"; --save plan.json writes the plan'],
+  [
+    'plan --out plan.json', 2, '',
+    'vgen: --out is the directory of the trees, not "plan.json"; --save plan.json writes the plan',
+  ],
   ['certs isue', 2, '', 'vgen: unknown command "isue"; did you mean issue?'],
   ['build surplus', 2, '', 'vgen: too many arguments'],
   ['why', 2, '', 'vgen: missing required argument "place"'],

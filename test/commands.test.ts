@@ -44,7 +44,9 @@ it('one option has one letter, one form and one meaning in all commands', async 
       const one = shared.get(name);
       if (one) {
         expect({ letter, placeholder, help, kind, written }, `${words} --${name}`)
-          .toEqual({ letter: one.letter, placeholder: one.placeholder, help: one.help, kind: one.kind, written: one.default });
+          .toEqual({
+            letter: one.letter, placeholder: one.placeholder, help: one.help, kind: one.kind, written: one.default,
+          });
       } else {
         const clash = [...shared].find(([, other]) => letter !== null && other.letter === letter);
         expect(clash, `${words} -${letter ?? ''}`).toBeUndefined();

@@ -22,7 +22,9 @@ import { out, rollout, share } from './options.ts';
 const FRESH = 10_000;
 
 const safety = { heading: 'Safety:' };
-const values = { plan: value('[plan]', 'file of "vgen plan --save": exactly this plan, refused if a tree or a host changed since') };
+const values = {
+  plan: value('[plan]', 'file of "vgen plan --save": exactly this plan, refused if a tree or a host changed since'),
+};
 const settings = {
   out, ...rollout,
   adopt: flag('keep files with local edits on a host, install the rest', safety),
@@ -31,7 +33,9 @@ const settings = {
   allow: list('<area>', `allow changes of ${AREAS.slice(0, -1).join(', ')} or ${AREAS.at(-1) ?? ''}; may be repeated`, {
     ...safety, read: oneOf(AREAS),
   }),
-  maxChanged: value('<share>', 'share of a host\'s files that may change (default: limits.changed)', { ...safety, read: share }),
+  maxChanged: value(
+    '<share>', 'share of a host\'s files that may change (default: limits.changed)', { ...safety, read: share },
+  ),
   maxDeleted: value('<share>', 'share that may be removed (default: limits.deleted)', { ...safety, read: share }),
   maxRestarts: value('<number>', 'units and slots that may restart or stop (default: limits.restarts)', {
     ...safety, read: wholeNumber(0),
@@ -41,7 +45,8 @@ const settings = {
 type ApplyOptions = Given<typeof values & typeof settings>;
 
 export const command = defineCommand({
-  about: 'Sends each host its reviewed tree and runs its install.sh. Nothing is compiled. A host that has its tree already '
+  about: 'Sends each host its reviewed tree and runs its install.sh. Nothing is compiled. A host that has its tree '
+    + 'already '
     + 'is not changed.',
   arguments: values,
   options: settings,

@@ -124,9 +124,11 @@ async function once(given: Options, output: Output): Promise<{ code: number; inp
 /** The facts of a build that wrote nothing. */
 const NOTHING = { hosts: 0, files: 0, added: [], changed: [], removed: [], unchanged: 0 };
 
-const summary = (hosts: number, files: { written: number; unchanged: number; removed: number }, time: string): string =>
-  `${count(hosts, 'host')}, ${files.written
-    + files.unchanged} files: ${files.written} written, ${files.unchanged} unchanged, ${files.removed} removed (${time})`;
+function summary(hosts: number, files: { written: number; unchanged: number; removed: number }, time: string): string {
+  const { written, unchanged, removed } = files;
+  const all = `${count(hosts, 'host')}, ${written + unchanged} files`;
+  return `${all}: ${written} written, ${unchanged} unchanged, ${removed} removed (${time})`;
+}
 
 /** For CI: which files of out/ are not what the inventory says. */
 function report(

@@ -42,11 +42,13 @@ const parameter = (
   kind: Parameter<unknown>['kind'], placeholder: string, help: string, settings: Settings & Partial<Reading<unknown>>,
 ): Parameter<never> => ({
   kind, placeholder, help, letter: settings.letter ?? null, default: settings.default ?? null,
-  isRequired: settings.isRequired ?? false, heading: settings.heading ?? null, read: settings.read ?? (written => written),
+  isRequired: settings.isRequired ?? false, heading: settings.heading ?? null,
+  read: settings.read ?? (written => written),
 });
 
 /** True when it is written. */
-export const flag = (help: string, settings: Settings = {}): Parameter<boolean> => parameter('flag', '', help, settings);
+export const flag = (help: string, settings: Settings = {}): Parameter<boolean> =>
+  parameter('flag', '', help, settings);
 
 /** One value; absent unless there is a default or it is required. */
 export function value<T>(placeholder: string, help: string, settings: Present & Reading<T>): Parameter<T>;
@@ -100,13 +102,15 @@ export const defineCommand = <A extends Parameters, O extends Parameters>(
 ): CommandDeclaration => declaration;
 
 /** `sshConfig` as it is written: `--ssh-config`. */
-export const optionName = (name: string): string => `--${name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
+export const optionName = (name: string): string =>
+  `--${name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
 
 /** Reads a whole number of decimal digits within bounds. */
 export const wholeNumber = (least: number, most?: number): Read<number> => (written, name) => {
   const number = /^\d{1,8}$/.test(written) ? Number(written) : NaN;
   if (number >= least && number <= (most ?? number)) return number;
-  throw new Failure(`${name} takes a whole number from ${least} ${most === undefined ? 'on' : `to ${most}`}, not "${written}"`);
+  throw new Failure(`${name} takes a whole number from ${least} ${most === undefined ? 'on' : `to ${most}`}, not `
+    + `"${written}"`);
 };
 
 /** Reads one of a few words. */

@@ -39,6 +39,8 @@ for i in 0 1; do
 done
 [[ -n \${unit:-} ]] || { echo "$app has no ${link} slot" >&2; exit 2; }
 case $runtime in
-  supervisor) exec tail -n ${lines} ${follow ? '-F' : ''} -- "$(sed -n 's/^stdout_logfile=//p' "/etc/supervisor/conf.d/$unit.conf")" ;;
-  *) exec journalctl --unit "$unit" --lines ${lines} --output short-iso --no-pager --quiet ${follow ? '--follow' : ''} ;;
+  supervisor) exec tail -n ${lines} ${follow ? '-F'
+    : ''} -- "$(sed -n 's/^stdout_logfile=//p' "/etc/supervisor/conf.d/$unit.conf")" ;;
+  *) exec journalctl --unit "$unit" --lines ${lines} --output short-iso --no-pager --quiet ${follow ? '--follow'
+    : ''} ;;
 esac`;

@@ -20,7 +20,9 @@ export const reading = { inventory, json };
 export const connected = {
   on, ...reading,
   sshConfig: value('<file>', 'ssh configuration instead of yours (environment: VGEN_SSH_CONFIG)', connecting),
-  parallel: value('<number>', 'hosts at a time (default: by cores and open files)', { ...connecting, read: wholeNumber(1) }),
+  parallel: value(
+    '<number>', 'hosts at a time (default: by cores and open files)', { ...connecting, read: wholeNumber(1) },
+  ),
 };
 
 /** Of all commands that compare hosts with their trees. */
@@ -38,7 +40,9 @@ export const rollout = {
     },
   }),
   pause: value('<time>', 'pause between two steps, such as 30s', { ...rolling, read: milliseconds }),
-  maxFailures: value('<number>', 'hosts that may fail; an unreachable host has failed', { ...rolling, read: wholeNumber(0) }),
+  maxFailures: value(
+    '<number>', 'hosts that may fail; an unreachable host has failed', { ...rolling, read: wholeNumber(0) },
+  ),
   onFailure: value('<policy>', 'when more hosts fail: halt, rollback (finished hosts too) or continue', {
     ...rolling, read: oneOf(['halt', 'rollback', 'continue'] as const),
   }),

@@ -10,7 +10,9 @@ import { rollout } from './options.ts';
 const values = { app: value('[app]', 'name of the app') };
 const options = {
   configuration: flag('roll back the configuration of the hosts instead of an app'),
-  to: value('<generation>', 'with --configuration: this generation (default: the previous one)', { read: wholeNumber(1) }),
+  to: value(
+    '<generation>', 'with --configuration: this generation (default: the previous one)', { read: wholeNumber(1) },
+  ),
   ...rollout,
 };
 
@@ -35,7 +37,8 @@ async function rollback(given: Given<typeof values & typeof options>, output: Ou
   const record = retried('rollback', app ?? null, given);
   return withFleet(given, output, model => onlyLeft(hostsOf(given, app ?? null)(model), record), fleet =>
     runPhases(fleet, { action: 'rollback', app: app ?? null }, [{
-      would: app === undefined ? 'the previous configuration would be installed' : 'the previous release would become live',
+      would: app === undefined ? 'the previous configuration would be installed'
+        : 'the previous release would become live',
       act: (connection, looked, follow) => (app === undefined
         ? rollBackConfiguration(connection, looked, to ?? null, follow)
         : rollBackHost(connection, looked, app, follow)),

@@ -29,10 +29,12 @@ async function unlock(given: Given<typeof options>, output: Output): Promise<num
       ({ name, ...await lockOf(connectionOf(fleet, name)) }))).filter(one => one !== null);
     const foreign = found.find(({ lock }) => lock && lock.owner !== me());
     if (foreign?.lock && !given.force) {
-      throw new Failure(`${foreign.name} is ${lockText(foreign.lock)}; you are ${me()}. Nothing was unlocked; if nobody is at work there: `
+      throw new Failure(`${foreign.name} is ${lockText(foreign.lock)}; you are ${me()}. Nothing was unlocked; if `
+        + `nobody is at work there: `
         + `vgen unlock --on ${foreign.name} --force`, { exit: 3 });
     }
-    const lost = new Map(found.flatMap(({ name, unreachable }) => (unreachable === null ? [] : [[name, unreachable] as const])));
+    const lost =
+      new Map(found.flatMap(({ name, unreachable }) => (unreachable === null ? [] : [[name, unreachable] as const])));
     for (const { name, lock } of found) {
       if (!lock) continue;
       for (const [host, why] of await releaseAll([connectionOf(fleet, name)], lock.id)) lost.set(host, why);

@@ -14,7 +14,9 @@ export interface Writing {
 /** Writes text into a file. Throws a Failure (exit 3) where a file is that vgen did not write. */
 export function writeMade(file: string, text: string, { force, isExecutable = false, option }: Writing): void {
   if (existsSync(file) && !force && !/^(#!.*\n)?# Made by "?vgen /.test(readFileSync(file, 'utf8'))) {
-    throw new Failure(`${file} exists and vgen did not write it; ${option} names another place, --force overwrites it`, { exit: 3 });
+    throw new Failure(
+      `${file} exists and vgen did not write it; ${option} names another place, --force overwrites it`, { exit: 3 },
+    );
   }
   try {
     mkdirSync(dirname(file), { recursive: true });

@@ -23,7 +23,9 @@ export async function blame(compilation: Traced, tree: HostTree | undefined, mes
   if (!tree) return [];
   const found = new Map<string, number | null>();
   const complaint = message.slice(Math.max(0, message.search(/^error: /m)));
-  for (const [, path = '', colon, word] of complaint.matchAll(/(\/[\w.@+/-]*[\w@+-])(?::(\d+)|:? (?:at )?line (\d+))?/g)) {
+  for (const [, path = '', colon, word] of complaint.matchAll(
+    /(\/[\w.@+/-]*[\w@+-])(?::(\d+)|:? (?:at )?line (\d+))?/g,
+  )) {
     // a copy that is checked before it is used has the same path further down
     const entry = tree.entries.find(one => path === `/${one.path}`)
       ?? tree.entries.find(one => path.endsWith(`/${one.path}`) && one.path.includes('/'));

@@ -118,7 +118,8 @@ describe.skipIf(lack !== null)(`releases over the fleet (${because})`, () => {
     expect((await fleet.expect(2, 'deploy wbe web')).stderr).toMatch(/unknown app "wbe"; known apps: web/);
     expect((await fleet.expect(2, 'deploy web nothing')).stderr).toMatch(/there is no nothing/);
     expect((await fleet.expect(2, 'switch web --batch half')).stderr).toMatch(/"half" is no batch/);
-    expect((await fleet.expect(2, 'switch web --on-failure panic')).stderr).toMatch(/--on-failure takes halt, rollback or continue, not "panic"/);
+    expect((await fleet.expect(2, 'switch web --on-failure panic')).stderr)
+      .toMatch(/--on-failure takes halt, rollback or continue, not "panic"/);
     expect((await fleet.expect(2, 'rollback')).stderr).toMatch(/set exactly one of: an app, or --configuration/);
     expect((await fleet.expect(2, 'status --on d')).stderr).toMatch(/unknown host "d"/);
     expect((await fleet.expect(2, 'status --ssh-config none')).stderr).toMatch(/there is no ssh configuration/);

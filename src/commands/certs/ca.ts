@@ -16,7 +16,8 @@ const options = {
 };
 
 export const command = defineCommand({
-  about: 'The certificate goes to the file that the inventory names (certs.ca.certificate), the private key to stdout and '
+  about: 'The certificate goes to the file that the inventory names (certs.ca.certificate), the private key to '
+    + 'stdout and '
     + 'nowhere else. A terminal as stdout is refused (exit code 3).',
   arguments: {},
   options,
@@ -35,7 +36,11 @@ async function makeCa(given: Given<typeof options>, output: Output): Promise<num
   }
   const file = certificateFile(caOf(fleet.model), given.inventory);
   if (process.stdout.isTTY) {
-    throw new Failure('the key would be shown on the terminal; pipe it to what keeps it: vgen certs ca | age -r RECIPIENT -o ca.key.age', { exit: 3 });
+    throw new Failure(
+      'the key would be shown on the terminal; pipe it to what keeps it: vgen certs ca | age -r RECIPIENT -o '
+        + 'ca.key.age',
+      { exit: 3 },
+    );
   }
   const shown = relative(process.cwd(), file);
   if (existsSync(file) && !given.add) {

@@ -22,7 +22,8 @@ const options = {
 };
 
 export const command = defineCommand({
-  about: 'Hosts make keys and requests, vgen signs them here with the fleet\'s CA; no key leaves its host. Exit code 1 if a '
+  about: 'Hosts make keys and requests, vgen signs them here with the fleet\'s CA; no key leaves its host. Exit code '
+    + '1 if a '
     + 'host refused a certificate, 2 if a host could not be asked.',
   arguments: {},
   options,
@@ -41,12 +42,14 @@ async function issue(given: Given<typeof options>, output: Output): Promise<numb
     const key = await keyOf(ca, fleet.model, inventory);
     try {
       const authority = authorityOf(bundle, key, ca.certificate);
-      const told = await eachHost(fleet, wantedCertificates(fleet, out, 'internal'), async (connection, { certificates }) => {
-        const held = await certificatesOn(connection, certificates.map(({ name }) => name));
-        const due = certificates.filter(one =>
-          force || reason(one, held.find(({ name }) => name === one.name), authority, renewWithin) !== null);
-        return due.length ? issueOn(connection, due, (request, one) => sign(request, authority, one.names, ca.days)) : [];
-      });
+      const told =
+        await eachHost(fleet, wantedCertificates(fleet, out, 'internal'), async (connection, { certificates }) => {
+          const held = await certificatesOn(connection, certificates.map(({ name }) => name));
+          const due = certificates.filter(one =>
+            force || reason(one, held.find(({ name }) => name === one.name), authority, renewWithin) !== null);
+          return due.length ? issueOn(connection, due, (request, one) => sign(request, authority, one.names, ca.days))
+            : [];
+        });
       return sayIssued(told, output);
     } finally {
       wipe([key]);
@@ -55,7 +58,9 @@ async function issue(given: Given<typeof options>, output: Output): Promise<numb
 }
 
 /** Why a certificate has to be issued; null if it is good. */
-function reason(wanted: ListedCertificate, held: Held | undefined, authority: Authority, within: number): string | null {
+function reason(
+  wanted: ListedCertificate, held: Held | undefined, authority: Authority, within: number,
+): string | null {
   const certificate = held?.certificate;
   if (!certificate || isPlaceholder(certificate)) return 'none yet';
   if (!isSignedBy(certificate, [authority.certificate])) return 'of another CA';

@@ -1,4 +1,6 @@
-import { certificatesOn, daysLeft, isPlaceholder, isSignedBy, namesIn, type Held } from '../../fleet/certs/certificates.ts';
+import {
+  certificatesOn, daysLeft, isPlaceholder, isSignedBy, namesIn, type Held,
+} from '../../fleet/certs/certificates.ts';
 import { printTable } from '../../print/fleet-table.ts';
 import type { Output } from '../../print/output.ts';
 import { defineCommand, type Given } from '../declaration.ts';
@@ -25,12 +27,16 @@ async function status(given: Given<typeof options>, output: Output): Promise<num
   return withFleet(given, output, hostsOf(given), async fleet => {
     const ca = declaredCa(fleet.model);
     const bundle = ca ? bundleOf(ca, given.inventory) : [];
-    const told = await eachHost(fleet, wantedCertificates(fleet, given.out, 'all'), async (connection, { certificates }) =>
-      (await certificatesOn(connection, certificates.map(({ name }) => name))).map(held => facts(held, bundle)));
+    const told =
+      await eachHost(fleet, wantedCertificates(fleet, given.out, 'all'), async (connection, { certificates }) =>
+        (await certificatesOn(connection, certificates.map(({ name }) => name))).map(held => facts(held, bundle)));
     const rows = told.flatMap(one => ('answer' in one ? one.answer.map(fact => ({ host: one.host, ...fact })) : []));
     if (rows.length) {
-      printTable(['host', 'certificate', 'issuer', 'names', 'days left'], rows.map(({ host, name, issuer, names, days }) =>
-        [host, name, issuer, names.join(', ') || '-', days === null ? '-' : days < 0 ? 'expired' : String(days)]), output, given.markdown);
+      printTable(
+        ['host', 'certificate', 'issuer', 'names', 'days left'], rows.map(({ host, name, issuer, names, days }) =>
+          [host, name, issuer, names.join(', ') || '-', days === null ? '-' : days < 0 ? 'expired' : String(days)]),
+        output, given.markdown,
+      );
     }
     for (const one of told) if ('problem' in one) output.note(`${one.host}: ${one.problem}`);
     output.data({ certificates: rows, problems: told.filter(one => 'problem' in one) });
@@ -39,7 +45,12 @@ async function status(given: Given<typeof options>, output: Output): Promise<num
   });
 }
 
-interface Facts { readonly name: string; readonly issuer: string; readonly names: readonly string[]; readonly days: number | null }
+interface Facts {
+  readonly name: string;
+  readonly issuer: string;
+  readonly names: readonly string[];
+  readonly days: number | null;
+}
 
 function facts({ name, certificate }: Held, bundle: Parameters<typeof isSignedBy>[1]): Facts {
   if (!certificate) return { name, issuer: 'none', names: [], days: null };

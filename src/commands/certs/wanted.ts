@@ -9,7 +9,8 @@ export interface WantedCertificates { readonly host: string; readonly certificat
 /** The certificates of each host's tree, of all issuers or of the fleet's CA alone; hosts without any are left out. */
 export function wantedCertificates(fleet: Fleet, out: string, which: 'all' | 'internal'): WantedCertificates[] {
   const wanted = fleet.hosts.map(({ name }) => ({
-    host: name, certificates: readTree(out, name).certificates.filter(({ issuer }) => which === 'all' || issuer === 'internal'),
+    host: name,
+    certificates: readTree(out, name).certificates.filter(({ issuer }) => which === 'all' || issuer === 'internal'),
   })).filter(({ certificates }) => certificates.length > 0);
   if (wanted.length === 0) fleet.output.note(`no host has a certificate${which === 'internal' ? ' of the CA' : ''}`);
   return wanted;

@@ -9,7 +9,9 @@ interface Shard { readonly index: number; readonly count: number }
 /** Reads "2/4". */
 function shardOf(written: string, name: string): Shard {
   const [, index, count] = /^(\d+)\/(\d+)$/.exec(written) ?? [];
-  if (index === undefined || count === undefined) throw new Failure(`${name} takes a place such as 2/4, not "${written}"`);
+  if (index === undefined || count === undefined) {
+    throw new Failure(`${name} takes a place such as 2/4, not "${written}"`);
+  }
   const read = wholeNumber(1, 999);
   const shard = { index: read(index, name), count: read(count, name) };
   if (shard.index > shard.count) throw new Failure(`${name} ${written}: there are only ${count} shards`);
@@ -19,7 +21,9 @@ function shardOf(written: string, name: string): Shard {
 export const command = defineCommand({
   about: 'The names are separated by commas, as --on takes them.',
   arguments: {},
-  options: { shard: value('<place>', 'which job of how many, such as 2/4', { isRequired: true, read: shardOf }), on, ...reading },
+  options: {
+    shard: value('<place>', 'which job of how many, such as 2/4', { isRequired: true, read: shardOf }), on, ...reading,
+  },
   examples: {
     'vgen ci hosts --shard 2/4': '',
     'vgen plan --on "$(vgen ci hosts --shard 2/4)"': 'in the second of four jobs',
@@ -27,7 +31,8 @@ export const command = defineCommand({
   async run({ shard, inventory, on: chosen }, output) {
     const model = await readModel(inventory, output);
     if (!model) return 1;
-    const hosts = chooseHosts(model, chosen).map(({ name }) => name).filter((_, i) => i % shard.count === shard.index - 1);
+    const hosts = chooseHosts(model, chosen).map(({ name }) => name)
+      .filter((_, i) => i % shard.count === shard.index - 1);
     output.data({ hosts });
     if (hosts.length) output.say(hosts.join(','));
     return 0;

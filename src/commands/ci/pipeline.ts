@@ -26,8 +26,9 @@ export async function writePipeline(
   if (!model) return 1;
   const { out: directory, environment, branch, shards } = given;
   const inventory = given.inventory.join(' ');
-  const wrong = Object.entries({ '--environment': environment, '--branch': branch, '--out': directory, '--inventory': inventory })
-    .find(([, written]) => !/^[A-Za-z0-9_.][A-Za-z0-9_./-]*$/.test(written));
+  const wrong =
+    Object.entries({ '--environment': environment, '--branch': branch, '--out': directory, '--inventory': inventory })
+      .find(([, written]) => !/^[A-Za-z0-9_.][A-Za-z0-9_./-]*$/.test(written));
   if (wrong) {
     const [option, written] = wrong;
     throw new Failure(`${option} "${written}" cannot be written into a pipeline; `

@@ -12,18 +12,26 @@ export type GuardOptions = LimitFlags & { readonly out: string };
 export function plannedHosts(plan: PlanFile | null, hosts: readonly Host[], model: Model): readonly Host[] {
   if (plan === null) return hosts;
   const gone = plan.hosts.find(({ host }) => !model.hosts.some(({ name }) => name === host));
-  if (gone) throw new Failure(`stale plan: ${gone.host} is no longer in the inventory; make a new one with "vgen plan --save FILE"`, { exit: 3 });
+  if (gone) throw new Failure(
+    `stale plan: ${gone.host} is no longer in the inventory; make a new one with "vgen plan --save FILE"`, { exit: 3 },
+  );
   return hosts.filter(({ name }) => plan.hosts.some(({ host }) => host === name));
 }
 
 /**
- * Throws a Failure with exit 3 for a stale plan, or an apply that goes too far on one of the hosts: then none is touched.
- * The same for a dry run.
+ * Throws a Failure with exit 3 for a stale plan, or an apply that goes too far on one of the hosts: then
+ * none is touched. The same for a dry run.
  */
 export function guard(fleet: Fleet, seen: readonly Seen[], plan: PlanFile | null, options: GuardOptions): void {
   const stale = plan === null ? [] : verify(plan, seen);
-  if (stale.length) throw new Failure(`stale plan: ${stale.join('; ')}. Nothing was touched; look at a new one: vgen plan --save FILE`, { exit: 3 });
+  if (stale.length) throw new Failure(
+    `stale plan: ${stale.join('; ')}. Nothing was touched; look at a new one: vgen plan --save FILE`, { exit: 3 },
+  );
   const limits = limitsOf(fleet.model, options);
   const refusals = seen.flatMap(one => blast(one.plan, one.state, limits));
-  if (refusals.length) throw new Failure(`this goes further than an apply may; nothing was touched.\n${refusalText(refusals)}`, { exit: 3 });
+  if (refusals.length) {
+    throw new Failure(
+      `this goes further than an apply may; nothing was touched.\n${refusalText(refusals)}`, { exit: 3 },
+    );
+  }
 }

@@ -19,7 +19,8 @@ export interface Phase {
 
 /** Does the phases one after another over the hosts; the next begins when all hosts are through the one before. */
 export async function runPhases(
-  fleet: Fleet, what: { action: string; app: string | null; release?: string }, list: readonly Phase[], options: RunOptions,
+  fleet: Fleet, what: { action: string; app: string | null; release?: string }, list: readonly Phase[],
+  options: RunOptions,
   slot: 'live' | 'next',
 ): Promise<number> {
   const form = { app: what.app, slot, markdown: options.markdown };

@@ -33,13 +33,15 @@ export function rolloutOf(model: Model, options: RunOptions): Rollout {
 export function retried(action: string, app: string | null, options: RunOptions): RunRecord | null {
   if (!options.retryFailed) return null;
   const record = lastRun(options.inventory[0] ?? '', action, app);
-  if (!record) throw new Failure(`no run of "vgen ${action}${app ? ` ${app}` : ''}" over this inventory is on record, so there is nothing to try again`);
+  if (!record) throw new Failure(`no run of "vgen ${action}${app ? ` ${app}` : ''}" over this inventory is on `
+    + `record, so there is nothing to try again`);
   return record;
 }
 
 /** Only the hosts that a recorded run left. */
-export const onlyLeft = <T extends { readonly name: string }>(hosts: readonly T[], record: RunRecord | null): readonly T[] =>
-  (record ? hosts.filter(({ name }) => leftOf(record).includes(name)) : hosts);
+export const onlyLeft =
+  <T extends { readonly name: string }>(hosts: readonly T[], record: RunRecord | null): readonly T[] =>
+    (record ? hosts.filter(({ name }) => leftOf(record).includes(name)) : hosts);
 
 /** A run over the hosts of the fleet. */
 export function runOf(
@@ -58,7 +60,8 @@ export function runOf(
 }
 
 /** Follows what is done on a host, for people. */
-export const following = (fleet: Fleet, host: string): Following => ({ signal: fleet.stop, say: line => fleet.progress.host(host, line) });
+export const following = (fleet: Fleet, host: string): Following =>
+  ({ signal: fleet.stop, say: line => fleet.progress.host(host, line) });
 
 /** Splits what was seen of the hosts: those that can be worked on, and results for those that cannot be reached. */
 export function sift(
@@ -81,7 +84,9 @@ export function conclude(fleet: Fleet, action: string, { results, halted }: Ran,
   else printResults(results, fleet.output, form);
   const running = results.filter(({ result }) => result === 'running').map(({ host }) => host);
   if (halted !== null) fleet.output.note(`vgen: stopped, as ${halted}`);
-  if (running.length) fleet.output.note(`vgen: it goes on by itself on ${running.join(', ')}; the next "vgen ${action}" follows it`);
+  if (running.length) {
+    fleet.output.note(`vgen: it goes on by itself on ${running.join(', ')}; the next "vgen ${action}" follows it`);
+  }
   if (exit !== 0) fleet.output.note(`vgen: to try again where it is left: vgen ${action} --retry-failed`);
   fleet.output.data({ action, exit, halted, hosts: results });
   return exit;

@@ -6,7 +6,8 @@ import { comparing } from '../options.ts';
 import { flat, names, only, withValues } from './values.ts';
 
 export const command = defineCommand({
-  about: 'Values come from their sources and go to the hosts over stdin of ssh. What reads a changed value is restarted; if it '
+  about: 'Values come from their sources and go to the hosts over stdin of ssh. What reads a changed value is '
+    + 'restarted; if it '
     + 'does not start, the former value is put back (exit code 1). Exit code 2 if a host or a source cannot be asked.',
   arguments: { names },
   options: comparing,
@@ -15,7 +16,8 @@ export const command = defineCommand({
     'vgen secrets push --on region:eu smtpPass': '',
   },
   run: (given, output) => withValues(given, output, async (fleet, wanted, values, problems) => {
-    const told = problems.size > 0 ? [] : await eachHost(fleet, wanted, (connection, one) => pushTo(connection, only(values, one.names)));
+    const told = problems.size > 0 ? []
+      : await eachHost(fleet, wanted, (connection, one) => pushTo(connection, only(values, one.names)));
     output.data({ hosts: told.map(flat), unresolved: Object.fromEntries(problems) });
     for (const one of told) {
       if ('problem' in one) output.note(`${one.host}: ${one.problem}`);
@@ -33,8 +35,11 @@ export const command = defineCommand({
 function sayPushed(host: string, { secrets, done, note, code }: Pushed, output: Output): void {
   const of = (wanted: string): string[] => secrets.filter(({ state }) => state === wanted).map(({ name }) => name);
   const [pushed, refused] = [of('pushed'), of('refused')];
-  if (refused.length) output.say(output.paint('red', `${host}: refused ${refused.join(', ')}; the former values are back`));
-  else output.say(pushed.length ? `${host}: pushed ${pushed.join(', ')}` : `${host}: ${count(secrets.length, 'secret')}, all as they were`);
+  if (refused.length) output.say(output.paint(
+    'red', `${host}: refused ${refused.join(', ')}; the former values are back`,
+  ));
+  else output.say(pushed.length ? `${host}: pushed ${pushed.join(', ')}`
+    : `${host}: ${count(secrets.length, 'secret')}, all as they were`);
   for (const text of done) output.say(`  ${text}`);
   if (note && (code !== 0 || !secrets.length || note.startsWith('nothing is'))) output.say(`  ${note}`);
 }

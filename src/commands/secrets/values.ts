@@ -44,13 +44,16 @@ export async function withValues(
 function wantedBy(model: Model, hosts: readonly Host[], names: readonly string[], out: string): WantedSecrets[] {
   const known = Object.keys((model.sections['secrets'] ?? {}) as object);
   for (const name of names) {
-    if (!known.includes(name)) throw new Failure(`unknown secret "${name}"; ${knownNames(name, known, 'known secrets')}`);
+    if (!known.includes(name)) {
+      throw new Failure(`unknown secret "${name}"; ${knownNames(name, known, 'known secrets')}`);
+    }
   }
   return hosts.map(host => {
     const needs = readTree(out, host.name).secrets;
     const undeclared = needs.find(name => !known.includes(name));
     if (undeclared !== undefined) {
-      throw new Failure(`the tree of ${host.name} needs secret ${undeclared}, which the inventory does not declare; run "vgen build"`);
+      throw new Failure(`the tree of ${host.name} needs secret ${undeclared}, which the inventory does not declare; `
+        + `run "vgen build"`);
     }
     return { host: host.name, names: names.length ? needs.filter(name => names.includes(name)) : needs };
   }).filter(one => one.names.length > 0);
