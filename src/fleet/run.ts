@@ -1,7 +1,7 @@
 // One run over the fleet: locked on all its hosts, rolled out step by step, written down, and unlocked however it ends.
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../contract/diagnostic.ts';
-import { acquire, releaseAll, renewAll, type Held, type HeldByOther, type LockedLook } from './guard/hold.ts';
+import { acquire, releaseAll, renewAll, type HeldLock, type HeldByOther, type LockedLook } from './guard/hold.ts';
 import { LEASE, lockText, newLock } from './guard/lock.ts';
 import { isGood, type HostResult } from './result.ts';
 import { rollOut, type Rollout, type Step } from './rollout.ts';
@@ -81,7 +81,7 @@ export const lockedOut = ({ host, lock }: HeldByOther): Failure => new Failure(
  * the lock of one; nothing is touched then.
  */
 export async function withLock<T>(
-  run: Run, known: ReadonlyMap<string, HostResult>, work: (held: Held) => Promise<T>,
+  run: Run, known: ReadonlyMap<string, HostResult>, work: (held: HeldLock) => Promise<T>,
   look?: (host: string) => LockedLook,
 ): Promise<T> {
   const lock = newLock(run.lock.action, run.lock);
@@ -90,7 +90,7 @@ export async function withLock<T>(
   const tell = ({ host, lock: other }: HeldByOther): void =>
     run.note(`${host} was ${lockText(other)}; that vgen has ended, so its lock is taken over`);
   let said = false;
-  let held: Held;
+  let held: HeldLock;
   for (;;) {
     held = await acquire(connections, lock, LEASE, { onTakeOver: tell, look });
     if (held.refused === null) break;

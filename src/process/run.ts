@@ -180,7 +180,7 @@ export interface Outcome {
   stderr: string;
 }
 
-export interface RunOptions {
+export interface ToolOptions {
   stdin?: string | Buffer | undefined;
   /** The program is killed after this many seconds and the promise is rejected. */
   timeoutSeconds?: number | undefined;
@@ -202,7 +202,7 @@ export function environment(extra: Record<string, string> = {}): NodeJS.ProcessE
  * Runs a tool of the machine to its end, in that environment; a code other than 0 is an answer, not an error.
  * @throws Error when it cannot be started or is still running after `timeoutSeconds`.
  */
-export async function run(program: string, args: string[], options: RunOptions = {}): Promise<Outcome> {
+export async function run(program: string, args: string[], options: ToolOptions = {}): Promise<Outcome> {
   const { stdin = '', timeoutSeconds, cwd } = options;
   const [out, err] = [new Collected(undefined), new Collected(undefined)];
   const ending = await start(program, args, {
@@ -220,7 +220,7 @@ export async function run(program: string, args: string[], options: RunOptions =
  * Runs a tool that has to succeed and returns its standard output.
  * @throws Error with the end of its output when the exit code is not 0.
  */
-export async function demand(program: string, args: string[], options: RunOptions = {}): Promise<string> {
+export async function demand(program: string, args: string[], options: ToolOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await run(program, args, options);
   if (code === 0) return stdout;
   throw new Error(`${program} ${args.join(' ')} ended with code ${code}\n${lastLines(stderr.trim() || stdout, 15)}`);

@@ -5,7 +5,7 @@ import { setPlug } from './network.ts';
 import { isAlive, signal } from '../process/marks.ts';
 import { lastLines, run } from '../process/run.ts';
 import type { ProcessMark } from '../process/marks.ts';
-import type { Outcome, RunOptions } from '../process/run.ts';
+import type { Outcome, ToolOptions } from '../process/run.ts';
 import { configFile, openMaster } from './ssh.ts';
 
 export interface ScriptOptions {
@@ -181,6 +181,6 @@ export class RehearsalHost {
   }
 }
 
-function withTimeout({ stdin, timeoutSeconds = 300 }: ScriptOptions): RunOptions {
+function withTimeout({ stdin, timeoutSeconds = 300 }: ScriptOptions): ToolOptions {
   return { stdin, timeoutSeconds };
 }

@@ -6,14 +6,14 @@ import { connectionOf, type Fleet } from './open.ts';
 export interface Said { host: string; code: number; unreachable: string | null; stdout: string; stderr: string }
 
 /** Runs a script on all hosts and prints what it says, each line with its host before it. */
-export async function everywhere(fleet: Fleet, script: string): Promise<Said[]> {
+export async function everywhere(fleet: Fleet, script: string, args: readonly string[] = []): Promise<Said[]> {
   const { output } = fleet;
   const said = await eachLimited(fleet.hosts, fleet.limit, async ({ name }): Promise<Said> => {
     const lines = output.json ? {} : {
       onOut: (line: string) => output.say(`${output.paint('cyan', `${name}:`)} ${line}`),
       onErr: (line: string) => output.note(`${name}: ${line}`),
     };
-    const answer = await connectionOf(fleet, name).run(script, { ...lines, signal: fleet.stop });
+    const answer = await connectionOf(fleet, name).run(script, { ...lines, args, signal: fleet.stop });
     if (answer.unreachable !== null && !fleet.stop.aborted) output.note(`${name}: unreachable: ${answer.unreachable}`);
     return { host: name, ...answer };
   });

@@ -1,4 +1,4 @@
-import { checkOn, type Checked } from '../../fleet/secrets/deliver.ts';
+import { checkOn, type CheckedSecret } from '../../fleet/secrets/deliver.ts';
 import type { Output } from '../../print/output.ts';
 import { defineCommand } from '../declaration.ts';
 import { eachHost } from '../fleet/each-host.ts';
@@ -29,9 +29,9 @@ export const command = defineCommand({
   }),
 });
 
-const state = (secret: Checked, output: Output): string =>
+const state = (secret: CheckedSecret, output: Output): string =>
   output.paint(secret.state === 'present' ? 'green' : 'red', secret.state.padEnd(7));
 
-const history = ({ pushed, byHand }: Checked): string =>
+const history = ({ pushed, byHand }: CheckedSecret): string =>
   [...pushed === null ? [] : [`pushed ${pushed}`], ...byHand ? ['changed on the host since'] : []]
     .map(text => `  (${text})`).join('');

@@ -2,7 +2,7 @@
 // nothing: it is made anew and the run is followed further.
 import { setTimeout as wait } from 'node:timers/promises';
 import { hostScript } from '../connect/script.ts';
-import type { Answer, Connection } from '../connect/ssh.ts';
+import type { ScriptAnswer, Connection } from '../connect/ssh.ts';
 
 export type Say = (line: string) => void;
 
@@ -61,7 +61,7 @@ export async function act(
 async function follow(
   connection: Connection, [script = '', ...args]: readonly string[], { say, signal }: Following,
   takes: (line: string) => boolean = isBefore,
-): Promise<Answer> {
+): Promise<ScriptAnswer> {
   return connection.run(hostScript(script), {
     args, signal, onErr: say, onOut: line => { if (!takes(line)) say(line); },
   });
@@ -70,7 +70,7 @@ async function follow(
 const isBefore = (line: string): boolean => line.startsWith('@before ');
 
 /** The sentence after "error:", else the last one that was said. */
-function reasonOf({ code, stderr, stdout }: Answer): string {
+function reasonOf({ code, stderr, stdout }: ScriptAnswer): string {
   const lines = `${stdout}\n${stderr}`.split('\n').filter(line => line.trim() !== '' && !line.startsWith('@before '));
   const error = lines.findLast(line => line.startsWith('error: '));
   return error?.slice('error: '.length) ?? lines.at(-1) ?? `exit ${code} without a word`;

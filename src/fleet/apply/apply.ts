@@ -8,7 +8,7 @@ import type { HostResult, HostStatus, Verdict } from '../result.ts';
 import type { Revision } from './revision.ts';
 import type { Connection } from '../connect/ssh.ts';
 
-export interface ApplyOptions {
+export interface InstallOptions {
   readonly revision: Revision | null;
   /** Further words for install.sh: --adopt, --force, --rollback. */
   readonly words: readonly string[];
@@ -24,7 +24,7 @@ const ROUNDS = 3;
 
 /** Brings one host to its tree. `seen` is how it was just before; it is looked at once more after the install. */
 export async function applyHost(
-  connection: Connection, tree: BuiltTree, seen: HostState, { revision, words }: ApplyOptions, following: Following,
+  connection: Connection, tree: BuiltTree, seen: HostState, { revision, words }: InstallOptions, following: Following,
 ): Promise<HostResult> {
   const host = connection.target.name;
   const began = Date.now();

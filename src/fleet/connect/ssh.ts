@@ -9,7 +9,7 @@ import { endAll, runProcess, type Ended, type ProcessOptions } from '../../proce
 import { endMaster } from './master.ts';
 import type { Target } from './targets.ts';
 
-export interface RunOptions extends ProcessOptions {
+export interface ScriptOptions extends ProcessOptions {
   /** Arguments of the script. */
   readonly args?: readonly string[];
   /** A connection of its own, made anew: proves that one can be made. */
@@ -18,7 +18,7 @@ export interface RunOptions extends ProcessOptions {
   readonly single?: boolean;
 }
 
-export interface Answer {
+export interface ScriptAnswer {
   /** Exit code of the script; 255 when the host was not reached or the connection broke. */
   readonly code: number;
   readonly stdout: string;
@@ -113,7 +113,7 @@ export class Connection {
    * Runs a bash script as root. The text of a script can be seen in the host's list of processes: what is secret goes
    * through `stdin`. Throws a Failure only when there is no ssh on this machine.
    */
-  async run(script: string, options: RunOptions = {}): Promise<Answer> {
+  async run(script: string, options: ScriptOptions = {}): Promise<ScriptAnswer> {
     // 255 is left to ssh itself, so that it always means that the connection failed
     const inner =
       's=$1; shift; if [ "$(id -u)" = 0 ]; then bash -c "$s" vgen "$@"; else sudo -n bash -c "$s" vgen "$@"; fi; '
@@ -131,7 +131,7 @@ export class Connection {
    * Makes the host's directory the same as the local one, or with a file gives it that file; what else is in the
    * directory is deleted. Everything belongs to root there. The answer is rsync's.
    */
-  async push(local: string, remote: string, options: ProcessOptions = {}): Promise<Answer> {
+  async push(local: string, remote: string, options: ProcessOptions = {}): Promise<ScriptAnswer> {
     this.#isOpen = true;
     const source = statSync(local).isDirectory() ? `${local}/` : local;
     const root = 'S=$(test "$(id -u)" = 0 || echo sudo -n)';
@@ -150,7 +150,7 @@ export class Connection {
     await program('ssh', ['-F', this.#config, '-O', 'exit', this.target.destination], { timeout: 5000 });
   }
 
-  #answer(ended: Ended, broken: readonly number[] = [255]): Answer {
+  #answer(ended: Ended, broken: readonly number[] = [255]): ScriptAnswer {
     const { code, stdout, stderr } = ended;
     if (code !== null && !broken.includes(code)) return { code, stdout, stderr, unreachable: null };
     const why = ended.timedOut ? 'no answer in time'

@@ -2,7 +2,7 @@
 import { Failure } from '../../contract/diagnostic.ts';
 import { eachLimited } from '../connect/pool.ts';
 import { hostScript } from '../connect/script.ts';
-import type { Answer, Connection } from '../connect/ssh.ts';
+import type { ScriptAnswer, Connection } from '../connect/ssh.ts';
 import { argsOf, questionsFor, readAnswer, SCRIPT, type Depth, type Unseen } from '../observe/observe.ts';
 import type { HostState } from '../observe/state.ts';
 import type { BuiltTree } from '../observe/tree.ts';
@@ -17,7 +17,7 @@ export type Lost = ReadonlyMap<string, string>;
 /** What is looked at in the same breath as the lock is taken. */
 export interface LockedLook { readonly depth: Depth; readonly tree: BuiltTree | null }
 
-export interface Held {
+export interface HeldLock {
   readonly refused: HeldByOther | null;
   readonly lost: Lost;
   /** What was seen right after the lock was taken. */
@@ -31,7 +31,7 @@ export interface AcquireOptions {
 
 const fleetLock = (): string => hostScript('src/fleet/guard/fleet-lock.sh');
 
-interface Taken { readonly isTaken: boolean; readonly answer: Promise<Answer> }
+interface Taken { readonly isTaken: boolean; readonly answer: Promise<ScriptAnswer> }
 
 /** Resolves once the lock is had or is not; `answer` comes when the look is through as well. */
 function take(
@@ -62,7 +62,7 @@ function take(
  */
 export async function acquire(
   connections: readonly Connection[], lock: Lock, seconds: number, options: AcquireOptions = {},
-): Promise<Held> {
+): Promise<HeldLock> {
   const lost = new Map<string, string>();
   const taken: Connection[] = [];
   const looks: Promise<readonly [string, HostState | Unseen]>[] = [];

@@ -1,7 +1,7 @@
 // The one look at a host, over one connection (observe.sh): as deep as is asked for. It changes nothing but the fleet
 // lock, which it takes first where that is asked for.
 import { Failure } from '../../contract/diagnostic.ts';
-import type { Answer, Connection } from '../connect/ssh.ts';
+import type { ScriptAnswer, Connection } from '../connect/ssh.ts';
 import { hostScript } from '../connect/script.ts';
 import { readState, type HostState } from './state.ts';
 import { readBytes, type BuiltTree } from './tree.ts';
@@ -46,7 +46,7 @@ export const questionsFor = (depth: Depth, tree: BuiltTree | null): string =>
   (tree && (depth === 'full' || depth === 'changed') ? questions(tree) : '');
 
 /** Reads what the script answered. */
-export function readAnswer({ code, stdout, stderr, unreachable }: Answer): HostState | Unseen {
+export function readAnswer({ code, stdout, stderr, unreachable }: ScriptAnswer): HostState | Unseen {
   if (unreachable !== null) return { unreachable };
   if (code === 0 && /(^|\n)end\n?$/.test(stdout)) return readState(stdout);
   return { unreachable: `the look at the host ended with code ${code}: ${stderr.trim().split('\n').at(-1) ?? ''}` };

@@ -5,7 +5,7 @@ import type { Connection } from '../connect/ssh.ts';
 import { wipe } from './sources.ts';
 
 /** One secret on one host. `pushed`: when vgen put a value there last; `byHand`: somebody else changed it since. */
-export interface Checked {
+export interface CheckedSecret {
   readonly name: string;
   readonly state: 'present' | 'stale' | 'missing';
   readonly pushed: string | null;
@@ -22,11 +22,11 @@ export interface Pushed {
 }
 
 /** Asks how the values that are on the host compare with these. Throws a Failure when that cannot be known. */
-export async function checkOn(connection: Connection, values: ReadonlyMap<string, Buffer>): Promise<Checked[]> {
+export async function checkOn(connection: Connection, values: ReadonlyMap<string, Buffer>): Promise<CheckedSecret[]> {
   const { code, lines, stderr } = await send(connection, 'check', values);
   if (code !== 0) throw new Failure(stderr);
   return lines.filter(([kind]) => kind === 'secret').map(([, name = '', state = '', pushed = '-', hand]) =>
-    ({ name, state: state as Checked['state'], pushed: pushed === '-' ? null : pushed, byHand: hand === 'hand' }));
+    ({ name, state: state as CheckedSecret['state'], pushed: pushed === '-' ? null : pushed, byHand: hand === 'hand' }));
 }
 
 /**
