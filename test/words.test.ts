@@ -24,3 +24,13 @@ describe('what is cited', () => {
     expect(broken.map(({ path, what }) => `${path}: ${what}`)).toEqual([]);
   });
 });
+
+describe('messages and descriptions', () => {
+  it('use the words of the field', () => {
+    const said = glob.sync(['test/invalid/**/*.txt', 'schema/*.json', 'README.md', 'docs/*.md'], { cwd: root });
+    const banned = /\b(owed|retired|by hand|nobody believes|is over|way in)\b/i;
+    const found = said.flatMap(path => read(path).split('\n').filter(line => banned.test(line))
+      .map(line => `${path}: ${line.trim()}`));
+    expect(found).toEqual([]);
+  });
+});
