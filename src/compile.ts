@@ -13,7 +13,7 @@ import type { HostPlan } from './contract/plan.ts';
 import { planFleet, planHost, planKey } from './plan.ts';
 import { createEngine, type UserTemplates } from './render/engine.ts';
 import { userFiles } from './render/user-files.ts';
-import { renderFleet, renderHost } from './render.ts';
+import { checkHost, renderFleet, renderHost } from './render.ts';
 import type { TwinWritten } from './schema/twin.ts';
 import type { HostTree, OutTree } from './contract/tree.ts';
 import { resolve } from './resolve.ts';
@@ -98,12 +98,16 @@ export async function compile(files: readonly string[], options: CompileOptions 
       if (only && !only(host.name)) continue;
       const { plan, diagnostics: conflicts } = planHost(components, model, offers, host, apps(host));
       diagnostics.push(...conflicts);
-      const render = (summed: boolean): HostTree => {
-        const { tree, diagnostics: unrendered } = renderHost(plan, engine, own.files, summed);
-        diagnostics.push(...unrendered);
-        return tree;
+      yield {
+        plan,
+        key: () => planKey(plan, salt),
+        render() {
+          const { tree, diagnostics: unrendered } = renderHost(plan, engine, own.files);
+          diagnostics.push(...unrendered);
+          return tree;
+        },
+        check() { diagnostics.push(...checkHost(plan, engine)); },
       };
-      yield { plan, key: () => planKey(plan, salt), render: () => render(true), check: () => { render(false); } };
     }
   }
   return {

@@ -37,20 +37,36 @@ class RenderedFile {
 }
 const shared = new WeakMap<Buffer, string>();
 
-/**
- * Renders one host; what a grammar cannot carry is reported at the inventory's line.
- * @param summed false leaves all digests out
- */
+/** Renders one host; what a grammar cannot carry is reported at the inventory's line. */
 export function renderHost(
-  plan: HostPlan, engine: Engine, own: ReadonlyMap<string, Buffer>, summed = true,
+  plan: HostPlan, engine: Engine, own: ReadonlyMap<string, Buffer>,
 ): { tree: HostTree; diagnostics: Diagnostic[] } {
   const { name, at } = plan.host;
   const { diagnostics, ...lists } = renderTree(at, plan.files, engine, own, entries => {
     entries.push(new RenderedFile(INSTALL, staticFile('host/install.sh'), true, null, true));
     const rows = manifestRows(plan);
     return { rows, text: manifestText(name, rows) };
-  }, summed);
+  });
   return { tree: { name, at, host: plan.host, plan, ...lists }, diagnostics };
+}
+
+/** What rendering one host would report: neither bytes nor digests are made. */
+export function checkHost(plan: HostPlan, engine: Engine): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const spec of plan.files) {
+    if (spec.kind !== 'file' || !('template' in spec.from)) continue;
+    try {
+      engine.render(spec.from.template, spec.from.view);
+    } catch (cause) {
+      diagnostics.push(refusal(cause, spec));
+    }
+  }
+  try {
+    manifestRows(plan);
+  } catch (cause) {
+    diagnostics.push(unlistable(cause, plan.host.at));
+  }
+  return diagnostics;
 }
 
 /** Renders what belongs to the fleet and to no host. */
@@ -70,7 +86,7 @@ interface Rendered { entries: Entry[]; rows: readonly ManifestRow[]; diagnostics
 /** The files of a directory of out/, the manifest that lists them and their digests. */
 function renderTree(
   at: Path, files: readonly Planned[], engine: Engine, own: ReadonlyMap<string, Buffer>,
-  list: (entries: Entry[]) => { rows: readonly ManifestRow[]; text: string }, summed = true,
+  list: (entries: Entry[]) => { rows: readonly ManifestRow[]; text: string },
 ): Rendered {
   const diagnostics: Diagnostic[] = [];
   const entries: Entry[] = [];
@@ -86,20 +102,17 @@ function renderTree(
         path, contentOf(spec, engine, own), /[1357]/.test(spec.mode.slice(1)), spec, isShared,
       ));
     } catch (cause) {
-      if (!(cause instanceof RenderError)) throw cause;
       diagnostics.push(refusal(cause, spec));
     }
   }
   try {
     const { rows, text } = list(entries);
     entries.push(new RenderedFile(MANIFEST, Buffer.from(text), false, null, false));
-    const sums = summed ? entries.flatMap(entry => (entry.kind === 'file' ? [[entry.path, entry.sha256] as const] : []))
-      : [];
+    const sums = entries.flatMap(entry => (entry.kind === 'file' ? [[entry.path, entry.sha256] as const] : []));
     entries.push(new RenderedFile(SUMS, Buffer.from(sumsText(sums)), false, null, false));
     return { entries, rows, diagnostics };
   } catch (cause) {
-    if (!(cause instanceof Inexpressible)) throw cause;
-    diagnostics.push(error('render/inexpressible', at, `${cause.message} (in "${MANIFEST}")`));
+    diagnostics.push(unlistable(cause, at));
     return { entries, rows: [], diagnostics };
   }
 }
@@ -111,11 +124,18 @@ function contentOf(spec: Extract<Planned, { kind: 'file' }>, engine: Engine, own
   return Buffer.from(engine.render(spec.from.template, spec.from.view));
 }
 
-function refusal(problem: RenderError, spec: Planned): Diagnostic {
+function refusal(problem: unknown, spec: Planned): Diagnostic {
+  if (!(problem instanceof RenderError)) throw problem;
   const at = problem.at ?? spec.at;
   return problem.inexpressible
     ? error('render/inexpressible', at, `${problem.message} (in "${spec.path}")`, {
       hint: 'choose another value, or another way to pass it to the program',
     })
     : error('render/template', spec.at, `template "${problem.template}": ${problem.message}`, { onKey: true });
+}
+
+/** A text that cannot stand in a manifest. */
+function unlistable(problem: unknown, at: Path): Diagnostic {
+  if (!(problem instanceof Inexpressible)) throw problem;
+  return error('render/inexpressible', at, `${problem.message} (in "${MANIFEST}")`);
 }

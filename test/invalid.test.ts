@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import glob from 'fast-glob';
 import { afterAll, describe, expect, it } from 'vitest';
+import { compile } from '../src/compile.ts';
 import { Failure } from '../src/contract/diagnostic.ts';
 import { locateAll, toJson, toText } from '../src/print/report.ts';
 import { load } from '../src/load.ts';
@@ -55,6 +56,13 @@ describe('mistakes', () => {
     if (process.env['UPDATE']) writeFileSync(expected, text);
     expect(text).toBe(readFileSync(expected, 'utf8'));
     expect(text, 'the code of the folder and the name').toContain(`[${codeOf(name)}]`);
+  });
+
+  it.each(invalidCases.filter(({ name }) => /^(render|plan|files)\//.test(name)))('$name, by "vgen validate" too', async ({ inventory, expected }) => {
+    const compilation = await compile([inventory], { cwd: root });
+    for (const draft of compilation.drafts()) draft.check();
+    compilation.fleetTree();
+    expect(toText(compilation.source, compilation.diagnostics)).toBe(readFileSync(expected, 'utf8'));
   });
 
   it('has a case for every code, and no case for another', () => {

@@ -21,7 +21,8 @@ export class Inexpressible extends Error {
 /** Throws `Inexpressible` for what is not text in any grammar: NUL and lone surrogates. */
 export const requireText = (grammar: string, value: string): void => {
   if (value.includes('\0')) throw new Inexpressible(grammar, 'a NUL cannot be written in any configuration file');
-  if (/\p{Surrogate}/u.test(value)) {
+  // cheap first: most texts have no surrogates at all
+  if (/[\ud800-\udfff]/.test(value) && /\p{Surrogate}/u.test(value)) {
     throw new Inexpressible(grammar, 'half of a surrogate pair cannot be written as UTF-8');
   }
 };

@@ -7,6 +7,8 @@ import { Inexpressible, requireText } from './inexpressible.ts';
  * them, the line breaks of Unicode, and a backslash at the end, which some formats read as "goes on".
  */
 export const commentText = (value: string): string => {
+  // nearly all
+  if (/^[ -~]*$/.test(value) && !value.endsWith('\\')) return value;
   requireText('comment', value);
   if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
     throw new Inexpressible('comment', 'a comment cannot hold a line break or another control character');
