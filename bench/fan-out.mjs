@@ -1,6 +1,7 @@
-// npm run bench:fleet [-- N …]: milliseconds per host of an apply with nothing to do, plan, status and an apply of one changed
-// file, beside "ssh true" and a plain rsync of the same tree to the same hosts, in one run: over connections that are
-// made anew, as users have them, and over one that is shared and up. Hosts are rehearsal containers on this machine.
+// npm run bench:fleet [-- N …]: milliseconds per host of an apply with nothing to do, plan, status and an
+// apply of one changed file, beside "ssh true" and a plain rsync of the same tree to the same hosts, in one
+// run: over connections that are made anew, as users have them, and over one that is shared and up. Hosts
+// are rehearsal containers on this machine.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,10 +54,13 @@ for (const size of sizes.length ? sizes : [1, 20, 50]) {
         + `content: "${text}\\n" }\n`);
     // the rehearsal's own configuration shares one connection per host; users have none
     const alone = join(dir, 'ssh_config');
-    writeFileSync(alone, readFileSync(fleet.sshConfig, 'utf8').replaceAll(/^ *Control(Master|Path|Persist) .*\n/gm, ''));
+    writeFileSync(alone, readFileSync(fleet.sshConfig, 'utf8')
+      .replaceAll(/^ *Control(Master|Path|Persist) .*\n/gm, ''));
     const each = work => eachLimited(names, defaultParallel(), work);
     for (const [connections, config] of [['new', alone], ['shared', fleet.sshConfig]]) {
-      const env = { ...process.env, VGEN_SSH_CONFIG: config, XDG_STATE_HOME: join(dir, 'state'), XDG_CACHE_HOME: join(dir, 'cache') };
+      const env = {
+        ...process.env, VGEN_SSH_CONFIG: config, XDG_STATE_HOME: join(dir, 'state'), XDG_CACHE_HOME: join(dir, 'cache'),
+      };
       const vgen = (...args) => run(process.execPath, [cli, ...args], { cwd: dir, env });
       const build = async text => {
         inventory(text);
@@ -82,8 +86,10 @@ for (const size of sizes.length ? sizes : [1, 20, 50]) {
       // what is left when ssh is taken away, in starts of Node; the goal is 1.6 for one host
       const beside = value => Number(((value - ssh) / node).toFixed(2));
       rows.push({
-        hosts: size, connections, 'node -e 0': Math.round(node), 'ssh true': per(ssh), rsync: per(rsync), nothing: per(nothing), plan: per(plan),
-        status: per(status), changed: per(changed), 'nothing / ssh': Number((nothing / ssh).toFixed(2)), 'nothing, nodes': beside(nothing),
+        hosts: size, connections, 'node -e 0': Math.round(node), 'ssh true': per(ssh), rsync: per(rsync),
+        nothing: per(nothing), plan: per(plan),
+        status: per(status), changed: per(changed), 'nothing / ssh': Number((nothing / ssh).toFixed(2)),
+        'nothing, nodes': beside(nothing),
         'plan, nodes': beside(plan), 'status, nodes': beside(status),
       });
     }

@@ -41,7 +41,10 @@ write(`${folder}/schema.ts`, lines(
 ));
 
 const files = [
-  [!datastore, `section?.hosts.has(host)\n      ? [template('/etc/${name}.conf', ['${variable}'], { level: section.level })] : []`],
+  [
+    !datastore,
+    `section?.hosts.has(host)\n      ? [template('/etc/${name}.conf', ['${variable}'], { level: section.level })] : []`,
+  ],
   [datastore, `entriesOn(section, host).map(store => template(
         \`/etc/${name}-\${store.name}.conf\`, store.at, { level: store.level }, { as: '/etc/${name}.conf' },
       ))`],

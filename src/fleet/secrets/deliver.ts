@@ -26,7 +26,9 @@ export async function checkOn(connection: Connection, values: ReadonlyMap<string
   const { code, lines, stderr } = await send(connection, 'check', values);
   if (code !== 0) throw new Failure(stderr);
   return lines.filter(([kind]) => kind === 'secret').map(([, name = '', state = '', pushed = '-', hand]) =>
-    ({ name, state: state as CheckedSecret['state'], pushed: pushed === '-' ? null : pushed, byHand: hand === 'hand' }));
+    ({
+      name, state: state as CheckedSecret['state'], pushed: pushed === '-' ? null : pushed, byHand: hand === 'hand',
+    }));
 }
 
 /**
