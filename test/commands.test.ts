@@ -37,7 +37,7 @@ it.each(declared)('$words: examples call the command, options have a help text',
 });
 
 it('one option has one letter, one form and one meaning in all commands', async () => {
-  const shared = new Map(Object.entries({ ...options.rollout, ...options.comparing, lines: options.lines }));
+  const shared = new Map(Object.entries({ ...options.rollingOut, ...options.comparing, lines: options.lines }));
   for (const { words, entry } of declared) {
     const { command } = await entry.load();
     for (const [name, { letter, placeholder, help, kind, default: written }] of Object.entries(command.options)) {

@@ -16,7 +16,7 @@ import { defineCommand, flag, list, oneOf, value, wholeNumber, type Given } from
 import { guard, plannedHosts } from './fleet/guard.ts';
 import { hostsOf, observeAll, withFleet, type Fleet } from './fleet/open.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf } from './fleet/run.ts';
-import { out, rollout, share } from './options.ts';
+import { out, rollingOut, share } from './options.ts';
 
 /** Milliseconds for which a look is good: what came after it, a pause for example, may have changed the host. */
 const FRESH = 10_000;
@@ -26,7 +26,7 @@ const values = {
   plan: value('[plan]', 'file of "vgen plan --save": exactly this plan, refused if a tree or a host changed since'),
 };
 const settings = {
-  out, ...rollout,
+  out, ...rollingOut,
   adopt: flag('keep files with local edits on a host, install the rest', safety),
   force: flag('overwrite files with local edits on a host', safety),
   older: flag('allow trees that are older than those on the hosts', safety),

@@ -6,7 +6,7 @@ import { defineCommand, flag, value, type Given } from './declaration.ts';
 import { hostsOf, withFleet } from './fleet/open.ts';
 import { runPhases, switching, type Phase } from './fleet/phases.ts';
 import { onlyLeft, retried } from './fleet/run.ts';
-import { rollout } from './options.ts';
+import { rollingOut } from './options.ts';
 
 const values = {
   app: value('<app>', 'name of the app', { isRequired: true }),
@@ -15,7 +15,7 @@ const values = {
 const options = {
   switch: flag('make it live once it is healthy on all hosts'),
   release: value('<id>', 'name of the release (default: time and first digits of the sha256)'),
-  ...rollout,
+  ...rollingOut,
 };
 
 export const command = defineCommand({

@@ -29,7 +29,7 @@ export const connected = {
 export const comparing = { out, ...connected };
 
 /** Of all commands that change one host after another. */
-export const rollout = {
+export const rollingOut = {
   dryRun: flag('show what would be done on which hosts; change nothing'),
   canary: list('<hosts>', 'hosts that go first; if one fails, no other host is changed', rolling),
   batch: value('<number>', 'hosts per step: a number, or a share such as 25%', {

@@ -4,9 +4,9 @@ import { emit } from '../emit.ts';
 import { chooseHosts } from '../fleet/connect/targets.ts';
 import { knownNames } from '../kit/nearest.ts';
 import { isArtifact } from '../rehearse/apps.ts';
-import { systems, type System } from '../rehearse/debian.ts';
+import { systems, type BaseSystem } from '../rehearse/debian.ts';
 import { bootFleet, type Fleet } from '../rehearse/fleet.ts';
-import { fleetOf, planHost, type HostPlan } from '../rehearse/plan.ts';
+import { fleetOf, planRehearsal, type HostRehearsal } from '../rehearse/plan.ts';
 import { rehearse as runRehearsal, type Step } from '../rehearse/rehearsal.ts';
 import { missing } from '../rehearse/requirements.ts';
 import type { Model } from '../contract/model.ts';
@@ -60,7 +60,7 @@ async function rehearse(options: Options, output: Output): Promise<number> {
   const artifacts = readArtifacts(options.artifact, trees);
   const secrets = new Map<string, string>();
   const plans = trees.map(({ plan }) => {
-    const one = planHost(plan, options.out, artifacts, secrets);
+    const one = planRehearsal(plan, options.out, artifacts, secrets);
     if (!one) throw new Failure(`there is no tree of host "${plan.host.name}" in "${options.out}"; run "vgen build"`);
     return one;
   });
@@ -113,7 +113,7 @@ function warnOfOldTrees(
   output.note(`warning: ${out}/ is not what the inventory says: ${count(files, 'file')}; ${advice}`);
 }
 
-async function boot(plans: readonly HostPlan[], base: System | undefined, output: Output): Promise<Fleet> {
+async function boot(plans: readonly HostRehearsal[], base: BaseSystem | undefined, output: Output): Promise<Fleet> {
   try {
     return await bootFleet({ ...fleetOf(plans), base, onProgress: line => output.note(line) });
   } catch (cause) {
@@ -123,7 +123,7 @@ async function boot(plans: readonly HostPlan[], base: System | undefined, output
 
 /** Prints all that is known; returns the exit code. */
 function report(
-  steps: readonly Step[], blamed: readonly Blamed[], plans: readonly HostPlan[], seconds: number, output: Output,
+  steps: readonly Step[], blamed: readonly Blamed[], plans: readonly HostRehearsal[], seconds: number, output: Output,
 ): number {
   const good = blamed.length === 0;
   const remarks = notes(plans);

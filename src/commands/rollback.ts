@@ -5,7 +5,7 @@ import { defineCommand, flag, value, wholeNumber, type Given } from './declarati
 import { hostsOf, withFleet } from './fleet/open.ts';
 import { runPhases } from './fleet/phases.ts';
 import { onlyLeft, retried } from './fleet/run.ts';
-import { rollout } from './options.ts';
+import { rollingOut } from './options.ts';
 
 const values = { app: value('[app]', 'name of the app') };
 const options = {
@@ -13,7 +13,7 @@ const options = {
   to: value(
     '<generation>', 'with --configuration: this generation (default: the previous one)', { read: wholeNumber(1) },
   ),
-  ...rollout,
+  ...rollingOut,
 };
 
 export const command = defineCommand({

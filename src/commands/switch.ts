@@ -2,12 +2,12 @@ import { defineCommand, value } from './declaration.ts';
 import { hostsOf, withFleet } from './fleet/open.ts';
 import { runPhases, switching } from './fleet/phases.ts';
 import { onlyLeft, retried } from './fleet/run.ts';
-import { rollout } from './options.ts';
+import { rollingOut } from './options.ts';
 
 export const command = defineCommand({
   about: 'Requires a healthy release in next. A host whose new live slot does not answer is switched back.',
   arguments: { app: value('<app>', 'name of the app', { isRequired: true }) },
-  options: rollout,
+  options: rollingOut,
   examples: {
     'vgen switch peerbook': '',
     'vgen switch peerbook --canary eu1 --pause 5m': 'one host first',

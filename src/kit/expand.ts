@@ -2,7 +2,7 @@
 import { error, Refused } from '../contract/diagnostic.ts';
 import type { App, Host, Slot, Text, Value } from '../contract/model.ts';
 
-export interface Scope {
+export interface Surroundings {
   readonly host: Host;
   readonly app?: App;
   readonly slot?: Slot;
@@ -12,7 +12,7 @@ export interface Scope {
  * The value of a text on a host.
  * @throws Refused when the host (or slot) has no value for a reference
  */
-export function expand(text: Text, scope: Scope): Value {
+export function expand(text: Text, scope: Surroundings): Value {
   if (typeof text === 'string') return text;
   const parts: (string | { secret: string })[] = [];
   for (const part of text.parts) {
@@ -35,7 +35,7 @@ export function expand(text: Text, scope: Scope): Value {
 }
 
 /** Like `expand`, for texts that cannot hold a secret. */
-export function expandPlain(text: Text, scope: Scope): string {
+export function expandPlain(text: Text, scope: Surroundings): string {
   const value = expand(text, scope);
   if (typeof value !== 'string') throw new Error('a secret in a text whose schema forbids it');
   return value;

@@ -1,5 +1,5 @@
 // How a rehearsal is told: a table, the lines of the inventory behind a failure, one line of verdict.
-import type { HostPlan } from '../rehearse/plan.ts';
+import type { HostRehearsal } from '../rehearse/plan.ts';
 import type { Step } from '../rehearse/rehearsal.ts';
 import type { Blamed } from '../rehearse/blame.ts';
 import { count, type Output } from './output.ts';
@@ -30,7 +30,7 @@ export function printTable(steps: readonly Step[], output: Output): void {
 }
 
 /** What was not the real thing. */
-export function notes(plans: readonly HostPlan[]): string[] {
+export function notes(plans: readonly HostRehearsal[]): string[] {
   const apps = new Map(plans.flatMap(plan => plan.apps.map(app => [app.name, app.artifact] as const)));
   const named = (kind: string): string =>
     [...apps].filter(([, artifact]) => artifact.kind === kind).map(([name]) => name).join(', ');

@@ -3,7 +3,7 @@ import type { HostTree } from '../contract/tree.ts';
 import { originOf, type Traced } from '../render/origin.ts';
 import type { Step } from './rehearsal.ts';
 
-export interface Place {
+export interface BlamedPlace {
   /** What the place made: `HOST/PATH`, with the line where the host named one. */
   readonly generated: string;
   readonly file: string;
@@ -13,13 +13,13 @@ export interface Place {
   readonly text: string;
   readonly template: string;
 }
-export interface Blamed { readonly step: Step; readonly places: readonly Place[] }
+export interface Blamed { readonly step: Step; readonly places: readonly BlamedPlace[] }
 
 /**
  * The places of the inventory that made the files which a host's message names, at the line that it names, the most
  * telling first: files with a line before those without.
  */
-export async function blame(compilation: Traced, tree: HostTree | undefined, message: string): Promise<Place[]> {
+export async function blame(compilation: Traced, tree: HostTree | undefined, message: string): Promise<BlamedPlace[]> {
   if (!tree) return [];
   const found = new Map<string, number | null>();
   const complaint = message.slice(Math.max(0, message.search(/^error: /m)));

@@ -7,7 +7,7 @@ import { demand } from '../process/run.ts';
 
 /** Releases that hosts can have on any machine; the release of the machine needs no entry. */
 export const systems = ['debian-12', 'ubuntu-24.04'] as const;
-export type System = typeof systems[number];
+export type BaseSystem = typeof systems[number];
 
 export interface Release {
   id: 'debian' | 'ubuntu';
@@ -17,7 +17,7 @@ export interface Release {
   architecture: string;
 }
 
-export interface Source {
+export interface AptSource {
   uri: string;
   suite: string;
   component: string;
@@ -26,12 +26,12 @@ export interface Source {
 export interface Distribution {
   release: Release;
   /** The entry of the release itself comes first. */
-  sources: Source[];
+  sources: AptSource[];
   /** What its mirrors are signed with; null to trust the keys of this machine's apt. */
   keyring: string | null;
 }
 
-const named: Record<System, Omit<Release, 'architecture'>> = {
+const named: Record<BaseSystem, Omit<Release, 'architecture'>> = {
   'debian-12': { id: 'debian', codename: 'bookworm' },
   'ubuntu-24.04': { id: 'ubuntu', codename: 'noble' },
 };
@@ -50,7 +50,7 @@ const ubuntuKeys = {
  * @throws Error when this machine is neither Debian nor Ubuntu or its apt sources lack its release, or when the
  *   keys of Ubuntu are needed and cannot be fetched.
  */
-export async function distribution(system: System | undefined, onProgress: Progress): Promise<Distribution> {
+export async function distribution(system: BaseSystem | undefined, onProgress: Progress): Promise<Distribution> {
   const architecture = (await demand('dpkg', ['--print-architecture'])).trim();
   const own = machineRelease(architecture);
   const release = system === undefined ? own : { ...named[system], architecture };
@@ -79,7 +79,7 @@ function machineRelease(architecture: string): Release | null {
  * apt-get(8) indextargets). Other vendors' are left out.
  * @throws Error when there is none.
  */
-async function machineSources(release: Release): Promise<Source[]> {
+async function machineSources(release: Release): Promise<AptSource[]> {
   const suites = ['', '-updates', '-security'].map(suffix => release.codename + suffix);
   const components = ['main', 'universe'];
   const lines = await demand('apt-get', [
@@ -96,7 +96,7 @@ async function machineSources(release: Release): Promise<Source[]> {
 }
 
 /** The public mirrors of a release that is not this machine's. */
-function publicSources({ id, codename, architecture }: Release): Source[] {
+function publicSources({ id, codename, architecture }: Release): AptSource[] {
   if (id === 'debian') {
     const main = (uri: string, suite: string) => ({ uri, suite, component: 'main' });
     return [

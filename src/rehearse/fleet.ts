@@ -8,7 +8,7 @@ import { claimSlot, releaseNow, writeNote } from './claim.ts';
 import type { Claim } from './claim.ts';
 import type { Bind } from './container.ts';
 import { distribution } from './debian.ts';
-import type { System } from './debian.ts';
+import type { BaseSystem } from './debian.ts';
 import { debLayer, defaultPackages } from './debs.ts';
 import { mountOverlayNow } from './disk.ts';
 import { RehearsalHost } from './host.ts';
@@ -17,20 +17,20 @@ import { missing } from './requirements.ts';
 import { configFile, identityFile, knownHostsFile, makeHostKey, makeKey, writeConfig } from './ssh.ts';
 import { preparedLayer } from './prepared.ts';
 import { makeVolumeNow } from './volumes.ts';
-import type { Volume } from './volumes.ts';
+import type { ListedVolume } from './volumes.ts';
 
 export interface HostSpec {
   name: string;
   /** The inventory's addresses, "10.8.0.1" (then /24, IPv6 /64) or "10.8.0.1/16"; public ones as well. */
   addresses: string[];
   /** Block devices with file systems that the host has, in its inventory's words; default none. */
-  volumes?: readonly Volume[] | undefined;
+  volumes?: readonly ListedVolume[] | undefined;
 }
 
 export interface FleetOptions {
   hosts: HostSpec[];
   /** The release that hosts have; default this machine's own. */
-  base?: System | undefined;
+  base?: BaseSystem | undefined;
   /** What hosts can `apt-get install`; default nginx-light, supervisor, redis-server. */
   packages?: string[] | undefined;
   /** Whether these are installed already, with Debian's settings; default false: a plain server. */

@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readManifest } from '../contract/manifest.ts';
-import type { HostPlan as Planned } from '../contract/plan.ts';
+import type { HostPlan } from '../contract/plan.ts';
 import { standInFor } from './apps.ts';
 import type { AppPlan } from './apps.ts';
 import type { FleetOptions } from './fleet.ts';
 import { volumesOf } from './volumes.ts';
-import type { Volume } from './volumes.ts';
+import type { ListedVolume } from './volumes.ts';
 
-export interface HostPlan {
+export interface HostRehearsal {
   readonly name: string;
   /** As the inventory has them. */
   readonly addresses: readonly string[];
@@ -20,7 +20,7 @@ export interface HostPlan {
   readonly units: readonly string[];
   /** Paths of programs that get a stand-in. */
   readonly programs: readonly string[];
-  readonly volumes: readonly Volume[];
+  readonly volumes: readonly ListedVolume[];
   readonly secrets: ReadonlyMap<string, string>;
   readonly apps: readonly AppPlan[];
 }
@@ -29,10 +29,10 @@ export interface HostPlan {
  * Plans one host; null when out/ has no tree of it. `secrets` is shared by the hosts of a fleet and filled here: a
  * secret has one value on all of them, since they may speak to one another. The values fit every grammar and use.
  */
-export function planHost(
-  { host, apps }: Pick<Planned, 'host' | 'apps'>, out: string, artifacts: ReadonlyMap<string, string>,
+export function planRehearsal(
+  { host, apps }: Pick<HostPlan, 'host' | 'apps'>, out: string, artifacts: ReadonlyMap<string, string>,
   secrets: Map<string, string>,
-): HostPlan | null {
+): HostRehearsal | null {
   const tree = join(out, host.name);
   const manifest = join(tree, 'manifest.tsv');
   if (!existsSync(manifest)) return null;
@@ -50,7 +50,7 @@ export function planHost(
 }
 
 /** The hosts to boot for these plans, and what they can install. */
-export function fleetOf(plans: readonly HostPlan[]): Pick<FleetOptions, 'hosts' | 'packages'> {
+export function fleetOf(plans: readonly HostRehearsal[]): Pick<FleetOptions, 'hosts' | 'packages'> {
   const needsPython = plans.some(({ apps }) => apps.some(({ artifact }) => artifact.kind === 'stand-in'));
   return {
     hosts: plans.map(({ name, addresses, volumes }) => ({ name, addresses: [...addresses], volumes })),

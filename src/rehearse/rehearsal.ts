@@ -11,7 +11,7 @@ import type { Fleet } from './fleet.ts';
 import type { RehearsalHost } from './host.ts';
 import { Load } from './load.ts';
 import type { LoadResult } from './load/tally.ts';
-import type { HostPlan } from './plan.ts';
+import type { HostRehearsal } from './plan.ts';
 
 export interface Amounts {
   /** Per app and host. */
@@ -57,10 +57,10 @@ class No extends Error {
 
 /** Runs it all and tells each step when it is over. */
 export async function rehearse(
-  fleet: Fleet, plans: readonly HostPlan[], amounts: Amounts, onStep: (step: Step) => void,
+  fleet: Fleet, plans: readonly HostRehearsal[], amounts: Amounts, onStep: (step: Step) => void,
 ): Promise<void> {
-  const installed = new Set<HostPlan>();
-  const hostOf = ({ name }: HostPlan) => fleet.hosts.get(name) as RehearsalHost;
+  const installed = new Set<HostRehearsal>();
+  const hostOf = ({ name }: HostRehearsal) => fleet.hosts.get(name) as RehearsalHost;
   for (const plan of plans) {
     const { bootSeconds } = hostOf(plan);
     onStep({
@@ -76,7 +76,7 @@ export async function rehearse(
   }
 }
 
-async function installTwice(host: RehearsalHost, plan: HostPlan, onStep: (step: Step) => void): Promise<boolean> {
+async function installTwice(host: RehearsalHost, plan: HostRehearsal, onStep: (step: Step) => void): Promise<boolean> {
   const steps = sequence(host.name, null, onStep);
   await steps('install', async () => {
     await putSecrets(host, plan.secrets);

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { join } from 'node:path';
 import { runNow } from '../process/run.ts';
 
-export interface Volume {
+export interface ListedVolume {
   /** As its mount unit names it: /dev/disk/by-label/data. */
   readonly device: string;
   readonly type: string;
@@ -16,7 +16,7 @@ export interface Volume {
 const bytes = 2 ** 30;
 
 /** The volumes that a host's tree mounts: systemd.mount(5). */
-export function volumesOf(tree: string): Volume[] {
+export function volumesOf(tree: string): ListedVolume[] {
   const units = join(tree, 'etc/systemd/system');
   if (!existsSync(units)) return [];
   return readdirSync(units).filter(name => name.endsWith('.mount')).flatMap(name => {
@@ -31,7 +31,7 @@ export function volumesOf(tree: string): Volume[] {
  * to it by its label or UUID; the caller binds it there instead.
  * @throws Error when mkfs or losetup refuses.
  */
-export function makeVolumeNow(file: string, { type }: Volume): string {
+export function makeVolumeNow(file: string, { type }: ListedVolume): string {
   writeFileSync(file, '');
   truncateSync(file, bytes);
   demandNow(`mkfs.${type}`, [...type === 'ext4' ? ['-q', '-F'] : ['-q', '-f'], file]);

@@ -6,7 +6,7 @@ import { compile } from '../../src/compile.ts';
 import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
 import { Load } from '../../src/rehearse/load.ts';
 import { Flips } from '../../src/rehearse/load/tally.ts';
-import { fleetOf, planHost, type HostPlan } from '../../src/rehearse/plan.ts';
+import { fleetOf, planRehearsal, type HostRehearsal } from '../../src/rehearse/plan.ts';
 import { faults, rehearse, type Amounts, type Step } from '../../src/rehearse/rehearsal.ts';
 import { full } from '../draw.ts';
 import { missing } from '../../src/rehearse/requirements.ts';
@@ -34,12 +34,12 @@ describe('which release answers', () => {
 
 describe.skipIf(lack !== null)(`the example under load (${lack ?? 'systemd-nspawn'})`, () => {
   let fleet: Fleet;
-  let plans: HostPlan[];
+  let plans: HostRehearsal[];
 
   beforeAll(async () => {
     const secrets = new Map<string, string>();
     const trees = [...(await compile([join(root, 'inventory.example.yaml')])).trees()];
-    plans = trees.map(({ plan }) => planHost(plan, join(root, 'out'), new Map(), secrets))
+    plans = trees.map(({ plan }) => planRehearsal(plan, join(root, 'out'), new Map(), secrets))
       .filter(plan => plan !== null);
     fleet = await bootFleet({ ...fleetOf(plans), prepared: true });
   });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../src/compile.ts';
 import { cachePath } from '../../src/rehearse/cache.ts';
 import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
-import { fleetOf, planHost, type HostPlan } from '../../src/rehearse/plan.ts';
+import { fleetOf, planRehearsal, type HostRehearsal } from '../../src/rehearse/plan.ts';
 import { rehearse, type Step } from '../../src/rehearse/rehearsal.ts';
 import { missing } from '../../src/rehearse/requirements.ts';
 import { run } from '../../src/process/run.ts';
@@ -28,13 +28,13 @@ const lack = missing() ?? await unreachable();
 
 describe.skipIf(lack !== null)(`the example on Ubuntu 24.04 (${lack ?? cachePath('base')})`, () => {
   let fleet: Fleet;
-  let plans: HostPlan[];
+  let plans: HostRehearsal[];
   const steps: Step[] = [];
 
   beforeAll(async () => {
     const secrets = new Map<string, string>();
     const trees = [...(await compile([join(root, 'inventory.example.yaml')])).trees()];
-    plans = trees.map(({ plan }) => planHost(plan, join(root, 'out'), new Map(), secrets))
+    plans = trees.map(({ plan }) => planRehearsal(plan, join(root, 'out'), new Map(), secrets))
       .filter(plan => plan !== null);
     fleet = await bootFleet({ ...fleetOf(plans), base: 'ubuntu-24.04' });
   }, 900_000);

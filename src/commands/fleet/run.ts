@@ -12,11 +12,11 @@ import type { Model } from '../../contract/model.ts';
 import type { RolloutWritten } from '../../schema/rollout.ts';
 import type { Fleet } from './open.ts';
 import type { Given } from '../declaration.ts';
-import type { rollout } from '../options.ts';
+import type { rollingOut } from '../options.ts';
 import { printResults, type TableForm } from '../../print/fleet-table.ts';
 
 /** The options of all commands that change one host after another. */
-export type RunOptions = Given<typeof rollout>;
+export type RunOptions = Given<typeof rollingOut>;
 
 /** The inventory's rollout with the options over it. Throws a Failure for a canary that selects nothing. */
 export function rolloutOf(model: Model, options: RunOptions): Rollout {

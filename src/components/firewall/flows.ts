@@ -65,7 +65,7 @@ export function sourceMatches({ from, address }: Flow): { family: 'ip' | 'ip6'; 
 }
 
 /** One line of the exposure report. */
-export function exposure(flow: Flow, filtered: boolean): object {
+export function exposureLine(flow: Flow, filtered: boolean): object {
   const { port, protocol, from, address, why, at } = flow;
   const who = !filtered ? (address !== null && isPrivate(address) ? 'the private network' : 'anyone')
     : from.anyone ? 'anyone' : [...[...from.hosts].map(({ name }) => name), ...from.networks].sort().join(',');

@@ -5,7 +5,7 @@ import { component, type FileSpec } from '../../contract/component.ts';
 import { CONFIRM, filesOf, reload } from '../../kit/files.ts';
 import { error, warning, type Diagnostic } from '../../contract/diagnostic.ts';
 import type { Host, Model } from '../../contract/model.ts';
-import { exposure, flowsOn, sourceMatches, type Flow } from './flows.ts';
+import { exposureLine, flowsOn, sourceMatches, type Flow } from './flows.ts';
 import type { Firewall } from './schema.ts';
 
 const { template } = filesOf('firewall');
@@ -29,7 +29,7 @@ function ruleView(flow: Flow): object[] {
 
 /** One line per port, so that one that goes public is one line of a diff. */
 function reportView(host: Host, filtered: boolean, flows: readonly Flow[]): object {
-  return { at: host.at, host: host.name, filtered, lines: flows.map(flow => exposure(flow, filtered)) };
+  return { at: host.at, host: host.name, filtered, lines: flows.map(flow => exposureLine(flow, filtered)) };
 }
 
 function check(section: Firewall, model: Model): Diagnostic[] {

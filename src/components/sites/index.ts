@@ -11,7 +11,7 @@ import { checkSites } from './check.ts';
 import {
   balancersOf, bodySizeOf, bracketed, isInner, listensOf, portOf, serverName, timeoutOf, type Listen,
 } from './reach.ts';
-import type { Site, Sites, Target } from './schema.ts';
+import type { Site, Sites, PathTarget } from './schema.ts';
 
 const UNIT = 'nginx.service';
 const DEFAULTS = '/etc/nginx/sites/_default.conf';
@@ -32,7 +32,7 @@ const certificateOf = ({ certificate, name }: Site): string =>
 const isPublic = ({ certificate }: Site): boolean => certificate !== null && certificate !== 'internal';
 
 /** A reference leads to the app as it was written; this is the app with its derived names. */
-const appOf = ({ app }: Target, model: Model): App | null =>
+const appOf = ({ app }: PathTarget, model: Model): App | null =>
   (app && model.apps.find(({ name }) => name === app.name)) ?? null;
 
 function offer(sites: Sites, host: Host, model: Model): Offer[] {
@@ -100,7 +100,7 @@ function upstreamView(site: Site, to: Site): object {
 }
 
 /** A path as the places of nginx that it means: itself, and all below it. */
-function locationsOf(site: Site, path: string, target: Target, model: Model): object[] {
+function locationsOf(site: Site, path: string, target: PathTarget, model: Model): object[] {
   const { site: to, dir, redirect } = target;
   const app = appOf(target, model);
   const view = {

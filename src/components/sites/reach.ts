@@ -2,7 +2,7 @@
 import { addressOf } from '../../kit/address.ts';
 import { seconds } from '../../kit/duration.ts';
 import type { App, Host } from '../../contract/model.ts';
-import type { Site, Sites, Target } from './schema.ts';
+import type { Site, Sites, PathTarget } from './schema.ts';
 
 /** Where nginx listens for a site on a host. */
 export interface Listen {
@@ -43,7 +43,7 @@ export function listensOf(sites: Sites, site: Site, host: Host): Listen[] {
 /** The domain by which a site proves itself to those that point to it; any that a wildcard covers. */
 export const serverName = (site: Site): string => (site.domains[0] ?? '').replace('*', 'any');
 
-const targets = (site: Site): Target[] => Object.values(site.paths);
+const targets = (site: Site): PathTarget[] => Object.values(site.paths);
 
 /** All apps behind a site, also through other sites. Sites in a circle are refused before anybody asks. */
 export const appsBehind = (site: Site): App[] =>

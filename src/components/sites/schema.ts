@@ -96,10 +96,10 @@ const site = object({
 export const schema = entries(site, { description: 'Sites by name.' });
 
 type Written = Static<typeof site>;
-export type Target = { readonly app: App
+export type PathTarget = { readonly app: App
   | null; readonly site: Site | null; readonly dir: string | null; readonly redirect: string | null };
 /** A site as resolved: what it refers to are the objects themselves. */
 export type Site = Item<Readonly<Omit<Written, 'paths' | 'hosts' | 'drain'>> & {
-  readonly hosts: Hosts; readonly drain: readonly Host[]; readonly paths: Readonly<Record<string, Target>>;
+  readonly hosts: Hosts; readonly drain: readonly Host[]; readonly paths: Readonly<Record<string, PathTarget>>;
 }>;
 export type Sites = Readonly<Record<string, Site>>;
