@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import glob from 'fast-glob';
 import { bundle } from './bundle.mjs';
+import { joinEngine } from './join-engine.mjs';
 import { templates } from './templates.mjs';
 import { validators } from './validators.mjs';
 
@@ -54,6 +55,9 @@ const names = glob.sync('**/*.njk', { cwd: 'templates', dot: true }).sort();
 writeFileSync(
   `${made}/templates.mjs`, templates(new Map(names.map(name => [name, readFileSync(join('templates', name), 'utf8')]))),
 );
+
+mkdirSync(`${made}/engine`);
+for (const [name, text] of joinEngine()) writeFileSync(`${made}/engine/${name}`, text);
 
 await bundle(made);
 rmSync(`${made}/start.js`);

@@ -124,7 +124,7 @@ const rows: Row[] = [
     'apps.peerbook.slots.green.port': 'green: { port: 20001 }',
   }],
   ['opt/peerbook/blue/peerbook', '-> release', 'slots', 'a link', { 'apps.peerbook.binary': 'binary: peerbook' }],
-  ['opt/vgen/lib/lock.sh', '', 'host', '', {}],
+  ['opt/vgen/lib/core.sh', 'with_lock() {', 'host', 'with_lock() {', {}],
   ['etc/ngrok.yml', 'edghts_peerbook', 'ngrok', 'edge={{ tunnel.edge', {
     'ngrok.tunnels.live.edge': 'edge: edghts_peerbook',
   }],

@@ -3,6 +3,7 @@
 # Run as root on the host: makes it what manifest.tsv lists. The same on every host; bash install.sh --help
 set -euo pipefail
 tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+lib=$tree/opt/vgen/lib
 # shellcheck source=/dev/null
-. "$tree/opt/vgen/lib/install.sh"
+. "$lib/install.sh"
 apply "$@"

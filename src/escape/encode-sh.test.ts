@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { awkwardText, have, inTemporaryDirectory, withTexts } from '../../test/programs.ts';
 import { encoders, hostEncoders, Inexpressible, placeholder, type HostEncoderName } from './index.ts';
 
-const library = fileURLToPath(new URL('../../templates/host/opt/vgen/lib/encode.sh', import.meta.url));
+const library = fileURLToPath(new URL('../../templates/host/opt/vgen/lib/core/encode.sh', import.meta.url));
 const strict = `set -euo pipefail; . ${library}; `;
 
 // Pairs of encoder and value in, answers out. A file, because bash reads a pipe byte by byte.

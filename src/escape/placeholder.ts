@@ -1,7 +1,7 @@
 // A value with secrets in it never enters the tree: the file holds `@vgen(ENCODER:BODY)`, and the host puts the encoded
 // value there. BODY: plain characters, %XX for each other byte of UTF-8, and <name> for a secret, <name:url> for one
 // that stands in a URL.
-// The grammar is that of vgen; its reader is templates/host/opt/vgen/lib/encode.sh.
+// The grammar is that of vgen; its reader is templates/host/opt/vgen/lib/core/encode.sh.
 import { configObjValue } from './configobj.ts';
 import { Inexpressible, requireText, type Encoder } from './inexpressible.ts';
 import { nginxParameter } from './nginx.ts';

@@ -79,9 +79,9 @@ finish() {
 
 # confirm: a change of sshd, firewall or tunnel is kept only if a new connection can be made.
 confirm() {
-  as_root '[[ -x /opt/vgen/bin/confirm.sh ]]' || return 0
+  as_root '[[ -x /opt/vgen/bin/vgen ]]' || return 0
   "${ssh[@]}" -o ControlPath=none -T "$destination" -- \
-    'if test "$(id -u)" = 0; then /opt/vgen/bin/confirm.sh; else sudo -n /opt/vgen/bin/confirm.sh; fi' ||
+    'if test "$(id -u)" = 0; then /opt/vgen/bin/vgen confirm; else sudo -n /opt/vgen/bin/vgen confirm; fi' ||
     fail 1 "$host reverts by itself, since no new connection could be made"
 }
 

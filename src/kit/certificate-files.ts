@@ -1,4 +1,4 @@
-// Where certificates lie on a host; templates/host/opt/vgen/lib/places.sh says the same to the host's scripts.
+// Where certificates lie on a host; templates/host/opt/vgen/lib/core/core.sh says the same to the host's scripts.
 
 const DIR = '/etc/vgen/tls';
 

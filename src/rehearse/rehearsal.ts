@@ -84,7 +84,7 @@ async function installTwice(host: RehearsalHost, plan: HostRehearsal, onStep: (s
     await host.push(plan.tree, incoming);
     const output = await demandYes(host, `bash ${incoming}/install.sh`);
     // what leads into the host is put back unless somebody comes in anew and confirms it
-    const { code, stdout, stderr } = await host.run(`${bin}/confirm.sh`, { fresh: true });
+    const { code, stdout, stderr } = await host.run(`${bin}/vgen confirm`, { fresh: true });
     if (code !== 0) throw new No('its change of a way in could not be confirmed', `${output}${stdout}${stderr}`);
     return { what: resultOf(output, host.name) };
   });
@@ -113,7 +113,7 @@ async function rehearseApp(
   let facts: Facts = { dir: '', health: '', live: null };
   const expect = (release: string) => proveLive(host, name, facts, artifact.kind === 'stand-in', release);
   const deploy = async (release: string, live: string): Promise<Done> => {
-    const output = await act(`deploy.sh ${name} ${shWord(path)} --release ${release}`);
+    const output = await act(`vgen deploy ${name} ${shWord(path)} --release ${release}`);
     await expect(live);
     return { what: resultOf(output, name) };
   };
@@ -123,7 +123,7 @@ async function rehearseApp(
     return deploy(one, '');
   });
   await steps('switch', async () => {
-    const output = await act(`switch.sh ${name}`);
+    const output = await act(`vgen switch ${name}`);
     await expect(one);
     return { what: resultOf(output, name) };
   });
@@ -134,7 +134,7 @@ async function rehearseApp(
     return done;
   });
   await steps('rollback', async () => {
-    const output = await act(`rollback.sh ${name}`);
+    const output = await act(`vgen rollback ${name}`);
     await expect(amounts.switches % 2 === 0 ? two : one);
     return { what: resultOf(output, name) };
   });
@@ -149,11 +149,11 @@ interface SlotStatus { slot: string; release: string; healthy: boolean; reason: 
 
 /** The status that the host tells; its exit code speaks of other apps too, which may not be deployed yet. */
 async function askStatus(host: RehearsalHost, app: string): Promise<string> {
-  const { code, stdout, stderr } = await host.run(`${bin}/status.sh --json`);
-  if (code > 1) throw new No(`status.sh ended with code ${code}`, `${stdout}${stderr}`);
+  const { code, stdout, stderr } = await host.run(`${bin}/vgen status --json`);
+  if (code > 1) throw new No(`vgen status ended with code ${code}`, `${stdout}${stderr}`);
   const { apps, units } = JSON.parse(stdout) as Status;
   const own = apps.find(({ name }) => name === app);
-  if (own === undefined) throw new No(`status.sh does not know ${app}`, stdout);
+  if (own === undefined) throw new No(`vgen status does not know ${app}`, stdout);
   const wrong = [
     ...(['live', 'next'] as const).filter(role => !own[role].healthy).map(role => `${role}: ${own[role].reason}`),
     ...units.filter(({ up }) => !up).map(({ name, state }) => `${name} is ${state}`),
@@ -176,7 +176,7 @@ async function switchUnderLoad(
     for (let count = 1; count <= switches; count += 1) {
       await load?.reached(Math.floor(amounts.requests * count / (switches + 1)));
       const begun = performance.now();
-      await demandYes(host, `${bin}/switch.sh ${name}`);
+      await demandYes(host, `${bin}/vgen switch ${name}`);
       times.push((performance.now() - begun) / 1000);
       await load?.saw(count);
     }

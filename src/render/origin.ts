@@ -101,7 +101,7 @@ async function lineOf(
   }
   const from = entry.spec?.kind === 'file' ? entry.spec.from : { static: `host/${INSTALL}` };
   if ('static' in from) return {
-    template: `templates/${from.static}:${number} (the same bytes on every host)`, text, values: [], isOwn: false,
+    template: `${sourceOf(from.static, lines, number)} (the same bytes on every host)`, text, values: [], isOwn: false,
   };
   if (!('template' in from)) return {
     template: 'own' in from ? `your own file ${from.own}:${number}` : 'the text in the inventory', text, values: [],
@@ -116,6 +116,14 @@ async function lineOf(
       ?? from.template}${traced?.line ? `:${traced.line}` : ''}`,
     text, values: traced?.values ?? [], isOwn: own.has(traced?.template ?? ''),
   };
+}
+
+/** A line of a static file; of the engine, which is joined of many, the line of its source. */
+function sourceOf(name: string, lines: readonly string[], number: number): string {
+  const heading = lines.slice(0, number).findLastIndex(line => line.startsWith('# ---- templates/'));
+  if (!name.startsWith('engine/') || heading < 0) return `templates/${name}:${number}`;
+  // the first line of a source is not joined, and the heading stands in its place
+  return `${lines[heading]?.slice('# ---- '.length) ?? ''}:${number - heading}`;
 }
 
 /** The place of what a line of the manifest lists. */

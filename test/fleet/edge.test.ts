@@ -194,7 +194,7 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
     expect({ failed, many: asked > 100 }).toEqual({ failed: [], many: true });
     expect(new Set(answers.map(one => one.release))).toEqual(new Set(['v1', 'v2']));
     expect(answers.at(-1)?.release).toBe('v2');
-    expect(await ask('app1', '/opt/vgen/bin/rollback.sh web && /opt/vgen/bin/switch.sh web'))
+    expect(await ask('app1', '/opt/vgen/bin/vgen rollback web && /opt/vgen/bin/vgen switch web'))
       .toMatch(/proven by 20 answers[^]*proven by 20 answers/);
   }, 120_000);
 

@@ -88,7 +88,7 @@ backups:
     expect((await job('-check')).code).toBe(1);
     expect(await estate.ask('data', 'systemctl --failed --plain --no-legend'))
       .toMatch(/^vgen-job-backup-nightly-check.service/);
-    expect((await estate.run('data', '/opt/vgen/bin/status.sh')).text)
+    expect((await estate.run('data', '/opt/vgen/bin/vgen status')).text)
       .toMatch(/^job vgen-job-backup-nightly-check.service failed/m);
     await estate.ask('data', 'cp -p /root/conf /etc/vgen/backup/nightly.conf');
     expect((await job('-check')).code).toBe(0);

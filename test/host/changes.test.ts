@@ -27,17 +27,17 @@ describe.skipIf(lack !== null)(`changes on a host that serves (${because})`, () 
     expect([await get(8000), await get(8001)]).toEqual(['v1 green hello', 'v2 blue salut']);
     expect([await get(8010), await get(8011)]).toEqual(['v1 green hello', 'v2 blue salut']);
     expect(await others()).toEqual(before);
-    expect(await ask(`${bin}/status.sh | grep -c 'former configuration' || true`)).toBe('2');
+    expect(await ask(`${bin}/vgen status | grep -c 'former configuration' || true`)).toBe('2');
     expect(await machine.installed(salut())).toContain('one: nothing to do');
   });
 
   it('restarts what kept its former configuration before it goes live again', async () => {
-    await ask(`${bin}/switch.sh demo`);
+    await ask(`${bin}/vgen switch demo`);
     expect(await get(8000)).toBe('v2 blue salut');
-    const { text } = await machine.run(`${bin}/switch.sh demo`);
+    const { text } = await machine.run(`${bin}/vgen switch demo`);
     expect(text).toContain('green still runs with its former configuration; it is restarted first');
     expect(await get(8000)).toBe('v1 green salut');
-    await ask(`${bin}/switch.sh tick`);
+    await ask(`${bin}/vgen switch tick`);
     expect(await machine.installed(salut())).toContain('restart   tick/green');
     expect(await machine.installed(salut())).toContain('one: nothing to do');
   });
@@ -119,7 +119,7 @@ describe.skipIf(lack !== null)(`changes on a host that serves (${because})`, () 
     const conf = 'etc/supervisor/supervisord.conf';
     await machine.installed(salut().edit(conf, '[supervisord]', '[supervisord]\nminfds=2048'));
     expect(await ask('supervisorctl pid')).toBe(before);
-    const { text } = await machine.run(`${bin}/status.sh`);
+    const { text } = await machine.run(`${bin}/vgen status`);
     expect(text).toMatch(/supervisor\.service .*former configuration/);
     await machine.installed(salut());
   });

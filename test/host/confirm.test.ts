@@ -15,7 +15,7 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
     .add(sshd.slice(1), text, `file ${sshd} 0644 root:root reload:ssh.service,confirm sshd`)
     .list(`confirm-within ${seconds}`);
   const status = async () =>
-    JSON.parse((await machine.host.console(`${bin}/status.sh --json || true`)).stdout) as Record<string, unknown>;
+    JSON.parse((await machine.host.console(`${bin}/vgen status --json || true`)).stdout) as Record<string, unknown>;
   /** Waits until nothing is unconfirmed any more. */
   const settled = () => console(`for (( i = 0; i < 300; i++ )); do
     [[ -e /var/lib/vgen/unconfirmed || -e /var/lib/vgen/reverting || -e /var/lib/vgen/journal ]] || break; sleep 0.1
@@ -45,22 +45,22 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
     expect(await machine.processes()).toBe(before);
     expect(await lastAudit()).toMatchObject({ action: 'revert', paths: sshd, result: 'ok' });
     expect(await status()).toMatchObject({ unconfirmed: null, reverted: { paths: [sshd] } });
-    const late = await machine.fresh(`${bin}/confirm.sh`);
+    const late = await machine.fresh(`${bin}/vgen confirm`);
     expect([late.code, late.text]).toEqual([1, expect.stringContaining(`too late, it was put back: ${sshd}, at 20`)]);
   });
 
   it('a confirmed change stays, and the same connection cannot confirm it', async () => {
     await machine.installed(team('MaxSessions 20\n', 5));
-    const same = await machine.run(`${bin}/confirm.sh`);
+    const same = await machine.run(`${bin}/vgen confirm`);
     expect(same.code).toBe(1);
     expect(same.text).toContain('this is the connection over which the install came');
-    const { code, text } = await machine.fresh(`${bin}/confirm.sh`);
+    const { code, text } = await machine.fresh(`${bin}/vgen confirm`);
     expect([code, text]).toEqual([0, `confirmed: ${sshd}\n`]);
     expect(await lastAudit()).toMatchObject({ action: 'confirm', paths: sshd, result: 'ok' });
     await ask('sleep 6');
     expect(await ask(`cat ${sshd}; sshd -T | grep -i maxsessions`)).toBe('MaxSessions 20\nmaxsessions 20');
     expect(await settled()).toBe('');
-    const nothing = await machine.run(`${bin}/confirm.sh`);
+    const nothing = await machine.run(`${bin}/vgen confirm`);
     expect([nothing.code, nothing.text]).toEqual([0, 'nothing waits for confirmation\n']);
     expect(await machine.installed(team('MaxSessions 20\n', 5))).toContain('one: nothing to do');
     expect(await status()).toMatchObject({ unconfirmed: null, reverted: null });
@@ -68,12 +68,12 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
 
   it('the console can confirm, and can put back at once', async () => {
     await machine.installed(team('MaxSessions 21\n', 60));
-    expect(await console(`${bin}/confirm.sh --revert`)).toContain(`put back, as nobody confirmed it: ${sshd}`);
+    expect(await console(`${bin}/vgen confirm --revert`)).toContain(`put back, as nobody confirmed it: ${sshd}`);
     expect(await ask(`cat ${sshd}`)).toBe('MaxSessions 20');
     await machine.installed(team('MaxSessions 21\n', 60));
-    expect(await console(`${bin}/confirm.sh`)).toBe(`confirmed: ${sshd}`);
+    expect(await console(`${bin}/vgen confirm`)).toBe(`confirmed: ${sshd}`);
     await machine.installed(team('MaxSessions 20\n', 60));
-    expect(await console(`${bin}/confirm.sh`)).toBe(`confirmed: ${sshd}`);
+    expect(await console(`${bin}/vgen confirm`)).toBe(`confirmed: ${sshd}`);
   });
 
   it('the whole install goes back: files, services, removed ones too, and the next install makes it '
@@ -82,7 +82,7 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
     const service = '[Service]\nExecStart=/bin/sleep 99999\n[Install]\nWantedBy=multi-user.target\n';
     const before = team('MaxSessions 20\n', 60).add('opt/old/file', 'old\n').add('etc/motd', 'by vgen\n');
     await machine.installed(before);
-    expect((await machine.host.console(`${bin}/confirm.sh`)).code).toBe(0);
+    expect((await machine.host.console(`${bin}/vgen confirm`)).code).toBe(0);
     const after = (text: string) => team(text, 4).edit('etc/systemd/system/beat.service', '100000', '200000')
       .edit('etc/supervisor/secrets.conf', '"hello"', '"salut"').add(files, service).list('unit more.service');
     const motd = await ask('cat /var/lib/vgen/originals/etc/motd');
@@ -97,7 +97,7 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
     expect([await machine.get(8000), await machine.get(8001)]).toEqual(['v1 green hello', 'v2 blue hello']);
     expect(await machine.installed(before)).toContain('one: nothing to do');
     await machine.installed(after('MaxSessions 30\n'));
-    expect((await machine.host.console(`${bin}/confirm.sh`)).code).toBe(0);
+    expect((await machine.host.console(`${bin}/vgen confirm`)).code).toBe(0);
     expect(await console('ls -d /opt/old /var/lib/vgen/originals/etc/motd 2>&1 | grep -c "No such file"')).toBe('2');
     expect(await console('cat /etc/motd')).toBe(motd);
     expect((await machine.host.console(`bash ${incoming}/install.sh`)).stdout).toContain('one: nothing to do');
@@ -118,7 +118,7 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
     const words = 'file /etc/systemd/system/slow.service 0644 root:root reload:slow.service';
     const tree = () => machine.tree().list('unit slow.service');
     await machine.installed(tree().add('etc/systemd/system/slow.service', slow, words));
-    expect((await machine.host.console(`${bin}/confirm.sh`)).code).toBe(0);
+    expect((await machine.host.console(`${bin}/vgen confirm`)).code).toBe(0);
     await machine.push(team(
       'AllowUsers nobody\n', 12, tree().add('etc/systemd/system/slow.service', `${slow}# more\n`, words),
     ));
@@ -165,7 +165,7 @@ table inet filter {\n  chain input {\n    type filter hook input priority 0; pol
 
   it('its removal has to be confirmed as well', async () => {
     await machine.installed(team('MaxSessions 20\n', 60));
-    expect((await machine.fresh(`${bin}/confirm.sh`)).code).toBe(0);
+    expect((await machine.fresh(`${bin}/vgen confirm`)).code).toBe(0);
     const text = await machine.installed(machine.tree().list('confirm-within 3'));
     expect(text).toContain('confirm within 3 s');
     expect(await settled()).toBe('');

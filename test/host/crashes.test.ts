@@ -29,19 +29,19 @@ describe.skipIf(lack !== null)(`crashes on a host that serves (${because})`, () 
   });
 
   it.each([100, 300, 700, 1500])('a deploy killed after %i ms leaves live alone', async after => {
-    await machine.kill(`${bin}/deploy.sh demo /root/artifacts/v3 --release k${after}`, after);
+    await machine.kill(`${bin}/vgen deploy demo /root/artifacts/v3 --release k${after}`, after);
     expect(await machine.get(8000)).toMatch(/^v1 green/);
   });
 
   it('a deploy works after those', async () => {
-    await ask(`${bin}/deploy.sh demo /root/artifacts/v3 --release r3`);
+    await ask(`${bin}/vgen deploy demo /root/artifacts/v3 --release r3`);
     expect(await ask('ls -A /opt/demo/releases')).not.toContain('.new');
     expect(await machine.get(8001)).toMatch(/^v3 blue/);
   });
 
   it.each([20, 50, 80, 110, 140, 170])('a switch killed after %i ms leaves a sound pair', async after => {
-    await machine.kill(`${bin}/switch.sh demo`, after);
-    await ask(`${bin}/switch.sh demo`);
+    await machine.kill(`${bin}/vgen switch demo`, after);
+    await ask(`${bin}/vgen switch demo`);
     expect(new Set([await machine.slotOf('live'), await machine.slotOf('next')])).toEqual(new Set(['blue', 'green']));
     expect(await ask('tail -n 1 /var/lib/vgen/apps/demo/history | cut -f 3')).toBe(await machine.slotOf('live'));
   });
@@ -53,7 +53,7 @@ describe.skipIf(lack !== null)(`crashes on a host that serves (${because})`, () 
     await machine.host.powerOff();
     await machine.host.boot();
     const good = await ask(`for (( i = 0; i < 30; i++ )); do
-      good=$(${bin}/status.sh | grep -c -e ' healthy' -e ' active (running)' || true)
+      good=$(${bin}/vgen status | grep -c -e ' healthy' -e ' active (running)' || true)
       (( good < 8 )) || break
       sleep 0.5
     done; echo $good`);

@@ -107,7 +107,7 @@ describe.skipIf(lack !== null)(`datastores on a real host (${lack ?? 'systemd-ns
     const { code, text } = await fleet.install(inventory(), 'app');
     expect(code, text).toBe(0);
     await fleet.host('app').send(fleet.release(), '/root');
-    await fleet.on('app', '/opt/vgen/bin/deploy.sh shop /root/shop');
+    await fleet.on('app', '/opt/vgen/bin/vgen deploy shop /root/shop');
     expect(JSON.parse(await ask('db'))).toEqual(['shop', 'shop', true, 'TLSv1.3']);
     expect(JSON.parse(await ask('cache'))).toEqual(['+OK', ':1', 'TLSv1.3']);
     expect(JSON.parse(await ask('queue'))).toEqual(['one', 'shop']);
@@ -116,7 +116,7 @@ describe.skipIf(lack !== null)(`datastores on a real host (${lack ?? 'systemd-ns
   it('never restarts a datastore for a deploy of an app', async () => {
     const since = 'systemctl show -p ActiveEnterTimestampMonotonic redis-server postgresql@15-main vgen-postgres';
     const before = await fleet.on('data', since);
-    await fleet.on('app', '/opt/vgen/bin/switch.sh shop && /opt/vgen/bin/deploy.sh shop /root/shop');
+    await fleet.on('app', '/opt/vgen/bin/vgen switch shop && /opt/vgen/bin/vgen deploy shop /root/shop');
     expect(await fleet.on('data', since)).toBe(before);
   });
 

@@ -1,4 +1,4 @@
-// deploy.sh, switch.sh, rollback.sh and status.sh on a host, in the order of an app's life: each test builds on those
+// vgen deploy, switch, rollback and status on a host, in the order of an app's life: each test builds on those
 // before it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { because, bin, key, lack, Machine, password } from './machine.ts';
@@ -9,7 +9,7 @@ describe.skipIf(lack !== null)(`deploy, switch and rollback on a host (${because
   const ask = (script: string) => machine.ask(script);
   const run = (script: string) => machine.run(script);
   const deploy = (app: string, file: string, id?: string) =>
-    run(`${bin}/deploy.sh ${app} ${file} ${id === undefined ? '' : `--release ${id}`}`);
+    run(`${bin}/vgen deploy ${app} ${file} ${id === undefined ? '' : `--release ${id}`}`);
 
   beforeAll(async () => {
     machine = await Machine.prepared('v1', 'v2', 'v3', 'v4', 'v5', 'sick', 'dead');
@@ -35,22 +35,22 @@ describe.skipIf(lack !== null)(`deploy, switch and rollback on a host (${because
   });
 
   it('switches, proven through nginx', async () => {
-    const { text } = await run(`${bin}/switch.sh demo`);
+    const { text } = await run(`${bin}/vgen switch demo`);
     expect(text).toContain('demo: live is green (release r1), was blue (release none), proven by 20 answers');
     expect(await get(8000)).toBe('v1 green hello');
   });
 
   it('refuses to switch to a slot that has nothing', async () => {
-    const { code, text } = await run(`${bin}/switch.sh demo`);
+    const { code, text } = await run(`${bin}/vgen switch demo`);
     expect(code).toBe(1);
     expect(text).toContain('the next slot blue has no release');
     expect(await machine.slotOf('live')).toBe('green');
   });
 
   it('runs a directory and a tar under systemd, with a TCP connection for health', async () => {
-    await ask(`${bin}/deploy.sh tick /root/artifacts/v1.d --release t1 && ${bin}/switch.sh tick`);
+    await ask(`${bin}/vgen deploy tick /root/artifacts/v1.d --release t1 && ${bin}/vgen switch tick`);
     await ask('tar -C /root/artifacts/v2.d -czf /root/v2.tar.gz .');
-    await ask(`${bin}/deploy.sh tick /root/v2.tar.gz`);
+    await ask(`${bin}/vgen deploy tick /root/v2.tar.gz`);
     expect(await ask('ls /opt/tick/releases')).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]{8}\nt1$/);
     expect([await get(8010), await get(8011)]).toEqual(['v1 green hello', 'v2 blue hello']);
     expect(await ask('systemctl is-enabled tick-blue tick-green')).toBe('enabled\nenabled');
@@ -77,14 +77,14 @@ describe.skipIf(lack !== null)(`deploy, switch and rollback on a host (${because
   });
 
   it('fails no request while switching back and forth under load', async () => {
-    await ask(`${bin}/deploy.sh demo /root/artifacts/v2 --release r2; rm -f /root/stop`);
+    await ask(`${bin}/vgen deploy demo /root/artifacts/v2 --release r2; rm -f /root/stop`);
     const load = run(`for n in 1 2 3 4; do
       (for (( i = 0; i < 3000; i++ )); do
         [[ ! -e /root/stop ]] || exit 0
         curl -s -o /dev/null -m 10 -w '%{http_code} ' http://127.0.0.1:8000/
       done > /root/codes.$n) &
     done; wait`);
-    for (let count = 0; count < 5; count++) await ask(`${bin}/switch.sh demo`);
+    for (let count = 0; count < 5; count++) await ask(`${bin}/vgen switch demo`);
     await ask('touch /root/stop');
     await load;
     const codes = (await ask('cat /root/codes.*')).split(' ').filter(Boolean);
@@ -102,33 +102,33 @@ describe.skipIf(lack !== null)(`deploy, switch and rollback on a host (${because
     expect(dead.code).toBe(1);
     expect(dead.text).toContain('cannot go on');
     expect(dead.text).toContain('nothing listens');
-    expect((await run(`${bin}/switch.sh demo`)).code).toBe(1);
+    expect((await run(`${bin}/vgen switch demo`)).code).toBe(1);
     expect(await get(8000)).toBe('v2 blue hello');
-    expect(await ask(`ls /var/lib/vgen/apps/demo/bad; ${bin}/status.sh | grep -c 'marked bad' || true`)).toBe('s2\n1');
+    expect(await ask(`ls /var/lib/vgen/apps/demo/bad; ${bin}/vgen status | grep -c 'marked bad' || true`)).toBe('s2\n1');
   });
 
   it('rolls back to what was live before, by the same proof, and forth', async () => {
-    const { code, text } = await run(`${bin}/rollback.sh demo`);
+    const { code, text } = await run(`${bin}/vgen rollback demo`);
     expect(code, text).toBe(0);
     expect(text).toContain('demo: release r1 is started in green first');
     expect(text).toContain('demo: live is green (release r1), was blue (release r2), proven by 20 answers');
     expect(await get(8000)).toBe('v1 green hello');
-    const again = await run(`${bin}/rollback.sh demo`);
+    const again = await run(`${bin}/vgen rollback demo`);
     expect(again.code).toBe(1);
     expect(again.text).toContain('nothing to roll back to');
-    await ask(`${bin}/switch.sh demo`);
+    await ask(`${bin}/vgen switch demo`);
     expect(await get(8000)).toBe('v2 blue hello');
   });
 
   it('keeps the releases that it may still need, and no more', async () => {
-    for (const n of [3, 4, 5]) await ask(`${bin}/deploy.sh demo /root/artifacts/v${n} --release r${n}`);
+    for (const n of [3, 4, 5]) await ask(`${bin}/vgen deploy demo /root/artifacts/v${n} --release r${n}`);
     expect(await ask('ls /opt/demo/releases')).toBe('r1\nr2\nr4\nr5');
   });
 
   it('takes the former release live again where a switch cannot be proven', async () => {
     const data = '/opt/vgen/apps/demo.sh';
     await ask(`cp ${data} /root/demo.sh; sed -i 's/^live=.*/live=127.0.0.1:8010/' ${data}; systemctl stop tick-green`);
-    const { code, text } = await run(`${bin}/switch.sh demo`);
+    const { code, text } = await run(`${bin}/vgen switch demo`);
     expect(code).toBe(1);
     expect(text).toContain('did not prove itself on 127.0.0.1:8010');
     expect([await machine.slotOf('live'), await machine.slotOf('next')]).toEqual(['blue', 'green']);
@@ -138,10 +138,10 @@ describe.skipIf(lack !== null)(`deploy, switch and rollback on a host (${because
 
   it('repairs links that a crash left between two renames', async () => {
     await ask('cd /opt/demo; ln -sfn blue next');
-    const { text } = await run(`${bin}/switch.sh demo`);
+    const { text } = await run(`${bin}/vgen switch demo`);
     expect(text).toContain('demo: next is green again, since live is blue');
     expect(text).toContain('live is green (release r5)');
-    await ask(`${bin}/switch.sh demo`);
+    await ask(`${bin}/vgen switch demo`);
   });
 
   it('waits for connections that outlived the switch, but not for ever', async () => {
@@ -155,17 +155,17 @@ describe.skipIf(lack !== null)(`deploy, switch and rollback on a host (${because
   it('does one thing at a time: who comes second waits, says for whom, and gives up', async () => {
     const first = run('flock /run/lock/vgen.lock sleep 3');
     await ask('sleep 0.5');
-    const { code, text } = await run(`VGEN_LOCK_SECONDS=1 ${bin}/switch.sh demo`);
+    const { code, text } = await run(`VGEN_LOCK_SECONDS=1 ${bin}/vgen switch demo`);
     expect(code).toBe(3);
     expect(text).toContain('locked for 1 s by');
     await first;
-    await ask(`${bin}/deploy.sh demo /root/artifacts/v5 --release r5`);
+    await ask(`${bin}/vgen deploy demo /root/artifacts/v5 --release r5`);
     expect(await ask('flock --nonblock /run/lock/vgen.lock echo free')).toBe('free');
     expect(await ask('stat -c "%a %U" /run/lock/vgen.lock')).toBe('600 root');
   });
 
   it('says how everything is, for people and as data', async () => {
-    const { code, stdout } = await run(`${bin}/status.sh --json`);
+    const { code, stdout } = await run(`${bin}/vgen status --json`);
     const status = JSON.parse(stdout) as Record<'apps' | 'units', { name: string; live: object }[]>;
     expect(status).toMatchObject({ host: 'one', good: false });
     expect(status.apps.map(app => app.name)).toEqual(['demo', 'tick']);

@@ -32,12 +32,12 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
   afterAll(() => machine?.stop());
 
   it('keep their output and exit code for root alone, and pass them on', async () => {
-    const { code, stdout } = await machine.run(`${bin}/switch.sh demo`);
+    const { code, stdout } = await machine.run(`${bin}/vgen switch demo`);
     expect(code).toBe(0);
     const last = await ask(`ls -d ${runs}/*-switch-* | tail -n 1`);
     expect(await ask(`cat ${last}/out; cat ${last}/code ${last}/what`)).toBe(`${stdout}\n0\nswitch demo`);
     expect(await ask(`stat -c %a ${runs} ${last}`)).toBe('700\n700');
-    const refused = await machine.run(`${bin}/switch.sh nothing 2>&1 >/dev/null`);
+    const refused = await machine.run(`${bin}/vgen switch nothing 2>&1 >/dev/null`);
     expect(refused.stdout).toContain('error: no app "nothing" on this host');
     expect(refused.code).toBe(2);
   });
@@ -45,16 +45,16 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
   it('take arguments as they are, and of the environment only what is theirs', async () => {
     const id = 'r-$HOME-%n';
     const { code, text } = await machine.run(`cd /root/artifacts; cp v1 'a $PATH %n'; FOREIGN=x SUDO_USER=ada
-      export FOREIGN SUDO_USER; ${bin}/deploy.sh demo './a $PATH %n' --release '${id}'`);
+      export FOREIGN SUDO_USER; ${bin}/vgen deploy demo './a $PATH %n' --release '${id}'`);
     expect(code, text).toBe(2);
     expect(text).toContain(id);
     const good =
-      await machine.run(`cd /root/artifacts; SUDO_USER=ada ${bin}/deploy.sh demo './a $PATH %n' --release r8`);
+      await machine.run(`cd /root/artifacts; SUDO_USER=ada ${bin}/vgen deploy demo './a $PATH %n' --release r8`);
     expect(good.code, good.text).toBe(0);
     expect(await ask('tail -n 1 /var/log/vgen/audit.jsonl')).toContain('"who":"ada","action":"deploy","app":"demo"');
     const { done, run } = await start(`bash -c 'exec 8<>/run/lock/vgen.lock; flock 8
-      FOREIGN=x ${bin}/switch.sh demo 8>&- & sleep 3; exec 8>&-; wait'`);
-    const names = await ask(`for pid in $(pgrep -f -- 'switch.sh --foreground demo'); do
+      FOREIGN=x ${bin}/vgen switch demo 8>&- & sleep 3; exec 8>&-; wait'`);
+    const names = await ask(`for pid in $(pgrep -f -- 'vgen switch --foreground demo'); do
       tr '\\0' '\\n' < /proc/$pid/environ; done | cut -d = -f 1 | sort -u`);
     expect(names.split('\n')).toContain('SSH_CONNECTION');
     expect(names).not.toContain('FOREIGN');
@@ -85,7 +85,7 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
       await machine.push(slow(seconds));
       const { done, run } = await start(`bash ${incoming}/install.sh`);
       await machine.host.console(end);
-      const { code, text } = await machine.run(`${bin}/switch.sh --attach`);
+      const { code, text } = await machine.run(`${bin}/vgen switch --attach`);
       expect(code, text).toBe(0);
       expect(text).toMatch(/^under way: install, since 20/m);
       expect(text).toMatch(/one: \d changes\n/);
@@ -106,7 +106,7 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
   });
 
   it('end with their answer although nobody reads what they print', async () => {
-    const { text } = await machine.run(`set -o pipefail; ${bin}/switch.sh demo | true; echo "\${PIPESTATUS[0]}"`);
+    const { text } = await machine.run(`set -o pipefail; ${bin}/vgen switch demo | true; echo "\${PIPESTATUS[0]}"`);
     expect(text).toBe('0\n');
   });
 
@@ -114,7 +114,7 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
     await machine.installed(machine.tree());
     await machine.push(slow(5));
     const { done } = await start(`bash ${incoming}/install.sh`);
-    const second = await machine.run(`VGEN_LOCK_SECONDS=1 ${bin}/switch.sh demo`);
+    const second = await machine.run(`VGEN_LOCK_SECONDS=1 ${bin}/vgen switch demo`);
     expect(second.code).toBe(3);
     expect(second.text).toMatch(/waiting up to 1 s for .*install\.sh, process \d+[^]*error: locked for 1 s by/);
     expect((await done).code).toBe(0);
@@ -128,7 +128,7 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
     const { code, text } = await done;
     expect(code).toBe(2);
     expect(text).toMatch(/error: the run was killed; run it again, .*: install\n$/);
-    const after = await machine.run(`${bin}/switch.sh --attach`);
+    const after = await machine.run(`${bin}/vgen switch --attach`);
     expect(after.code).toBe(2);
     expect(after.text).toContain('the last run: install');
     expect((await machine.run(`bash ${incoming}/install.sh`)).code).toBe(0);
@@ -136,20 +136,20 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
 
   it('keep the last fifty', async () => {
     await ask(`for (( i = 100; i < 180; i++ )); do mkdir ${runs}/20000101T000000Z-switch-$i; done`);
-    await ask(`${bin}/switch.sh demo`);
+    await ask(`${bin}/vgen switch demo`);
     expect(await ask(`ls ${runs} | wc -l; ls ${runs} | tail -n 1 | grep -o switch`)).toBe('50\nswitch');
   });
 
   it('run in the terminal with --foreground, and leave no trace there', async () => {
     const before = await ask(`ls ${runs}`);
-    expect((await machine.run(`${bin}/switch.sh demo --foreground`)).code).toBe(0);
+    expect((await machine.run(`${bin}/vgen switch demo --foreground`)).code).toBe(0);
     expect(await ask(`ls ${runs}`)).toBe(before);
   });
 
   it('get a session of their own where PID 1 is not systemd', async () => {
     const hidden =
       `unshare --mount bash -c 'umount -l /run/systemd/system 2>/dev/null || mount -t tmpfs none /run/systemd
-      exec ${bin}/switch.sh demo'`;
+      exec ${bin}/vgen switch demo'`;
     const { code, text } = await machine.run(hidden);
     expect(code, text).toBe(0);
     expect(text).toContain('proven by 20 answers');

@@ -30,7 +30,7 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
   let order = 0;
   const rows: string[][] = [];
   const ask = (script: string) => machine.ask(script);
-  const deploy = (file: string, app = 'demo') => machine.run(`${bin}/deploy.sh ${app} /root/artifacts/${file}`);
+  const deploy = (file: string, app = 'demo') => machine.run(`${bin}/vgen deploy ${app} /root/artifacts/${file}`);
   const versions = async () => [await machine.get(8000), await machine.get(8010)];
 
   /** A tree that no run before had, and that a host can be asked for. */
@@ -109,7 +109,7 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
         await meets(`app dies after 2 s (${app})`, () =>
           deploy(file, app), 1, 'does not stay up, it ended', 'out of memory');
         await meets(`switch to that (${app})`, () =>
-          machine.run(`${bin}/switch.sh ${app}`), 1, 'the next slot blue is not healthy');
+          machine.run(`${bin}/vgen switch ${app}`), 1, 'the next slot blue is not healthy');
       } finally {
         await ask(`cat /root/data >${data}`);
       }

@@ -13,7 +13,7 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
   const timeout = (seconds: number): Tree =>
     machine.tree().edit('etc/nginx/nginx.conf', 'proxy_read_timeout 60s', `proxy_read_timeout ${seconds}s`);
   const seconds = () => ask(`grep -oE -m 1 'proxy_read_timeout [0-9]+' ${conf} | cut -d' ' -f 2`);
-  const status = async (script = `${bin}/status.sh`): Promise<Status> =>
+  const status = async (script = `${bin}/vgen status`): Promise<Status> =>
     JSON.parse((await machine.run(`bash ${script} --json`)).stdout) as Status;
 
   beforeAll(async () => {
@@ -30,7 +30,7 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
       const now = await status();
       expect(now).toMatchObject({ generation: 2, order: 100, commit: 'abc123', drift: [] });
       expect(now.tree).toBe((await ask(`sha256sum ${incoming}/SHA256SUMS`)).split(' ')[0]);
-      expect((await machine.run(`${bin}/status.sh`)).text)
+      expect((await machine.run(`${bin}/vgen status`)).text)
         .toMatch(/^generation 2, tree [0-9a-f]{12}, commit abc123, since 20/m);
       await ask(`bash ${incoming}/install.sh --order 100`);
       expect((await status()).generation).toBe(2);
@@ -56,24 +56,24 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
     it('goes back by itself to the last one that ran, and not to the one it left', async () => {
       await machine.push(timeout(62));
       await ask(`bash ${incoming}/install.sh --order 102`);
-      expect((await machine.run(`${bin}/rollback.sh --host`)).text).toContain('from generation 4 back to 3');
+      expect((await machine.run(`${bin}/vgen rollback --host`)).text).toContain('from generation 4 back to 3');
       expect(await seconds()).toBe('60');
       expect((await status()).generation).toBe(5);
-      expect((await machine.run(`${bin}/rollback.sh --host`)).text).toContain('from generation 5 back to 2');
+      expect((await machine.run(`${bin}/vgen rollback --host`)).text).toContain('from generation 5 back to 2');
       expect(await seconds()).toBe('61');
       const old = await machine.run(`bash ${incoming}/install.sh --order 101`);
       expect(old.code, 'older than what was seen, although that was rolled back').toBe(3);
-      expect((await machine.run(`${bin}/rollback.sh --host 77`)).text)
+      expect((await machine.run(`${bin}/vgen rollback --host 77`)).text)
         .toContain('generation 77 is not here; known: 1 2 3 4 5 6');
     });
 
     it('lets a generation speak for itself, without the scripts in /opt', async () => {
       await ask(`mv /opt/vgen /root/vgen-away`);
-      const { stdout } = await machine.run('bash /var/lib/vgen/generations/1/opt/vgen/bin/status.sh');
+      const { stdout } = await machine.run('bash /var/lib/vgen/generations/1/opt/vgen/bin/vgen status');
       expect(stdout).toMatch(/generation 6[^]*removed by hand on the host/);
       await ask('bash /var/lib/vgen/generations/1/install.sh --rollback');
       expect(await seconds()).toBe('60');
-      expect(await ask(`ls ${bin}`)).toContain('switch.sh');
+      expect(await ask(`ls ${bin}`)).toContain('vgen');
       await ask('rm -r /root/vgen-away');
     });
 
@@ -116,13 +116,13 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
         { path: '/opt/demo/blue/demo', host: 'changed', tree: 'same' },
       ]);
       await ask('rm /etc/nginx/conf.d/tick.conf');
-      const { stdout } = await machine.run(`bash ${incoming}/opt/vgen/bin/status.sh`);
+      const { stdout } = await machine.run(`bash ${incoming}/opt/vgen/bin/vgen status`);
       expect(stdout).toMatch(/\/etc\/nginx\/nginx\.conf +changed by hand on the host; changed in the tree/);
       expect(stdout)
         .toMatch(/\/etc\/nginx\/conf\.d\/tick\.conf +removed by hand on the host; the tree is as last installed/);
       const newer = timeout(65).add('etc/more.conf', 'more\n').drop(/beat\.service/);
       await machine.push(newer);
-      const after = await status(`${incoming}/opt/vgen/bin/status.sh`);
+      const after = await status(`${incoming}/opt/vgen/bin/vgen status`);
       expect(after.drift).toContainEqual({ path: '/etc/more.conf', host: 'same', tree: 'new' });
       expect(after.drift).toContainEqual({ path: '/etc/systemd/system/beat.service', host: 'same', tree: 'dropped' });
     });

@@ -75,7 +75,7 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
 
   it('refuses whoever is not root', async () => {
     await machine.ask(`rm -rf /tmp/tree; cp -r ${incoming} /tmp/tree; chmod -R a+rX /tmp/tree`);
-    for (const script of ['/tmp/tree/install.sh', `${bin}/switch.sh demo`, `${bin}/status.sh`]) {
+    for (const script of ['/tmp/tree/install.sh', `${bin}/vgen switch demo`, `${bin}/vgen status`]) {
       const { code, text } = await machine.run(`su nobody -s /bin/bash -c 'bash ${script}'`);
       expect(code).toBe(2);
       expect(text).toContain('only root can do this');
@@ -83,7 +83,7 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
   });
 
   it('starts what waited for a program once that is there', async () => {
-    expect((await machine.run(`${bin}/status.sh`)).code).toBe(1);
+    expect((await machine.run(`${bin}/vgen status`)).code).toBe(1);
     const program = '/usr/local/bin/ngrok';
     await machine.ask(`printf '#!/bin/sh\\nexec sleep 100000\\n' > ${program}; chmod 755 ${program}`);
     expect(await machine.installed(machine.tree())).toContain('start     ngrok.service');
@@ -105,7 +105,7 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
         + `same`,
     )).toBe('same');
     const status = async (): Promise<unknown[]> =>
-      (JSON.parse((await machine.run(`${bin}/status.sh --json`)).stdout) as { certificates: unknown[] }).certificates;
+      (JSON.parse((await machine.run(`${bin}/vgen status --json`)).stdout) as { certificates: unknown[] }).certificates;
     expect(await status())
       .toEqual([{ name: 'front', issuer: 'placeholder', days: expect.closeTo(3649, -1) as number }]);
     const two = tree().list('certificate second root two.example');

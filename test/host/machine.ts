@@ -64,8 +64,8 @@ export class Machine {
     const { code, text } = await machine.install(machine.tree());
     expect(code, text).toBe(0);
     for (const [app, letter, kind] of [['demo', 'r', ''], ['tick', 't', '.d']]) {
-      await machine.ask(`cd /root/artifacts; ${bin}/deploy.sh ${app} v1${kind} --release ${letter}1 &&
-        ${bin}/switch.sh ${app} && ${bin}/deploy.sh ${app} v2${kind} --release ${letter}2`);
+      await machine.ask(`cd /root/artifacts; ${bin}/vgen deploy ${app} v1${kind} --release ${letter}1 &&
+        ${bin}/vgen switch ${app} && ${bin}/vgen deploy ${app} v2${kind} --release ${letter}2`);
     }
     return machine;
   }

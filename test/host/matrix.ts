@@ -165,7 +165,7 @@ async function sound(victim: Victim): Promise<void> {
     [[ $(tail -n 1 /var/lib/vgen/apps/demo/history | cut -f 3) == "$(readlink live)" ]] && echo agrees
     find /opt/demo -name '*.vgen-new' -o -name '.new.*'
     ls /var/lib/vgen/apps/demo | grep -vE '^(releases|history|bad|steady.*)$'
-    ls -A releases | wc -l`, `${bin}/status.sh --json`);
+    ls -A releases | wc -l`, `${bin}/vgen status --json`);
   expect(seen).toMatch(/^blue green agrees\n[1-4]$/);
   const { apps } = JSON.parse(status) as { apps: { name: string; live: { healthy: boolean } }[] };
   expect(apps.map(app => [app.name, app.live.healthy])).toEqual([['demo', true], ['tick', true]]);

@@ -98,11 +98,11 @@ describe.skipIf(lack !== null)(`pm2 on a real host (${lack ?? 'systemd-nspawn, n
 
   it('deploys and switches, with as many workers as said, its words and its secret', async () => {
     await release('r1');
-    await good('/opt/vgen/bin/deploy.sh web /root/r1 --release r1');
+    await good('/opt/vgen/bin/vgen deploy web /root/r1 --release r1');
     expect(await ask(8001)).toMatchObject({
       release: 'r1', key: secret, words: ['two words'], cwd: '/opt/web/releases/r1', home: '/opt/web/releases/r1',
     });
-    await good('/opt/vgen/bin/switch.sh web');
+    await good('/opt/vgen/bin/vgen switch web');
     expect((await ask(8000)).release).toBe('r1');
     const pids = new Set<number>();
     for (let i = 0; i < 12; i += 1) pids.add((await ask(3001)).pid);
@@ -112,14 +112,14 @@ describe.skipIf(lack !== null)(`pm2 on a real host (${lack ?? 'systemd-nspawn, n
   it('never goes on with a former release, in the same slot either', async () => {
     for (const name of ['r2', 'r3', 'r4']) {
       await release(name);
-      await good(`/opt/vgen/bin/deploy.sh web /root/${name} --release ${name}`);
+      await good(`/opt/vgen/bin/vgen deploy web /root/${name} --release ${name}`);
       expect(await ask(8001))
         .toMatchObject({ release: name, cwd: `/opt/web/releases/${name}`, home: `/opt/web/releases/${name}` });
       expect((await ask(8000)).release).not.toBe(name);
-      await good('/opt/vgen/bin/switch.sh web');
+      await good('/opt/vgen/bin/vgen switch web');
       expect((await ask(8000)).release).toBe(name);
     }
-    await good('/opt/vgen/bin/rollback.sh web');
+    await good('/opt/vgen/bin/vgen rollback web');
     expect((await ask(8000)).release).toBe('r3');
     // no process of pm2 is in a release that no slot has
     expect(await good('for pid in $(pgrep -u web); do readlink /proc/$pid/cwd; done | grep /opt/web | sort -u'))
@@ -140,12 +140,12 @@ describe.skipIf(lack !== null)(`pm2 on a real host (${lack ?? 'systemd-nspawn, n
 
   it('does not take a release for healthy that ends soon after its start', async () => {
     await release('bad', 'setTimeout(() => process.exit(1), 700);\n');
-    const { code, text } = await run('/opt/vgen/bin/deploy.sh web /root/bad --release bad');
+    const { code, text } = await run('/opt/vgen/bin/vgen deploy web /root/bad --release bad');
     expect(code, text).not.toBe(0);
     expect(text).toMatch(/green|blue/);
     expect(text).toMatch(/does not stay up|nothing answers|does not answer well|not running/);
     expect((await ask(8000)).release).toBe('r3');
-    await good('/opt/vgen/bin/deploy.sh web /root/r4 --release r5');
+    await good('/opt/vgen/bin/vgen deploy web /root/r4 --release r5');
   });
 
   it('runs a program that is no script', async () => {
@@ -153,7 +153,7 @@ describe.skipIf(lack !== null)(`pm2 on a real host (${lack ?? 'systemd-nspawn, n
       + '=> 5, ReuseAddr => 1, LocalAddr => "127.0.0.1", LocalPort => $ARGV[0]) or die;\nwhile (my $c = $s->accept) '
       + '{ print $c "tool\\n"; }\n', { mode: 0o755 });
     await host.send(join(work, 'tool'), '/root');
-    await good('/opt/vgen/bin/deploy.sh tool /root/tool --release t1');
+    await good('/opt/vgen/bin/vgen deploy tool /root/tool --release t1');
     expect(await good('timeout 3 head -n 1 </dev/tcp/127.0.0.1/3101')).toBe('tool');
   });
 
@@ -172,6 +172,6 @@ describe.skipIf(lack !== null)(`pm2 on a real host (${lack ?? 'systemd-nspawn, n
       await new Promise(resolve => setTimeout(resolve, 200));
     }
     expect(await ask(8000)).toMatchObject({ release: 'r3', cwd: '/opt/web/releases/r3' });
-    expect((await run('/opt/vgen/bin/status.sh')).text).toMatch(/live +\w+ +r3 +running .* healthy/);
+    expect((await run('/opt/vgen/bin/vgen status')).text).toMatch(/live +\w+ +r3 +running .* healthy/);
   }, 60_000);
 });

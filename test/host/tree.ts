@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { sumsText } from '../../src/contract/manifest.ts';
 
 const fixture = fileURLToPath(new URL('fixture', import.meta.url));
-const scripts = fileURLToPath(new URL('../../templates/host/opt/vgen', import.meta.url));
+const engine = fileURLToPath(new URL('../../dist/engine', import.meta.url));
+const command = fileURLToPath(new URL('../../templates/host/opt/vgen/bin/vgen', import.meta.url));
 const installer = fileURLToPath(new URL('../../templates/host/install.sh', import.meta.url));
 const server = fileURLToPath(new URL('app/server.py', import.meta.url));
 
@@ -24,12 +25,11 @@ export class Tree {
   constructor() {
     cpSync(fixture, this.dir, { recursive: true });
     cpSync(installer, join(this.dir, 'install.sh'));
-    const lines = ['lib', 'bin'].flatMap(part => {
-      cpSync(join(scripts, part), join(this.dir, 'opt/vgen', part), { recursive: true });
-      return readdirSync(join(scripts, part))
-        .map(name => line(`file /opt/vgen/${part}/${name} ${part === 'bin' ? '0755' : '0644'} root:root - bash`));
-    });
-    appendFileSync(join(this.dir, 'manifest.tsv'), lines.join(''));
+    cpSync(engine, join(this.dir, 'opt/vgen/lib'), { recursive: true });
+    cpSync(command, join(this.dir, 'opt/vgen/bin/vgen'));
+    const lines = ['bin/vgen 0755', ...readdirSync(engine).map(name => `lib/${name} 0644`)];
+    appendFileSync(join(this.dir, 'manifest.tsv'),
+      lines.map(one => line(`file /opt/vgen/${one} root:root - bash`)).join(''));
     this.#seal();
   }
 

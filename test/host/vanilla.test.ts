@@ -145,7 +145,7 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
     const load = eu1.run('python3 /root/load.py 127.0.0.1:8000 8 12', { timeoutSeconds: 60 });
     for (let i = 0; i < 6; i++) {
       await new Promise(resolve => setTimeout(resolve, 500));
-      const { code, stdout, stderr } = await eu1.run('/opt/vgen/bin/switch.sh peerbook');
+      const { code, stdout, stderr } = await eu1.run('/opt/vgen/bin/vgen switch peerbook');
       expect(code, stdout + stderr).toBe(0);
     }
     const seen = JSON.parse((await load).stdout) as {
@@ -181,7 +181,7 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
     expect(await answer(eu1, '127.0.0.1:8000/')).toBe(before);
     const { output } = readme(script('status'));
     expect(output).toMatch(/peerbook/);
-    const json = await eu1.run('/opt/vgen/bin/status.sh --json');
+    const json = await eu1.run('/opt/vgen/bin/vgen status --json');
     expect(() => JSON.parse(json.stdout) as unknown).not.toThrow();
   });
 

@@ -84,7 +84,7 @@ function certify(tree: Tree, root: string): void {
 function expandSecrets(root: string, path: string): void {
   writeFileSync(`${path}.expanded`, '', { mode: 0o600 });
   execFileSync('bash', ['--norc', '-c', 'set -euo pipefail; . "$1"; expand_placeholders "$2" "$3" "$4"', 'bash',
-    join(root, 'opt/vgen/lib/encode.sh'), path, `${path}.expanded`, join(root, 'secrets')],
+    join(root, 'opt/vgen/lib/core.sh'), path, `${path}.expanded`, join(root, 'secrets')],
       { stdio: ['ignore', 'inherit', 'inherit'] });
   writeFileSync(path, readFileSync(`${path}.expanded`));
   rmSync(`${path}.expanded`);

@@ -1,25 +1,21 @@
 // The engine on the host: static scripts, the same bytes everywhere, so that a console alone is enough to repair it.
 import { component } from '../../contract/component.ts';
-import { directory, filesOf } from '../../kit/files.ts';
+import { directory, file, filesOf } from '../../kit/files.ts';
 
-const bin = ['confirm', 'deploy', 'rollback', 'status', 'switch'];
-const lib = [
-  'action', 'apps', 'certificates', 'checks', 'confirm', 'detach', 'drift', 'encode', 'exchange', 'files',
-  'generations', 'hand', 'health', 'install',
-  'journal', 'lock', 'manifest', 'options', 'packages', 'pending', 'places', 'process', 'record', 'release', 'say',
-  'slots', 'supervisor',
-  'switch', 'units', 'users', 'view',
-];
+/** The layers of the engine (templates/host/opt/vgen/lib), each joined to one file when vgen is built. */
+const layers = ['core', 'install', 'release', 'runtime', 'state'];
 const { script } = filesOf('host');
 
 export const host = component<null>({
   name: 'host',
-  summary: 'install.sh and the scripts in /opt/vgen that deploy, switch, roll back and tell the status.',
+  summary: 'install.sh, and /opt/vgen/bin/vgen, which deploys, switches, rolls back and tells the status.',
   key: null,
   schema: null,
   // what is in /etc/vgen says itself who may read it; datastores and apps have to get at their certificates
   plan: ({ host }) => ({
-    files: [directory('/etc/vgen', host.at), ...bin.map(name => script(`/opt/vgen/bin/${name}.sh`, host.at)),
-      ...lib.map(name => script(`/opt/vgen/lib/${name}.sh`, host.at, { mode: '0644' }))],
+    files: [
+      directory('/etc/vgen', host.at), script('/opt/vgen/bin/vgen', host.at),
+      ...layers.map(name => file(`/opt/vgen/lib/${name}.sh`, host.at, { static: `engine/${name}.sh` }, { check: 'bash' })),
+    ],
   }),
 });

@@ -19,7 +19,7 @@ export async function confirm(
   let why: string;
   do {
     const { code, unreachable, stderr } =
-      await connection.run('exec /opt/vgen/bin/confirm.sh', { fresh: true, timeout: 15_000 });
+      await connection.run('exec /opt/vgen/bin/vgen confirm', { fresh: true, timeout: 15_000 });
     if (code === 0) return null;
     why = unreachable ?? stderr.trim().split('\n').at(-1) ?? '';
     if (unreachable === null) break;
@@ -33,7 +33,7 @@ export async function confirm(
 /** The configuration of generation `to`, or of the last good one before this; confirmed where it changes a way in. */
 export async function backTo(connection: Connection, to: number | null, following: Following): Promise<Acted> {
   const acted =
-    await act(connection, ['/opt/vgen/bin/rollback.sh', '--host', ...to === null ? [] : [String(to)]], following);
+    await act(connection, ['/opt/vgen/bin/vgen', 'rollback', '--host', ...to === null ? [] : [String(to)]], following);
   if (acted.code !== 0 || acted.lost) return acted;
   const after = await observe(connection, 'state', null);
   const reverted = 'unreachable' in after ? null : await confirm(connection, after.unconfirmed, following);

@@ -8,18 +8,12 @@
 # host's bundle of CAs knows who signed it; COMMAND makes its users take it up. If that fails, the former pair is back.
 # shellcheck source=SCRIPTDIR/../connect/places.sh
 . places.sh
-if [[ ! -f $lib/certificates.sh ]]; then
+if [[ ! -f $lib/install.sh ]]; then
   printf 'nothing is installed here that knows certificates; run "vgen apply" first\n' >&2
   exit 2
 fi
 # shellcheck source=/dev/null
-. "$lib/places.sh"
-# shellcheck source=/dev/null
-. "$lib/say.sh"
-# shellcheck source=/dev/null
-. "$lib/lock.sh"
-# shellcheck source=/dev/null
-. "$lib/certificates.sh"
+. "$lib/install.sh"
 
 # new_of NAME: where its next pair is made.
 new_of() { printf '%s/.%s.vgen-issue' "$tls" "$1"; }

@@ -6,7 +6,7 @@ import { hostScript } from '../connect/script.ts';
 import type { Connection } from '../connect/ssh.ts';
 import type { ListedCertificate } from '../../contract/manifest.ts';
 
-/** The organization in the subject of a placeholder, as lib/certificates.sh writes it. */
+/** The organization in the subject of a placeholder, as lib/install/certificates.sh writes it. */
 const PLACEHOLDER = 'O=vgen placeholder';
 const DAY = 86_400_000;
 

@@ -19,7 +19,7 @@ applied_manifest() {
 read_record() {
   local kind name content flag file mode owner
   [[ -f $state/installed.tsv ]] || return 0
-  while IFS=$'\t' read -r kind name content _ _ flag; do
+  while IFS=$'\t' read -r kind name content _ _ flag _; do
     [[ $kind == file || $kind == link ]] || continue
     recorded[$name]=$content
     [[ $flag != adopted ]] || adopted[$name]=yes

@@ -186,19 +186,19 @@ tell_units() {
 # stale_of SLOT: the paths that the process which runs there now has not taken up.
 stale_of() {
   local what instance paths
-  if [[ -f $state/pending ]]; then
+  if [[ -f $state/stale ]]; then
     while IFS=$'\t' read -r what instance paths; do
       [[ $what != "$app/$1" || $instance != "$(slot_instance "$1")" ]] || printf '%s' "$paths"
-    done <"$state/pending"
+    done <"$state/stale"
   fi
 }
 
 # tell_slots: by the engine that is installed here, which knows the runtimes.
 tell_slots() (
-  [[ -f $lib/action.sh ]] || exit 0
+  [[ -f $lib/release.sh ]] || exit 0
   set +eu
   # shellcheck source=/dev/null
-  . "$lib/action.sh"
+  . "$lib/release.sh"
   local file slot role id bad
   for file in /opt/vgen/apps/*.sh; do
     [[ -f $file ]] || continue
@@ -229,11 +229,11 @@ tell_rest() {
   for name in "${certificates[@]}"; do
     [[ ! -s $tls/$name/cert.pem || ! -s $tls/$name/key.pem ]] || tell certificate "$name"
   done
-  [[ ! -s $state/owed && ! -e $state/journal ]] || tell unfinished
-  if [[ -f $state/pending ]]; then
+  [[ ! -s $state/pending-actions && ! -e $state/journal ]] || tell unfinished
+  if [[ -f $state/stale ]]; then
     while IFS=$'\t' read -r what _ paths; do
       tell pending "$what" "$paths"
-    done <"$state/pending"
+    done <"$state/stale"
   fi
 }
 

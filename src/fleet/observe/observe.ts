@@ -67,7 +67,7 @@ function questions(tree: BuiltTree): string {
   const base64 = (path: string): string => readBytes(tree.dir, path).toString('base64');
   if (sealed.length) {
     lines.push(
-      ['encode', base64('opt/vgen/lib/encode.sh')], ...sealed.map(({ path }) => ['render', path, base64(path)]),
+      ['encode', base64('opt/vgen/lib/core.sh')], ...sealed.map(({ path }) => ['render', path, base64(path)]),
     );
   }
   return lines.map(line => `${line.join('\t')}\n`).join('');

@@ -27,7 +27,7 @@ tell_state() {
     tell generation "$(tail -n 1 -- "$state/generations.tsv" | cut -f 1)" "$(cut -f 3 -- "$state/generations.tsv" | sort -n | tail -n 1)"
   fi
   [[ ! -e $state/unconfirmed ]] || tell unconfirmed "$(seconds_left)"
-  if [[ -s $state/pending || -s $state/owed || -e $state/journal ]]; then
+  if [[ -s $state/stale || -s $state/pending-actions || -e $state/journal ]]; then
     is_due=yes
     tell due
   fi
@@ -58,6 +58,5 @@ seconds_left() {
 
 tell_status() {
   local program=(/opt/vgen/bin/vgen status)
-  [[ -x ${program[0]} ]] || program=(/opt/vgen/bin/status.sh)
   [[ ! -x ${program[0]} ]] || tell status "$("${program[@]}" --json 2>/dev/null | tr -d '\n\t')"
 }

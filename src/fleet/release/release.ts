@@ -12,7 +12,7 @@ import { statusOf, type HostState } from '../observe/state.ts';
 import type { HostResult } from '../result.ts';
 import type { Connection } from '../connect/ssh.ts';
 
-const bin = '/opt/vgen/bin';
+const vgen = '/opt/vgen/bin/vgen';
 const artifacts = '/var/lib/vgen/artifacts';
 
 /** A name for what is deployed, the same on all hosts: the time and the first digits of its sha256. */
@@ -58,7 +58,7 @@ export function deployHost(
     if (following.signal.aborted) return { code: null, why: 'stopped before it was deployed', lost: 'left' };
     if (sent.unreachable !== null) return { code: null, why: sent.unreachable, lost: 'unreachable' };
     if (sent.code !== 0) return { code: 2, why: `rsync: ${sent.stderr.trim().split('\n')[0] ?? ''}`, lost: null };
-    const words = [`${bin}/deploy.sh`, app, `${remote}/${basename(artifact)}`, '--release', release];
+    const words = [vgen, 'deploy', app, `${remote}/${basename(artifact)}`, '--release', release];
     const acted = await act(connection, words, following);
     // what a run that goes on without us still reads stays; the next deploy removes what is older than a day
     if (!acted.lost) {
@@ -73,12 +73,12 @@ export function deployHost(
 /** Makes the next slot live. */
 export const switchHost =
   (connection: Connection, looked: HostState, app: string, following: Following): Promise<HostResult> =>
-    command(connection, looked, () => act(connection, [`${bin}/switch.sh`, app], following));
+    command(connection, looked, () => act(connection, [vgen, 'switch', app], following));
 
 /** Makes the release live that was live before. */
 export const rollBackHost =
   (connection: Connection, looked: HostState, app: string, following: Following): Promise<HostResult> =>
-    command(connection, looked, () => act(connection, [`${bin}/rollback.sh`, app], following));
+    command(connection, looked, () => act(connection, [vgen, 'rollback', app], following));
 
 /** The configuration of the generation before, or of generation `to`. */
 export const rollBackConfiguration = (
@@ -89,7 +89,7 @@ export const rollBackConfiguration = (
 export async function switchBack(
   connection: Connection, result: HostResult, app: string, following: Following,
 ): Promise<HostResult> {
-  const acted = await act(connection, [`${bin}/rollback.sh`, app], following);
+  const acted = await act(connection, [vgen, 'rollback', app], following);
   const looked = await observe(connection, 'state', null);
   const is = 'unreachable' in looked ? null : statusOf(looked);
   return acted.code === 0 ? { ...result, result: 'back', why: 'switched back, since others failed', is }

@@ -192,12 +192,12 @@ tell_pushed() {
 
 # audit_push RESULT NAME…: one line in the host's audit log, by the engine's own function; names alone.
 audit_push() (
-  [[ -f $lib/say.sh ]] || exit 0
+  [[ -f $lib/core.sh ]] || exit 0
   set +eu
   result=$1
   shift
   # shellcheck source=/dev/null
-  . "$lib/places.sh" && . "$lib/say.sh" && audit secrets result="$result" names="$*"
+  . "$lib/core.sh" && audit secrets result="$result" names="$*"
   exit 0
 )
 

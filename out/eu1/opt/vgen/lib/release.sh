@@ -1,8 +1,235 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
+
+# ---- templates/host/opt/vgen/lib/release/release.sh
+# Release: apps that are deployed, proven healthy, switched and rolled back.
+
+# shellcheck source=SCRIPTDIR/runtime.sh
+[[ -n ${runtime_is_loaded:-} ]] || . "${lib:?}/runtime.sh"
+release_is_loaded=yes
+
+# ---- templates/host/opt/vgen/lib/release/action.sh
+# One action on one app: under the lock, and with one line of audit.
+
+
+action='' action_app='' action_from='' action_to=''
+
+# run_action ACTION APP FUNCTION [ARGUMENT…]: FUNCTION with the app's data loaded and its links sound, while nothing
+# else of vgen runs here.
+run_action() {
+  action=$1
+  action_app=$2
+  shift 2
+  require_root
+  load_app "$action_app"
+  end_on_signals
+  trap finish_action EXIT
+  with_lock locked_action "$@"
+}
+
+locked_action() {
+  repair_pair
+  "$@"
+}
+
+# finish_action: however the script ends, nothing is left half done and what happened is on record.
+finish_action() {
+  local code=$?
+  trap - EXIT
+  [[ -z $unfinished_release ]] || rm -rf -- "${unfinished_release:?}"
+  if [[ -n $unproven_from ]]; then
+    undo_switch
+    note "$app: the switch was not finished; live is $(slot_at live) again"
+  fi
+  # An error that nobody foresaw ends bash with any code; to the caller it is "could not be done".
+  (( code != 1 )) || [[ -n $failure ]] || code=2
+  audit "$action" app="$action_app" from="$action_from" to="$action_to" result="$(result_of "$code")" \
+    reason="$failure" seconds="$SECONDS"
+  # Last of all: a rollback that dies before this is completed by the next one; after it, the next goes further back.
+  (( code != 0 )) || rm -f -- "${app_state:?}/switching"
+  exit "$code"
+}
+
+# repair_pair: live and next name the two slots, one each. They do not when a machine stopped between two renames; live
+# is what is served, so next follows it.
+repair_pair() {
+  local is_live is_next
+  rm -f -- "$(beside "$dir/live")" "$(beside "$dir/next")"      # of one that died before the rename
+  is_live=$(slot_at live)
+  is_next=$(slot_at next)
+  if [[ -z $is_live ]]; then
+    [[ -d $dir ]] || fail 2 "$dir is not there; run install.sh first"
+    is_live=$(last_live_slot)
+    point "$dir/live" "${is_live:=${slots[0]}}"
+    note "$app: live named no slot; it is $is_live now"
+  fi
+  if [[ $is_next != "$(other_slot "$is_live")" ]]; then
+    point "$dir/next" "$(other_slot "$is_live")"
+    note "$app: next is $(other_slot "$is_live") again, since live is $is_live"
+  fi
+  finish_cut_switch
+}
+
+# finish_cut_switch: a script that died while it switched left this file; what became live is written down after all.
+finish_cut_switch() {
+  local action left slot
+  [[ -e $app_state/switching ]] || return 0
+  IFS=$'\t' read -r action left <"$app_state/switching" || action=switch
+  slot=$(slot_at live)
+  if [[ $(last_live_slot) != "$slot" && -n $(release_of "$slot") ]]; then
+    remember_live "$action" "$slot" "$(release_of "$slot")"
+    note "$app: the last $action was cut short before it was proven; live is $slot"
+  fi
+  if [[ $action == rollback && -n $left && $(release_of "$slot") != "$left" ]]; then
+    mark_bad "$left" 'rolled back'
+    finished_action=rollback
+  fi
+  rm -f -- "$app_state/switching"
+}
+
+# ---- templates/host/opt/vgen/lib/release/deploy.sh
+# Deploy: a release comes into the next slot and is healthy there. The live slot is never touched.
+
+deploy() {
+  local artifact=$1 id=$2 slot
+  slot=$(slot_at next)
+  action_from=$(release_of "$slot")
+  [[ -d ${dir:?}/releases ]] || fail 2 "$dir/releases is not there; run install.sh first"
+  make_release "$artifact" "$id"
+  action_to=$release_id
+  place "$release_id" "$slot" || give_up_deploy "$slot"
+  remove_old_releases
+  say "$app: release $release_id is healthy in next ($slot)${next:+, see http://$next}; live is $(slot_at live)"
+  ! is_served next || nginx_serves "$slot"
+}
+
+give_up_deploy() {
+  remove_old_releases
+  note "$app: release $release_id stays in next ($1) as it is; live ($(slot_at live)) is untouched"
+  exit 1
+}
+
+# nginx_serves SLOT: a warning only, because the release itself is healthy; a switch would refuse.
+nginx_serves() {
+  local answer
+  answer=$(ask_nginx next /.vgen/slot 2>&1) || true
+  [[ $answer == "$1" ]] || warn "nginx does not serve $1 on $(place_of next): ${answer:0:120}"
+}
+
+# ---- templates/host/opt/vgen/lib/release/health.sh
+# Is a slot healthy? Its own port answers the app's health path with 200 to 399, or takes a connection if it has none.
+# Asked on the slot's own port and not through nginx, so that no other slot can answer for it.
+
+health_reason=''                # why the last look found it unhealthy
+
+# fetch URL [OPTION…]: curl without the settings of whoever runs this.
+fetch() {
+  local url=$1
+  shift
+  curl --disable --silent --show-error --noproxy '*' --max-time 3 "$@" -- "$url"
+}
+
+# is_served live|next: nginx serves it, on an address of its own or for the sites of this host.
+is_served() { [[ -n ${!1} || ${served?} == yes ]]; }
+
+# place_of live|next: where nginx serves it, for people.
+place_of() { printf '%s' "${!1:-the sites of this host}"; }
+
+# ask_nginx live|next PATH [OPTION…]: on the address of the link as clients do, or over the socket as the sites do.
+ask_nginx() {
+  local address=${!1} role=$1 path=$2
+  shift 2
+  if [[ -n $address ]]; then
+    fetch "http://$address$path" "$@"
+  else
+    fetch "http://localhost$path" --unix-socket "${dir:?}/$role/nginx.sock" "$@"
+  fi
+}
+
+# probe SLOT: one question.
+probe() {
+  local port=${port_of[$1]:?} code
+  if [[ -z ${health?} ]]; then
+    health_reason="nothing takes connections on port $port"
+    # The child's own redirection opens the connection, so that "timeout" can end it.
+    # shellcheck disable=SC2016  # the child expands it
+    timeout 3 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1"' connect "$port" 2>/dev/null
+    return
+  fi
+  code=$(fetch "http://127.0.0.1:$port$health" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
+  health_reason="port $port answers $health with HTTP $code"
+  [[ $code != 000 && -n $code ]] || health_reason="nothing answers $health on port $port"
+  [[ $code =~ ^[23] ]]
+}
+
+# wait_healthy SLOT: one and the same process runs and answers well for steady_seconds, each time it is asked; a program
+# that answers at first and dies soon after is not healthy. The third process that ends is the last one.
+wait_healthy() {
+  local until=$((SECONDS + ${health_seconds:?})) pid=0 ended=0 since='' now
+  while :; do
+    process_table=''
+    look_at "$1"
+    if (( pid > 0 && process_pid != pid )); then
+      ended=$((ended + 1))
+      since=''
+    fi
+    pid=$process_pid
+    if [[ $process_state != running ]]; then
+      since=''
+      health_reason="its process is not running: $process_state, $process_detail"
+    elif probe "$1"; then
+      read -r now _ </proc/uptime             # in hundredths of a second, without the dot
+      now=${now/./}
+      since=${since:-$now}
+      if (( now - since >= steady_seconds * 100 )); then
+        remember_steady "$1"
+        return 0
+      fi
+      health_reason="it does not answer well for $steady_seconds s on end"
+    else
+      since=''
+    fi
+    (( ended == 0 )) || health_reason="its process does not stay up, it ended $(count "$ended" time); $health_reason"
+    [[ $process_state != failed ]] || return 1
+    # However late the first good answer came, it gets the time to be a lasting one.
+    (( ended < 3 && SECONDS < until + (${#since} > 0 ? steady_seconds + 1 : 0) )) || return 1
+    sleep 0.2
+  done
+}
+
+# is_steady SLOT: the process that answers now is the one that wait_healthy found steady.
+is_steady() {
+  local file=${app_state:?}/steady.$1
+  [[ -s $file && $(<"$file") == "$(listening_instance "$1")" ]]
+}
+
+remember_steady() {
+  install -d -m 0700 -- "$app_state"
+  listening_instance "$1" >"$app_state/steady.$1"
+}
+
+listening_instance() {
+  local who
+  who=$(listener_on "${port_of[$1]:?}")
+  [[ ! $who =~ pid=([0-9]+) ]] || instance_of "${BASH_REMATCH[1]}"
+}
+
+# explain_slot SLOT: what somebody wants to see when it is not healthy.
+explain_slot() {
+  local port=${port_of[$1]:?} who
+  look_at "$1"
+  who=$(listener_on "$port")
+  {
+    printf 'process   %s %s: %s\n' "${runtime:?}" "${unit_of[$1]}" "${process_detail:-$process_state}"
+    printf 'port      %s: %s\n' "$port" "${who:-nothing listens}"
+    printf 'log       the last lines:\n'
+  } | indent
+  tell_log "$1"
+}
+
+# ---- templates/host/opt/vgen/lib/release/releases.sh
 # Releases: what is deployed becomes a directory in /opt/APP/releases that belongs to root and never changes again.
 # The list of them, in the order they came, is /var/lib/vgen/apps/APP/releases: time, id, sha256 of what was deployed.
-# shellcheck disable=SC2154  # what is read here is set in the other files
 
 release_id=''                   # of the last make_release
 unfinished_release=''           # a directory that is removed if the script ends before it is a release
@@ -20,13 +247,22 @@ make_release() {
   fi
   rm -rf -- "$dir/releases"/.new.*        # of a script that was killed
   unfinished_release=$(mktemp -d -- "$dir/releases/.new.XXXXXX")
-  unpack "$artifact" "$unfinished_release"
-  check_release "$unfinished_release"
+  if has_own place; then
+    of_runtime place "$artifact" "$unfinished_release"
+  else
+    place_files "$artifact" "$unfinished_release"
+  fi
   sync -f -- "$unfinished_release"
   install -d -m 0700 -- "$app_state"
   printf '%s\t%s\t%s\n' "$(time_now)" "$release_id" "$sum" >>"$app_state/releases"
   mv -T -- "$unfinished_release" "$dir/releases/$release_id"
   unfinished_release=''
+}
+
+# place_files ARTIFACT DIRECTORY: a release of files.
+place_files() {
+  unpack "$1" "$2"
+  check_release "$2"
 }
 
 # digest_of ARTIFACT: sha256 of a file; of a directory that of all names, modes, targets and contents in it.
@@ -130,19 +366,217 @@ elf_machine() {
 # remove_old_releases: all but the newest ${keep}, those the slots point at and the one a rollback would take. Bad ones
 # do not count, so that a row of failed deploys does not push out what once worked.
 remove_old_releases() {
-  local id count=0 kept='' needed
+  local id count=0 stay='' needed
   needed=" $(release_of "${slots[0]}") $(release_of "${slots[1]}") $(good_before "$(release_of "$(slot_at live)")") "
   while IFS=$'\t' read -r _ id _; do
-    [[ $kept != *" $id "* && -d ${dir:?}/releases/${id:?} ]] || continue
+    [[ $stay != *" $id "* && -d ${dir:?}/releases/${id:?} ]] || continue
     is_bad "$id" || count=$((count + 1))
     if [[ $needed == *" $id "* ]] || { (( count <= ${keep:?} )) && ! is_bad "$id"; }; then
-      kept+=" $id "
+      stay+=" $id "
       continue
     fi
     rm -rf -- "${dir:?}/releases/${id:?}"
     unmark_bad "$id"
     change remove "$dir/releases/$id"
   done < <(tac -- "$app_state/releases")
-  awk -F '\t' -v kept="$kept" 'index(kept, " " $2 " ")' "$app_state/releases" >"$app_state/releases.new"
+  awk -F '\t' -v stay="$stay" 'index(stay, " " $2 " ")' "$app_state/releases" >"$app_state/releases.new"
   mv -fT -- "$app_state/releases.new" "$app_state/releases"
+}
+
+# ---- templates/host/opt/vgen/lib/release/slots.sh
+# Slots: a release is put into the next one and proven healthy there. The live slot is never stopped by anything here.
+
+slot_started=no
+
+# place RELEASE SLOT: the slot runs it and is healthy; else the release is marked bad, and this fails with reasons told.
+place() {
+  local id=${1:?} slot=${2:?}
+  [[ $slot != "$(slot_at live)" ]] || fail 2 "$slot is live; nothing is put there"
+  [[ -d ${dir:?}/$slot ]] || fail 2 "$dir/$slot is not there; run install.sh first"
+  drain "$slot"
+  stop_slot "$slot"
+  if ! port_is_free "$slot"; then
+    failure="port ${port_of[$slot]} is $(listener_on "${port_of[$slot]}") although $slot is stopped"
+    note "error: $failure"
+    return 1
+  fi
+  # Stopped before and started after: a process never runs another release than its link names.
+  point "$dir/$slot/release" "../releases/$id" || return 1
+  if run_slot "$slot"; then
+    unmark_bad "$id"
+  else
+    [[ $slot_started == no ]] || mark_bad "$id" "$failure"
+    return 1
+  fi
+}
+
+# run_slot SLOT: it was stopped; now it runs with the files as they are, and is healthy. slot_started tells whether a
+# failure is the release's (yes) or lies in the slot's own files (no).
+run_slot() {
+  local since=$SECONDS
+  slot_started=no
+  if start_slot "$1"; then
+    slot_started=yes
+    stale_clear "${app:?}/$1"
+    wait_healthy "$1" && return 0
+    failure="$app: $1 is not healthy after $((SECONDS - since)) s: $health_reason"
+  else
+    failure="$app: $1 cannot be started with its files${failure:+: $failure}"
+  fi
+  note "error: $failure"
+  explain_slot "$1"
+  return 1
+}
+
+# restart_slot SLOT: it takes up files that changed.
+restart_slot() {
+  drain "$1"
+  stop_slot "$1"
+  port_is_free "$1" || true             # if not, its start tells
+  run_slot "$1"
+}
+
+# drain SLOT: connections that outlived the last switch get drain_seconds to end.
+drain() {
+  local until=$((SECONDS + ${drain_seconds:?})) open port=${port_of[$1]:?}
+  open=$(connections_on "$port")
+  (( open > 0 )) || return 0
+  note "$app: $1 still holds $(count "$open" connection); waiting up to $drain_seconds s for them to end"
+  while (( open > 0 && SECONDS < until )); do
+    sleep 0.5
+    open=$(connections_on "$port")
+  done
+  (( open == 0 )) || note "$app: $(count "$open" connection) to $1 cut now"
+}
+
+port_is_free() {
+  local count
+  for (( count = 0; count < 50; count++ )); do
+    [[ -n $(listener_on "${port_of[$1]:?}") ]] || return 0
+    sleep 0.1
+  done
+  return 1
+}
+
+# is_stale SLOT: its process still runs with files that were replaced.
+is_stale() {
+  [[ -n $(stale_paths "$app/$1") ]] || return 1
+  stale_refresh "$app/$1" "$(slot_instance "$1")"
+  [[ -n $(stale_paths "$app/$1") ]]
+}
+
+# ---- templates/host/opt/vgen/lib/release/switch.sh
+# The switch: next becomes live by exchanging two links, is proven through nginx, and is undone if that fails. nginx
+# follows the link at each connect, so nothing is reloaded and no request fails. A rollback is a switch to an older
+# release.
+
+answers_wanted=20               # right answers in a row that prove a switch
+proof_seconds=5                 # how long they may take
+unproven_from=''                # while a switch is not proven: the slot that was live
+
+# switch_to_next switch|rollback
+switch_to_next() {
+  local was is id proof
+  was=$(slot_at live)
+  is=$(slot_at next)
+  id=$(release_of "$is")
+  [[ -n $id ]] || fail 1 "${app:?}: the next slot $is has no release; deploy one first"
+  action_from=$(release_of "$was")
+  action_to=$id
+  be_ready "$is"
+  [[ -d $app_state ]] || install -d -m 0700 -- "$app_state"
+  printf '%s\t%s\n' "$1" "$action_from" >"$app_state/switching"
+  unproven_from=$was
+  exchange "$was" "$is"
+  if ! proof=$(prove "$is"); then
+    undo_switch
+    fail 1 "$app: $is did not prove itself on $(place_of live): $proof; live is $was again"
+  fi
+  remember_live "$1" "$is" "$id"
+  unproven_from=''
+  [[ $1 != rollback || -z $action_from ]] || mark_bad "$action_from" 'rolled back'
+  unmark_bad "$id"
+  say "$app: live is $is (release $id), was $was (release ${action_from:-none}), $proof"
+}
+
+# be_ready SLOT: it answers, runs with the files of today, and not only since a moment ago.
+be_ready() {
+  if is_stale "$1"; then
+    note "$app: $1 still runs with its former configuration; it is restarted first"
+    restart_slot "$1" || fail 1 "$failure"
+  fi
+  if probe "$1"; then
+    is_steady "$1" && return 0
+    note "$app: $1 was started anew since it was found healthy; it has to answer for $steady_seconds s"
+    wait_healthy "$1" && return 0
+  fi
+  explain_slot "$1"
+  fail 1 "$app: the next slot $1 is not healthy: $health_reason"
+}
+
+# exchange LIVE NEXT: live and next change places; a stop between two renames is seen to by repair_pair.
+exchange() {
+  if ! exchange_paths "${dir:?}/live" "$dir/next"; then
+    point "$dir/live" "$2"
+    point "$dir/next" "$1"
+  fi
+  [[ $(slot_at live) == "$2" && $(slot_at next) == "$1" ]] || fail 2 "$app: live and next could not be exchanged"
+}
+
+# undo_switch: also called when the script ends early while a switch is not proven.
+undo_switch() {
+  [[ $(slot_at live) == "$unproven_from" ]] || exchange "$(other_slot "$unproven_from")" "$unproven_from"
+  unproven_from=''
+  rm -f -- "$app_state/switching"
+}
+
+# prove SLOT: through nginx, each time over a new connection, the slot answers with its name, and the app behind it with
+# anything but a gateway's error. Prints the proof, or what was wrong with it.
+prove() {
+  local until=$((SECONDS + proof_seconds)) wanted='' answers='' code count
+  is_served live || { printf 'which nothing proves, as nginx does not serve it'; return 0; }
+  for (( count = 0; count < answers_wanted; count++ )); do
+    wanted+=$1$'\n'
+  done
+  while :; do
+    # curl asks for each number of the range; the question mark keeps it out of the path.
+    answers=$(ask_nginx live "/.vgen/slot?[1-$answers_wanted]" --header 'Connection: close' 2>&1) || true
+    if [[ $answers$'\n' == "$wanted" ]]; then
+      code=$(ask_nginx live "${health:-/}" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
+      [[ $code == 000 || $code == 50[234] ]] || break
+      answers="HTTP $code for ${health:-/}"
+    fi
+    if (( SECONDS >= until )); then
+      printf 'it answered "%s"' "$(head -n 1 <<<"$answers" | cut -c 1-120)"
+      return 1
+    fi
+    sleep 0.1
+  done
+  printf 'proven by %s answers' "$answers_wanted"
+}
+
+# roll_back: what was live before is live again. Deployed anew from its release if the next slot holds another by now.
+# After one that was cut short when live had changed already there is nothing left to do; one more step back would be
+# wrong.
+roll_back() {
+  local left target slot proof
+  left=$(release_of "$(slot_at live)")
+  if [[ $finished_action == rollback ]]; then
+    slot=$(slot_at live)
+    action_to=$left
+    proof=$(prove "$slot") || fail 1 "$app: $slot does not prove itself on $(place_of live): $proof"
+    say "$app: the rollback that was cut short is complete; live is $slot (release $left), $proof"
+    return 0
+  fi
+  target=$(good_before "$left")
+  slot=$(slot_at next)
+  [[ -n $target ]] ||
+    fail 1 "$app: nothing to roll back to: no other release was live, is still here and is not marked bad"
+  action_from=$left
+  action_to=$target
+  if [[ $(release_of "$slot") != "$target" ]] || ! probe "$slot"; then
+    note "$app: release $target is started in $slot first"
+    place "$target" "$slot" || fail 1 "$failure"
+  fi
+  switch_to_next rollback
 }

@@ -9,13 +9,7 @@
 set -euo pipefail
 lib=/opt/vgen/lib
 # shellcheck source=/dev/null
-. "$lib/places.sh"
-# shellcheck source=/dev/null
-. "$lib/say.sh"
-# shellcheck source=/dev/null
-. "$lib/lock.sh"
-# shellcheck source=/dev/null
-. "$lib/certificates.sh"
+. "$lib/install.sh"
 
 webroot=/var/lib/letsencrypt/webroot
 problems=()

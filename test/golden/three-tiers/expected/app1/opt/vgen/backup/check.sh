@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
 # Whether the newest snapshot of every data set is young enough. Its timer makes the unit fail when one is not, so that
-# status.sh and "systemctl --failed" tell.
+# vgen status and "systemctl --failed" tell.
 #
 # Usage: check.sh BACKUP
 #

@@ -1,0 +1,19 @@
+// The engine reaches a host as one file per layer: the files of templates/host/opt/vgen/lib/LAYER/, the one that is named
+// for the layer first, and in the layer "runtime" each component's runtime.sh, each part under a heading with its source.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import glob from 'fast-glob';
+
+const layers = 'templates/host/opt/vgen/lib';
+
+/** The joined files: name on the host → text. */
+export function joinEngine() {
+  return new Map(readdirSync(layers).sort().map(layer => [`${layer}.sh`, joined(layer)]));
+}
+
+function joined(layer) {
+  const names = readdirSync(join(layers, layer)).sort((a, b) => (b === `${layer}.sh`) - (a === `${layer}.sh`) || (a < b ? -1 : 1));
+  const files = [...names.map(name => join(layers, layer, name)), ...layer === 'runtime' ? glob.sync('templates/*/runtime.sh').sort() : []];
+  const parts = files.map(file => `# ---- ${file}\n${readFileSync(file, 'utf8').replace(/^#!.*\n/, '')}`);
+  return `#!/usr/bin/env bash\n# Made by vgen; do not edit.\n\n${parts.join('\n')}`;
+}

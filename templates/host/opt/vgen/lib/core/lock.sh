@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# One thing at a time on a host: the kernel's lock on a file, which is free again however its holder ends.
+# The file is never removed: a waiter would keep the lock of the removed one, and two would hold "the" lock.
+
+# with_lock COMMAND…: runs COMMAND while no other script of vgen runs here.
+with_lock() {
+  [[ -d ${vgen_lock%/*} ]] || mkdir -- "${vgen_lock%/*}"
+  # Everyone may write in /run/lock, and who can read a file can lock it; so this one is root's alone.
+  (umask 077 && : >>"${vgen_lock:?}")
+  [[ -O $vgen_lock && ! -L $vgen_lock ]] || fail 2 "$vgen_lock was made by somebody else; remove it"
+  exec 9<>"$vgen_lock"
+  flock --nonblock 9 || wait_for_lock
+  : >"$vgen_lock"
+  printf '%s, process %s, since %s\n' "$0" "$$" "$(time_now)" >&9
+  # A child that outlives the script, such as a daemon, would keep the lock. So descriptor 9 is closed for COMMAND; bash
+  # keeps its own copy, marked close-on-exec, until COMMAND returns.
+  "$@" 9>&-
+}
+
+wait_for_lock() {
+  local seconds=${VGEN_LOCK_SECONDS:-300} holder
+  holder=$(head -n 1 -- "$vgen_lock")
+  note "waiting up to $seconds s for ${holder:-another run of vgen}"
+  flock --timeout "$seconds" 9 || fail 3 "locked for $seconds s by ${holder:-another run of vgen}"
+}

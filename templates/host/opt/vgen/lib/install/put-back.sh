@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Puts back what an install did, by its journal.
+
+# put_back: everything as it was before the install that the journal tells of, the last step first. What cannot be put
+# back does not keep the rest from it; but then the journal stays, and this fails.
+put_back() {
+  local line fields files=0 revive=() lines=() stuck=() last
+  mapfile -t lines <"$journal"
+  last=$((${#lines[@]} - 1))
+  # Of a full disk or a power loss half a line can stay. What it would have told of was not begun.
+  [[ -z $(tail --bytes 1 -- "$journal") ]] || last=$((last - 1))
+  for (( ; last >= 0; last-- )); do
+    line=${lines[last]}
+    IFS=$'\t' read -r -a fields <<<"$line"
+    case ${fields[0]} in
+      saved | new)
+        [[ ${fields[1]} == "${record:?}" ]] || files=$((files + 1))
+        put_back_path "${fields[@]}" || stuck+=("${fields[1]}")
+        ;;
+      mode)
+        chown -- "${fields[3]}" "${fields[1]}" && chmod -- "${fields[2]}" "${fields[1]}" || stuck+=("${fields[1]}")
+        ;;
+      made) [[ ! -d ${fields[1]} ]] || rmdir --ignore-fail-on-non-empty -- "${fields[1]}" ;;
+      started) systemctl stop -- "${fields[1]}" || stuck+=("${fields[1]}") ;;
+      enabled) systemctl disable --quiet -- "${fields[1]}" 2>/dev/null || true ;;
+      stopped) revive+=("${fields[1]} ${fields[2]}") ;;
+      *) stuck+=("\"$line\"") ;;
+    esac
+  done
+  systemctl daemon-reload
+  for line in "${revive[@]}"; do
+    revive_service "${line% *}" "${line#* }"
+  done
+  if (( ${#stuck[@]} > 0 )); then
+    failure="cannot be put back: ${stuck[*]}; the former versions are in $former"
+    note "error: $failure"
+    return 1
+  fi
+  journal_end
+  (( files == 0 )) || say "put back $(count "$files" file) as before"
+}
+
+# put_back_path saved|new PATH [NUMBER]
+put_back_path() {
+  if [[ $1 == new ]]; then
+    rm -f -- "$2"
+  elif [[ -e $former/$3 || -L $former/$3 ]]; then
+    replace_with "$former/$3" "$2"
+  fi      # else it was written down and then not saved any more; or it is back already, and this was cut short after it
+}
+
+revive_service() {
+  "${1}_revive" "$2" && return 0
+  warn "$2 could not be started again"
+}
+
+# put_back_unfinished: an install that was killed left its journal; what it did is undone before anything else.
+put_back_unfinished() {
+  [[ -e $journal ]] || return 0
+  note 'a former install was cut short; its changes are put back first'
+  put_back || exit 2
+}
+
+# undo_install: the former files are back, and every unit and slot that took up the new ones takes up those. Ends the
+# install.
+undo_install() {
+  local step settled=yes
+  put_back || exit 2
+  for step in "${acted[@]}"; do
+    systemctl reload-or-restart -- "${step#* }" && continue
+    warn "${step#* } does not come back with its former files either"
+    settled=no
+  done
+  for step in "${!runtime_changed[@]}"; do
+    "${step}_take_up" && continue
+    warn "$step does not take up its former files either"
+    settled=no
+  done
+  for step in "${settled_slots[@]}"; do
+    load_app "${step% *}"
+    restart_slot "${step#* }" && continue
+    warn "$app: ${step#* } does not come back with its former files either"
+    settled=no
+  done
+  [[ $settled == no ]] || keep_pending_actions
+  failure=${unfit:-$failure}
+  say "$want_host: nothing was changed"
+  exit 1
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Slots take up the files of today; but a live one waits for a switch.
+
+# remember_due_slots: which slots have to restart is on the disk before the install counts as done.
+remember_due_slots() {
+  local what
+  for what in $(sorted "${!due_slots[@]}"); do
+    load_app "${what%%/*}"
+    [[ -n $(release_of "${what#*/}") ]] || continue
+    stale_add "$what" "$(slot_instance "${what#*/}")" "${due_slots[$what]}"
+  done
+}
+
+# settle_slots: every slot that has a release runs, and runs with the files of today; but a live one waits for a switch.
+settle_slots() {
+  local name
+  for name in $(sorted "${want_slots[@]%% *}" | uniq); do
+    load_app "$name"
+    repair_pair
+    if ! is_ready; then
+      failure="$app: ${runtime_unit[$runtime]} does not run"
+      note_unfit "${runtime_unit[$runtime]}"
+      continue
+    fi
+    settle_slot "$(slot_at next)"
+    [[ -z $unfit ]] || return 0
+    settle_slot "$(slot_at live)"
+  done
+}
+
+settle_slot() {
+  local slot=$1 id
+  id=$(release_of "$slot")
+  [[ -n $id ]] || return 0
+  look_at "$slot"
+  if is_stale "$slot"; then
+    if [[ $slot == "$(slot_at live)" && $process_state == running ]]; then
+      say "$app: live slot $slot keeps its former configuration until the next switch"
+      return 0
+    fi
+    settle_by restart "$slot" "$id"
+  elif [[ $process_state != running && $process_state != starting ]]; then
+    settle_by start "$slot" "$id"
+  fi
+}
+
+# settle_by restart|start SLOT RELEASE: a release known to be bad is neither waited for nor a problem of this install.
+settle_by() {
+  if is_bad "$3"; then
+    [[ $1 == restart ]] || return 0
+    stop_slot "$2"
+    start_slot "$2" || true
+    stale_clear "$app/$2"
+  else
+    settled_slots+=("$app $2")
+    if ! restart_slot "$2"; then
+      # its files changed with this install, and with them it does not run
+      if [[ $1 == restart && -n ${due_slots[$app/$2]:-} ]]; then unfit=$failure; else problems+=("$failure"); fi
+      return 0
+    fi
+  fi
+  change "$1" "$app/$2"
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# The record (state/record.sh) as it is written when all is in place.
+
+# write_record TREE-ID
+write_record() {
+  local i path metadata
+  {
+    printf 'tree\t%s\n' "$1"
+    for i in "${!file_path[@]}"; do
+      path=${file_path[i]}
+      metadata="${file_mode[i]} ${file_owner[i]}"
+      [[ -z ${left_alone[$path]:-} ]] || metadata=${metadata_of[$path]:-$metadata}
+      printf 'file\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$path" "${new_content[$path]:--}" "${file_triggers[i]:--}" \
+        "${tree_sum[$path]}" "$(adoption "$path")" "${metadata% *}" "${metadata#* }" "${file_check[i]:--}"
+    done
+    for i in "${!link_path[@]}"; do
+      path=${link_path[i]}
+      printf 'link\t%s\t%s\t%s\tlink\t%s\n' "$path" "${new_content[$path]:-${link_target[i]}}" - "$(adoption "$path")"
+    done
+    for path in "${!former_directories[@]}" "${!made_directories[@]}"; do
+      [[ ! -d $path ]] || printf 'directory\t%s\n' "$path"
+    done
+    for path in "${want_units[@]}"; do
+      printf 'unit\t%s\n' "$path"
+    done
+    for i in "${!user_name[@]}"; do
+      printf 'user\t%s\t%s\n' "${user_name[i]}" "${user_groups[i]:--}"
+    done
+  } | sort -u >"$record.new"
+  chmod 0600 -- "$record.new"
+  if cmp --silent -- "$record.new" "$record"; then
+    rm -f -- "$record.new"
+  else
+    mv -fT -- "$record.new" "$record"
+  fi
+}
+
+adoption() { if [[ -n ${left_alone[$1]:-} ]]; then printf 'adopted'; else printf -- '-'; fi; }

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# The process of a slot, whichever runtime it has: look, start, stop, its last words.
+
+process_state=absent            # running, starting, stopped, failed or absent
+process_pid=0
+process_detail=''
+process_table=''                # what a runtime last said of all its processes, until something changes
+
+# of_runtime FUNCTION ARGUMENT…: of the app's runtime.
+of_runtime() {
+  declare -F "${runtime:?}_$1" >/dev/null || fail 2 "${app:?}: this version of vgen has no runtime \"$runtime\""
+  "${runtime}_$1" "${@:2}"
+}
+
+# has_own FUNCTION: the app's runtime does not leave it to the default.
+has_own() { declare -F "${runtime:?}_$1" >/dev/null; }
+
+# ask_runtimes FUNCTION ARGUMENT…: the first runtime that says yes is in REPLY; 1 if none does.
+ask_runtimes() {
+  local name
+  for name in "${runtimes[@]}"; do
+    declare -F "${name}_$1" >/dev/null || continue
+    if "${name}_$1" "${@:2}"; then
+      REPLY=$name
+      return 0
+    fi
+  done
+  return 1
+}
+
+# runtime_of_unit UNIT: in REPLY, the runtime that runs as this unit; 1 if none does.
+runtime_of_unit() {
+  for REPLY in "${!runtime_unit[@]}"; do
+    [[ ${runtime_unit[$REPLY]} != "$1" ]] || return 0
+  done
+  return 1
+}
+
+# look_at SLOT: sets the four above.
+look_at() {
+  process_state=absent process_pid=0 process_detail=''
+  of_runtime look "${unit_of[$1]:?}"
+}
+
+stop_slot() { of_runtime stop "${unit_of[$1]:?}"; }
+
+start_slot() {
+  process_state=absent
+  of_runtime start "${unit_of[$1]:?}"
+}
+
+tell_log() { of_runtime log "${unit_of[$1]:?}"; }
+
+slot_instance() { of_runtime instance "${unit_of[$1]:?}"; }
+
+# is_ready: the app's runtime answers.
+is_ready() { ! has_own ready || of_runtime ready; }
+
+# release_of SLOT: the id of its release; nothing if there is none.
+release_of() { if has_own release_of; then of_runtime release_of "$1"; else release_of_link "$1"; fi; }
+
+# keeps_live RUNTIME: a live slot runs under it, so to end it would end what users see.
+keeps_live() {
+  local name
+  for name in $(known_apps); do
+    [[ -f $vgen_apps/$name.sh ]] || continue
+    (
+      load_app "$name"
+      [[ $runtime == "$1" ]] || exit 1
+      name=$(slot_at live)
+      [[ -n $name ]] || exit 1
+      look_at "$name"
+      [[ $process_state == running ]]
+    ) && return 0
+  done
+  return 1
+}
+
+# slot_units: of all apps of this host, separated by spaces.
+slot_units() {
+  local file
+  for file in "$vgen_apps"/*.sh; do
+    [[ ! -f $file ]] || (
+      units=()
+      # shellcheck source=/dev/null
+      . "$file"
+      printf '%s ' "${units[*]}"
+    )
+  done
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# What an install is about to change, written down before it changes it, with the former versions beside it. While the
+# journal exists the install is not finished; `put_back` undoes all that it names, in the next run if this one dies.
+#
+#   saved PATH NUMBER        its former version is former/NUMBER      new PATH             it was not there
+#   mode PATH MODE OWNER     a directory had these                    made PATH            a directory was not there
+#   stopped RUNTIME UNIT     a service was stopped           started UNIT / enabled UNIT   a unit was not so before
+
+journal=${vgen_state:?}/journal
+former=${vgen_state:?}/former
+saved_count=0
+
+# journal_add KIND FIELD…: the first line opens the journal and drops what the install before this one saved.
+journal_add() {
+  local IFS=$'\t'
+  if [[ ! -e $journal ]]; then
+    rm -rf -- "${former:?}"
+    mkdir -m 0700 -- "$former"
+  fi
+  printf '%s\n' "$*" >>"$journal" || fail 2 "$journal cannot be written"
+}
+
+# journal_safe: all of it, the saved and the staged files are on the disk from here on.
+journal_safe() { sync -f -- "$vgen_state"; }
+
+journal_end() {
+  [[ -e $journal ]] || return 0
+  journal_safe
+  mv -fT -- "$journal" "$former/journal"
+}
+
+# save PATH: keeps what is there now, whatever it is.
+save() {
+  if [[ -e $1 || -L $1 ]]; then
+    saved_count=$((saved_count + 1))
+    journal_add saved "$1" "$saved_count"
+    copy_whole "$1" "$former/$saved_count" || fail 2 "the former version of $1 cannot be kept, so it is not replaced"
+  else
+    journal_add new "$1"
+  fi
+}
