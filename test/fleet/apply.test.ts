@@ -62,7 +62,7 @@ describe.skipIf(lack !== null)(`vgen apply (${because})`, () => {
     await fleet.ask('c', 'ln -sfn elsewhere /opt/web/blue/web');
     const refused = await fleet.expect(3, 'apply --json');
     expect(resultsOf(refused)).toEqual({ a: 'same', b: 'same', c: 'refused' });
-    expect(refused.stdout).toContain('changed by hand since generation 1: /opt/web/blue/web');
+    expect(refused.stdout).toContain('local edits since generation 1: /opt/web/blue/web');
     expect(resultsOf(await fleet.expect(0, 'apply --json --force'))).toEqual({ a: 'same', b: 'same', c: 'done' });
   });
 

@@ -174,12 +174,14 @@ describe.skipIf(lack !== null)(`deploy, switch and rollback on a host (${because
     expect(code).toBe(1);
   });
 
-  it('shows the use of each script', async () => {
-    for (const script of ['deploy', 'switch', 'rollback', 'status']) {
-      const help = new RegExp(`^Usage: ${script}.sh [^]*Examples:[^]*Exit codes:`);
-      expect(await ask(`${bin}/${script}.sh --help`)).toMatch(help);
-      expect((await run(`${bin}/${script}.sh --nonsense`)).code).toBe(2);
+  it('shows the use of each command', async () => {
+    for (const command of ['deploy', 'switch', 'rollback', 'status', 'confirm']) {
+      const help = new RegExp(`^Usage: vgen ${command} [^]*Examples:[^]*Exit codes:[^\\n]*$`);
+      expect(await ask(`${bin}/vgen ${command} --help`)).toMatch(help);
+      expect((await run(`${bin}/vgen ${command} --nonsense`)).code).toBe(2);
     }
+    expect(await ask(`${bin}/vgen --help`)).toMatch(/^Usage: vgen COMMAND [^]*confirm/);
+    expect((await run(`${bin}/vgen nonsense`)).code).toBe(2);
   });
 
   it('writes down each action, and no secret anywhere', async () => {

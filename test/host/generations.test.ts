@@ -1,4 +1,4 @@
-// What a host took, by number, and what was changed on it by hand.
+// What a host took, by number, and local edits of it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { because, bin, incoming, key, lack, Machine } from './machine.ts';
 import type { Tree } from './tree.ts';
@@ -70,7 +70,7 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
     it('lets a generation speak for itself, without the scripts in /opt', async () => {
       await ask(`mv /opt/vgen /root/vgen-away`);
       const { stdout } = await machine.run('bash /var/lib/vgen/generations/1/opt/vgen/bin/vgen status');
-      expect(stdout).toMatch(/generation 6[^]*removed by hand on the host/);
+      expect(stdout).toMatch(/generation 6[^]*removed on the host/);
       await ask('bash /var/lib/vgen/generations/1/install.sh --rollback');
       expect(await seconds()).toBe('60');
       expect(await ask(`ls ${bin}`)).toContain('vgen');
@@ -88,7 +88,7 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
     }, 180_000);
   });
 
-  describe('a file that was changed by hand', () => {
+  describe('a file with local edits', () => {
     let order = 1000;
     const install = (tree: Tree, options = '') =>
       machine.push(tree).then(() => machine.run(`bash ${incoming}/install.sh --order ${++order} ${options}`));
@@ -103,7 +103,7 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
       expect(text).toMatch(/-worker_processes 2;\n {2}\+worker_processes 3;/);
       expect(text).toContain('/etc/supervisor/secrets.conf was changed; it holds secrets and is not shown');
       expect(text).toContain('/opt/demo/blue/demo is a link to elsewhere, vgen left release/demo');
-      expect(text).toMatch(/error: changed by hand since generation \d+: .*--adopt.*--force/);
+      expect(text).toMatch(/error: local edits since generation \d+: .*--adopt.*--force/);
       expect(text).not.toContain(key);
       expect([await seconds(), await machine.processes()]).toEqual(['60', before]);
     });
@@ -117,9 +117,9 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
       ]);
       await ask('rm /etc/nginx/conf.d/tick.conf');
       const { stdout } = await machine.run(`bash ${incoming}/opt/vgen/bin/vgen status`);
-      expect(stdout).toMatch(/\/etc\/nginx\/nginx\.conf +changed by hand on the host; changed in the tree/);
+      expect(stdout).toMatch(/\/etc\/nginx\/nginx\.conf +edited on the host; changed in the tree/);
       expect(stdout)
-        .toMatch(/\/etc\/nginx\/conf\.d\/tick\.conf +removed by hand on the host; the tree is as last installed/);
+        .toMatch(/\/etc\/nginx\/conf\.d\/tick\.conf +removed on the host; the tree is as last installed/);
       const newer = timeout(65).add('etc/more.conf', 'more\n').drop(/beat\.service/);
       await machine.push(newer);
       const after = await status(`${incoming}/opt/vgen/bin/vgen status`);
@@ -131,7 +131,7 @@ describe.skipIf(lack !== null)(`generations and hand-made changes on a host (${b
       const tree = timeout(65).edit('etc/systemd/system/beat.service', '100000', '123456');
       const { code, text } = await install(tree, '--adopt');
       expect(code, text).toBe(0);
-      expect(text).toContain('/etc/nginx/conf.d/tick.conf (it was removed by hand)');
+      expect(text).toContain('/etc/nginx/conf.d/tick.conf (it was removed on the host)');
       expect(await ask(`grep -c 'worker_processes 3' ${conf}; grep -c 123456 /etc/systemd/system/beat.service`))
         .toBe('1\n1');
       expect((await install(tree)).text).toContain('one: nothing to do');

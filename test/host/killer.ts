@@ -65,7 +65,7 @@ export class Victim {
   }
 
   script(name: string, words = 'demo'): string {
-    return `bash ${bin}/${name}.sh ${words} ${this.#flags}`;
+    return `bash ${bin}/vgen ${name} ${words} ${this.#flags}`;
   }
 
   async installed(letter: Letter): Promise<void> {

@@ -115,7 +115,7 @@ names_of() {
 # sorted_names NAME,NAME
 sorted_names() { tr , '\n' <<<"$1" | sort -u | paste -s -d ,; }
 
-# read_certificate FILE: days_left, less than 0 if it is over, and issuer: placeholder, CA (the fleet's own) or public.
+# read_certificate FILE: days_left, less than 0 if it expired, and issuer: placeholder, CA (the fleet's own) or public.
 read_certificate() {
   local facts end
   facts=$(openssl x509 -in "$1" -noout -subject -enddate -nameopt multiline 2>/dev/null) || return 1
@@ -136,7 +136,7 @@ is_signed_by_ca() {
   openssl verify -no-CApath -no-CAstore -no_check_time -CAfile "$vgen_tls/ca.pem" -untrusted "$1" "$1" >/dev/null 2>&1
 }
 
-# tell_certificates: a line for each one; json_certificates is the same as data. One that is over is down.
+# tell_certificates: a line for each one; json_certificates is the same as data. One that expired is down.
 tell_certificates() {
   local file name heading=certificates
   json_certificates=''
@@ -148,7 +148,7 @@ tell_certificates() {
     heading=''
     (( days_left >= 0 )) || down=$((down + 1))
     printf '  %-34s %-12s %s\n' "$name" "$issuer" \
-      "$( (( days_left < 0 )) && printf 'is over' || printf 'good for %s' "$(count "$days_left" day)")" >&3
+      "$( (( days_left < 0 )) && printf 'expired' || printf 'good for %s' "$(count "$days_left" day)")" >&3
     json_certificates+="${json_certificates:+,}{\"name\":$(json_string "$name"),\"issuer\":\"$issuer\""
     json_certificates+=",\"days\":$days_left}"
   done

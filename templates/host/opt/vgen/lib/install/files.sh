@@ -197,7 +197,7 @@ swap_changed() {
 # difference PATH MODE OWNER: why the file is replaced, where it is not its text.
 difference() {
   if [[ ! -e $1 && ! -L $1 ]]; then
-    if [[ -n ${former_content[$1]:-} ]]; then printf '(it was removed by hand)'; else printf '(new)'; fi
+    if [[ -n ${former_content[$1]:-} ]]; then printf '(it was removed on the host)'; else printf '(new)'; fi
   elif [[ ${hash_of[$1]:-} == "${new_content[$1]}" ]]; then
     printf '(%s, was %s)' "$2 $3" "${metadata_of[$1]}"
   fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Files that somebody changed by hand since vgen wrote them. They are never overwritten silently: the install refuses and
+# Local edits: files that somebody changed since vgen wrote them. They are never overwritten silently: the install refuses and
 # shows what was changed, or leaves them as they are (adopts them), or overwrites them and keeps a copy.
 
 local_edits=()              # paths that this tree declares and that are not as vgen left them
@@ -14,7 +14,7 @@ settle_local_edits() {
     adopt)
       for path in "${local_edits[@]}"; do
         left_alone[$path]=yes
-        note "$path stays as it was changed by hand"
+        note "$path keeps its local edits"
       done
       ;;
     overwrite) ;;
@@ -22,7 +22,7 @@ settle_local_edits() {
       for path in "${local_edits[@]}"; do
         show_local_edit "$path"
       done
-      fail 3 "changed by hand since generation $generation: ${local_edits[*]}; take this over into the inventory," \
+      fail 3 "local edits since generation $generation: ${local_edits[*]}; take this over into the inventory," \
         'or leave it as it is with --adopt, or overwrite it with --force (a copy is kept)'
       ;;
   esac
@@ -85,6 +85,6 @@ keep_edited_versions() {
   for path in "${local_edits[@]}"; do
     install -d -m 0700 -- "$replaced" "$to" "$to${path%/*}"
     copy_whole "$path" "$to$path"
-    note "$path was changed by hand; that version is kept as $to$path"
+    note "$path had local edits; that version is kept as $to$path"
   done
 }

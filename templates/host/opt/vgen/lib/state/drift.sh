@@ -72,9 +72,9 @@ state_in_tree() {
 in_words() {
   local host='as vgen left it on the host' tree='the tree is as last installed'
   case $1 in
-    changed) host='changed by hand on the host' ;;
-    removed) host='removed by hand on the host' ;;
-    adopted) host='changed by hand on the host, and adopted' ;;
+    changed) host='edited on the host' ;;
+    removed) host='removed on the host' ;;
+    adopted) host='edited on the host, and adopted' ;;
   esac
   case $2 in
     changed) tree='changed in the tree' ;;

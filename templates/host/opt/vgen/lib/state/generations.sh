@@ -5,7 +5,7 @@
 
 generations=${vgen_state:?}/generations
 generations_list=${vgen_state:?}/generations.tsv
-replaced=${vgen_state:?}/replaced           # N/PATH: what was changed by hand and then overwritten by generation N
+replaced=${vgen_state:?}/replaced           # N/PATH: versions with local edits that were overwritten by generation N
 keep_generations=10
 generation=0                                # the present one; 0 before the first
 generation_tree=''
