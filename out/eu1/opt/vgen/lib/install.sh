@@ -295,7 +295,7 @@ names_of() {
 # sorted_names NAME,NAME
 sorted_names() { tr , '\n' <<<"$1" | sort -u | paste -s -d ,; }
 
-# read_certificate FILE: days_left, less than 0 if it is over, and issuer: placeholder, CA (the fleet's own) or public.
+# read_certificate FILE: days_left, less than 0 if it expired, and issuer: placeholder, CA (the fleet's own) or public.
 read_certificate() {
   local facts end
   facts=$(openssl x509 -in "$1" -noout -subject -enddate -nameopt multiline 2>/dev/null) || return 1
@@ -316,7 +316,7 @@ is_signed_by_ca() {
   openssl verify -no-CApath -no-CAstore -no_check_time -CAfile "$vgen_tls/ca.pem" -untrusted "$1" "$1" >/dev/null 2>&1
 }
 
-# tell_certificates: a line for each one; json_certificates is the same as data. One that is over is down.
+# tell_certificates: a line for each one; json_certificates is the same as data. One that expired is down.
 tell_certificates() {
   local file name heading=certificates
   json_certificates=''
@@ -328,7 +328,7 @@ tell_certificates() {
     heading=''
     (( days_left >= 0 )) || down=$((down + 1))
     printf '  %-34s %-12s %s\n' "$name" "$issuer" \
-      "$( (( days_left < 0 )) && printf 'is over' || printf 'good for %s' "$(count "$days_left" day)")" >&3
+      "$( (( days_left < 0 )) && printf 'expired' || printf 'good for %s' "$(count "$days_left" day)")" >&3
     json_certificates+="${json_certificates:+,}{\"name\":$(json_string "$name"),\"issuer\":\"$issuer\""
     json_certificates+=",\"days\":$days_left}"
   done
@@ -968,7 +968,7 @@ swap_changed() {
 # difference PATH MODE OWNER: why the file is replaced, where it is not its text.
 difference() {
   if [[ ! -e $1 && ! -L $1 ]]; then
-    if [[ -n ${former_content[$1]:-} ]]; then printf '(it was removed by hand)'; else printf '(new)'; fi
+    if [[ -n ${former_content[$1]:-} ]]; then printf '(it was removed on the host)'; else printf '(new)'; fi
   elif [[ ${hash_of[$1]:-} == "${new_content[$1]}" ]]; then
     printf '(%s, was %s)' "$2 $3" "${metadata_of[$1]}"
   fi
@@ -1072,7 +1072,7 @@ forget_generations() {
 }
 
 # ---- templates/host/opt/vgen/lib/install/local-edits.sh
-# Files that somebody changed by hand since vgen wrote them. They are never overwritten silently: the install refuses and
+# Local edits: files that somebody changed since vgen wrote them. They are never overwritten silently: the install refuses and
 # shows what was changed, or leaves them as they are (adopts them), or overwrites them and keeps a copy.
 
 local_edits=()              # paths that this tree declares and that are not as vgen left them
@@ -1087,7 +1087,7 @@ settle_local_edits() {
     adopt)
       for path in "${local_edits[@]}"; do
         left_alone[$path]=yes
-        note "$path stays as it was changed by hand"
+        note "$path keeps its local edits"
       done
       ;;
     overwrite) ;;
@@ -1095,7 +1095,7 @@ settle_local_edits() {
       for path in "${local_edits[@]}"; do
         show_local_edit "$path"
       done
-      fail 3 "changed by hand since generation $generation: ${local_edits[*]}; take this over into the inventory," \
+      fail 3 "local edits since generation $generation: ${local_edits[*]}; take this over into the inventory," \
         'or leave it as it is with --adopt, or overwrite it with --force (a copy is kept)'
       ;;
   esac
@@ -1158,7 +1158,7 @@ keep_edited_versions() {
   for path in "${local_edits[@]}"; do
     install -d -m 0700 -- "$replaced" "$to" "$to${path%/*}"
     copy_whole "$path" "$to$path"
-    note "$path was changed by hand; that version is kept as $to$path"
+    note "$path had local edits; that version is kept as $to$path"
   done
 }
 
@@ -1608,7 +1608,7 @@ tell_slot() {
   elif [[ -z $reason && $role == live ]]; then
     reason='nothing is deployed'
   fi
-  stale=$([[ -z $slot ]] || stale_paths "$slot")
+  stale=$([[ -z $slot ]] || stale_of_slot "$slot")
   [[ -z $id || ! -e $app_state/bad/$id ]] || bad=$(<"$app_state/bad/$id")
   # A release that is known to be bad waits in next for its successor; nothing is down because of that.
   if [[ -n $reason && ($role == live || -z $bad) ]]; then

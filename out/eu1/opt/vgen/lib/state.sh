@@ -167,9 +167,9 @@ state_in_tree() {
 in_words() {
   local host='as vgen left it on the host' tree='the tree is as last installed'
   case $1 in
-    changed) host='changed by hand on the host' ;;
-    removed) host='removed by hand on the host' ;;
-    adopted) host='changed by hand on the host, and adopted' ;;
+    changed) host='edited on the host' ;;
+    removed) host='removed on the host' ;;
+    adopted) host='edited on the host, and adopted' ;;
   esac
   case $2 in
     changed) tree='changed in the tree' ;;
@@ -186,7 +186,7 @@ in_words() {
 
 generations=${vgen_state:?}/generations
 generations_list=${vgen_state:?}/generations.tsv
-replaced=${vgen_state:?}/replaced           # N/PATH: what was changed by hand and then overwritten by generation N
+replaced=${vgen_state:?}/replaced           # N/PATH: versions with local edits that were overwritten by generation N
 keep_generations=10
 generation=0                                # the present one; 0 before the first
 generation_tree=''

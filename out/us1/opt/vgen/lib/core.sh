@@ -527,8 +527,8 @@ wait_for_lock() {
 #   --order       a number that grows with each version of the tree, such as the time of its commit; the host refuses a
 #                 tree that is older than the newest that it has seen
 #   --commit      noted with the generation
-#   --adopt       files that were changed by hand stay as they are, the rest is installed
-#   --force       files that were changed by hand are overwritten; they are kept in /var/lib/vgen/replaced
+#   --adopt       files with local edits stay as they are, the rest is installed
+#   --force       files with local edits are overwritten; they are kept in /var/lib/vgen/replaced
 #   --rollback    the tree may be older
 #   --foreground  run in this terminal; else the install runs by itself, and goes on if this terminal or connection ends
 #   --attach      follow the run that is under way, or tell how the last one went
@@ -539,14 +539,14 @@ wait_for_lock() {
 #   bash /var/lib/vgen/generations/7/install.sh --rollback
 #
 # Exit codes: 0 done, or nothing to do; 1 refused by a check or a unit, all is as before; 2 could not be done; 3 refused
-# for safety: locked, an older tree, changed by hand, another host
+# for safety: locked, an older tree, local edits, another host
 
 usage_file=$0                   # whose comments are the help
 usage_of=''                     # the command it is asked of
 for_app=''                      # the app that a command is for
 option_order=''
 option_commit=''
-option_local_edits=refuse           # what becomes of files that were changed by hand: refuse, adopt or overwrite
+option_local_edits=refuse           # what becomes of files with local edits: refuse, adopt or overwrite
 option_rollback=no
 
 # common_option WORD: takes what every command takes; fails if WORD is nothing of that.
