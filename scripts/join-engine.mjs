@@ -1,5 +1,6 @@
-// The engine reaches a host as one file per layer: the files of templates/host/opt/vgen/lib/LAYER/, the one that is named
-// for the layer first, and in the layer "runtime" each component's runtime.sh, each part under a heading with its source.
+// The engine reaches a host as one file per layer: the files of templates/host/opt/vgen/lib/LAYER/, the one that is
+// named for the layer first, and in the layer "runtime" each component's runtime.sh, each part under a heading with
+// its source.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import glob from 'fast-glob';
@@ -12,8 +13,10 @@ export function joinEngine() {
 }
 
 function joined(layer) {
-  const names = readdirSync(join(layers, layer)).sort((a, b) => (b === `${layer}.sh`) - (a === `${layer}.sh`) || (a < b ? -1 : 1));
-  const files = [...names.map(name => join(layers, layer, name)), ...layer === 'runtime' ? glob.sync('templates/*/runtime.sh').sort() : []];
+  const isFirst = name => name === `${layer}.sh`;
+  const names = readdirSync(join(layers, layer)).sort((a, b) => isFirst(b) - isFirst(a) || (a < b ? -1 : 1));
+  const halves = layer === 'runtime' ? glob.sync('templates/*/runtime.sh').sort() : [];
+  const files = [...names.map(name => join(layers, layer, name)), ...halves];
   const parts = files.map(file => `# ---- ${file}\n${readFileSync(file, 'utf8').replace(/^#!.*\n/, '')}`);
   return `#!/usr/bin/env bash\n# Made by vgen; do not edit.\n\n${parts.join('\n')}`;
 }

@@ -224,10 +224,11 @@ function builtIn(name: string): string | undefined {
   try { return staticFile(name).toString('utf8'); } catch { return undefined; }
 }
 
-/** The bytes of one of vgen's static files, by its name under templates/; what is in engine/ was joined when vgen was built. */
+/** The bytes of one of vgen's static files, by its name under templates/; engine/ was joined when vgen was built. */
 export function staticFile(name: string): Buffer {
   let bytes = statics.get(name);
-  if (!bytes) statics.set(name, bytes = readFileSync(ownFile(`${name.startsWith('engine/') ? 'dist' : 'templates'}/${name}`)));
+  const folder = name.startsWith('engine/') ? 'dist' : 'templates';
+  if (!bytes) statics.set(name, bytes = readFileSync(ownFile(`${folder}/${name}`)));
   return bytes;
 }
 const statics = new Map<string, Buffer>();

@@ -18,7 +18,7 @@ const layerOf = (source: string): string => /\/lib\/(\w+)\//.exec(source)?.[1] ?
 const textOf = (source: string): string => readFileSync(join(root, source), 'utf8');
 const defined = (text: string): string[] => [...text.matchAll(/^([a-z_][a-z_0-9]*)\(\) [({]/gm)].map(([, name = '']) => name);
 
-/** The words of a script where a command can stand: not in comments, strings in single quotes, names of options or variables. */
+/** The words where a command can stand: not in comments, strings in single quotes, names of options or variables. */
 const called = (text: string): Set<string> => new Set(text.replaceAll(/(^|\s)#.*$/gm, '').replaceAll(/'[^'\n]*'|"(?:[^"\n$]|\$(?!\())*"/g, "''")
   .match(/(?<=^\s*|[;&|(!]\s*|(?<!\$)\{\s*|\$\(\s*|\b(?:if|then|else|do|while|until|elif)\s+)[a-z_][a-z_0-9]*(?![\w=+([/.-])/gm) ?? []);
 
@@ -43,7 +43,8 @@ describe('the sources of the engine', () => {
   });
 
   it('call downward only: core, state, runtime, release, install', () => {
-    const home = new Map(sources.flatMap(source => defined(textOf(source)).map(name => [name, layerOf(source)] as const)));
+    const home = new Map(sources.flatMap(source =>
+      defined(textOf(source)).map(name => [name, layerOf(source)] as const)));
     const height = (layer: string | undefined): number => layers.indexOf(layer ?? '');
     const upward = sources.flatMap(source => [...called(textOf(source))]
       .filter(name => height(home.get(name)) > height(layerOf(source))).map(name => `${source} calls ${name} of ${home.get(name)}`));

@@ -15,7 +15,8 @@ export const host = component<null>({
   plan: ({ host }) => ({
     files: [
       directory('/etc/vgen', host.at), script('/opt/vgen/bin/vgen', host.at),
-      ...layers.map(name => file(`/opt/vgen/lib/${name}.sh`, host.at, { static: `engine/${name}.sh` }, { check: 'bash' })),
+      ...layers.map(name =>
+        file(`/opt/vgen/lib/${name}.sh`, host.at, { static: `engine/${name}.sh` }, { check: 'bash' })),
     ],
   }),
 });
