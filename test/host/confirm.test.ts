@@ -33,7 +33,7 @@ describe.skipIf(lack !== null)(`confirm or revert (${because})`, { timeout: 300_
     const before = await machine.processes();
     const text = await machine.installed(team('AllowUsers nobody\n', 6));
     expect(text)
-      .toMatch(/^confirm within 6 s, over a new connection: ssh root@[\d.]+ \/opt\/vgen\/bin\/confirm\.sh, or it/m);
+      .toMatch(/^confirm within 6 s, over a new connection: ssh root@[\d.]+ \/opt\/vgen\/bin\/vgen confirm, or it/m);
     expect((await machine.fresh('true')).code).toBe(255);
     expect(await status()).toMatchObject({ unconfirmed: { seconds: expect.any(Number) as number, paths: [sshd] } });
     const again = await machine.install(team('', 6));

@@ -76,7 +76,7 @@ export function facts(letter: Letter): string {
     `beat /bin/sleep ${seconds}`, `only-a ${only('a')}`, `only-b ${only('b')}`,
     `${program} /bin/sleep ${long + 1}`, `worker /bin/sleep ${long}`,
     `8000 X-Tree: ${name}`, `8010 X-Tree: ${name}`, `8001 ${greeting}`, `8011 ${greeting}`,
-    `redis ${clients}`, `demo demo${groups}`,
+    `redis ${clients}`, `demo demo${groups === '-' ? '' : ` ${groups}`}`,
   ].map(line => line.trim()).join('\n');
 }
 

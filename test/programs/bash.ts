@@ -45,6 +45,13 @@ export function bashTests(): void {
       }
     }));
 
+    it.each(trees)('reads the list of $name as the engine does', tree => laidOut(tree, ({ root: host }) => {
+      const read = (list: string): ReturnType<typeof run> => run('bash',
+        ['-c', 'set -euo pipefail; lib=$PWD/opt/vgen/lib; . "$lib/state.sh"; read_manifest "$1"', 'bash', list], host);
+      expect(read('manifest.tsv')).toEqual({ status: 0, output: '' });
+      expect(read('etc/vgen/exposure.txt')).toMatchObject({ status: 2 });
+    }));
+
     it('gets the values of the inventory from the environment files of systemd, whose grammar is the same', () =>
         laidOut(treeNamed('systemd/web1'), ({ root: host }) => {
       for (const slot of ['blue', 'green']) {

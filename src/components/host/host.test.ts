@@ -6,8 +6,10 @@ import { compiled } from '../../../test/compiled.ts';
 it('every host gets every script, and no other', async () => {
   const { trees, text } = await compiled('');
   const root = join(import.meta.dirname, '../../../templates/host/opt/vgen');
-  const scripts = ['bin', 'lib'].flatMap(dir => readdirSync(join(root, dir)).map(name => `opt/vgen/${dir}/${name}`))
-    .sort();
+  const scripts = [
+    ...readdirSync(join(root, 'bin')).map(name => `opt/vgen/bin/${name}`),
+    ...readdirSync(join(root, 'lib')).map(layer => `opt/vgen/lib/${layer}.sh`),
+  ].sort();
   for (const tree of trees.values()) expect(tree.entries.map(({ path }) => path)
     .filter(path => /^opt\/vgen\/(bin|lib)\//.test(path)).sort()).toEqual(scripts);
   for (const script of scripts) expect(text('a', script)).toBe(text('b', script));

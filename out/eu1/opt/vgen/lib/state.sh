@@ -357,7 +357,7 @@ list_program() {
 # list_user NAME HOME SHELL GROUPS WHY: a system user; its home is not made.
 list_user() {
   check_names "$1"
-  check_path "$2"
+  [[ $2 == / ]] || check_path "$2"
   user_name+=("$1")
   user_home+=("$2")
   user_shell+=("${3:-/usr/sbin/nologin}")
