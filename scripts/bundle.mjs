@@ -21,7 +21,7 @@ export async function bundle(made) {
     // where src/process/own-files.ts would lie; given by src/start.ts
     define: { 'import.meta.url': 'OWN_URL' },
   });
-  await build({ ...COMMON, entryPoints: ['src/start.ts'], outfile: `${made}/vgen.cjs` });
+  await build({ ...COMMON, bundle: true, entryPoints: ['src/start.ts'], outfile: `${made}/vgen.cjs` });
   writeFileSync(`${made}/cli.js`, "#!/usr/bin/env node\nimport './vgen.cjs';\n");
   for (const name of ['cli.js', 'vgen.cjs']) chmodSync(`${made}/${name}`, 0o755);
 }

@@ -40,8 +40,11 @@ const program = new Command('vgen')
 
 // "vgen diff | head": who reads has read enough
 process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
-  if (cause.code === 'EPIPE') process.exit();
-  throw cause;
+  if (cause.code !== 'EPIPE') {
+    process.stderr.write(`vgen: the result could not be written (${cause.code ?? cause.message})\n`);
+    process.exit(2);
+  }
+  process.exit();
 });
 
 // a script, which the bundle is, cannot await at its top

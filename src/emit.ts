@@ -1,6 +1,6 @@
 // HostTrees → out/. In: what each host's directory should hold. Out: exactly that on the disk. Now true: only what
 // changed was written, only what vgen once wrote was removed, and a build that failed midway changed nothing.
-import { existsSync, lstatSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from './contract/diagnostic.ts';
 import { Staging } from './emit/staging.ts';
@@ -119,8 +119,11 @@ export function emit(trees: Iterable<OutTree | UnchangedTree>, options: EmitOpti
 
 /** Tells forges that nobody reads digests, in a file beside the hosts; one that is there already stays as it is. */
 function markDigests(out: string): void {
-  const path = join(out, '.gitattributes');
-  if (!existsSync(path)) writeFileSync(path, `*/${SUMS} linguist-generated gitlab-generated -diff\n`);
+  try {
+    writeFileSync(join(out, '.gitattributes'), `*/${SUMS} linguist-generated gitlab-generated -diff\n`, { flag: 'wx' });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+  }
 }
 
 /** Paths in a host's directory that vgen wrote: by its manifest, or by a build that was ended while it wrote. */

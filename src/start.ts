@@ -2,28 +2,29 @@
 // The command that users call, dist/vgen.cjs: runs the bundle of all of vgen (scripts/bundle.mjs) with the code that V8
 // compiled the last time. That code is kept per command, because all that is kept is read at each start. CommonJS:
 // the loader of ES modules alone takes a tenth of the time of an empty script.
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
+import { readTrusted, writeTrusted } from './process/trusted.ts';
 
 const bundle = `${__dirname}/bundle.cjs`;
 const [, , word = ''] = process.argv;
 const isHelp = !/^[a-z]+$/.test(word) || process.argv.some(one => one === '--help' || one === '-h');
-// of another vgen or Node, kept code is nothing; V8 itself refuses that of other flags
-const name = `${readFileSync(`${__dirname}/build-id`, 'latin1')
-  .slice(0, 32)}-${process.version}-${process.arch}-${isHelp ? 'help' : word}`;
+// of another vgen or Node, kept code is nothing; V8 itself refuses that of other flags, but compares of the source the
+// length alone
+const { size, mtimeMs, ino } = statSync(bundle);
+const name = [
+  readFileSync(`${__dirname}/build-id`, 'latin1').slice(0, 32), size, Math.trunc(mtimeMs), ino,
+  process.version, process.arch, isHelp ? 'help' : word,
+].join('-');
 const places = [`${__dirname}/cache`, `${process.env['XDG_CACHE_HOME'] || `${homedir()}/.cache`}/vgen/code`];
 
-/** The code kept in the first place that has some and that nobody else can write. */
+/** The code kept in the first place that has some. */
 function kept(): Buffer | undefined {
   for (const place of places) {
-    try {
-      const { uid, mode } = statSync(place);
-      if ((uid === 0 || uid === process.getuid?.()) && (mode & 0o022) === 0) return readFileSync(`${place}/${name}`);
-    } catch {
-      // none there
-    }
+    const code = readTrusted(place, name);
+    if (code) return code;
   }
   return undefined;
 }
@@ -34,16 +35,7 @@ function kept(): Buffer | undefined {
  */
 function keep(script: Script): void {
   const code = script.createCachedData();
-  for (const place of places) {
-    try {
-      mkdirSync(place, { recursive: true, mode: 0o755 });
-      writeFileSync(`${place}/${name}.${process.pid}`, code);
-      renameSync(`${place}/${name}.${process.pid}`, `${place}/${name}`);
-      return;
-    } catch {
-      // read-only
-    }
-  }
+  places.some(place => writeTrusted(place, name, code));
 }
 
 const cachedData = kept();

@@ -67,7 +67,7 @@ async function apply(options: ApplyOptions, output: Output): Promise<number> {
   return withFleet(options, output, model =>
     plannedHosts(plan, onlyLeft(hostsOf(options)(model), record), model), async fleet => {
     const trees = new Map(fleet.hosts.map(({ name }) => [name, readTree(options.out, name)] as const));
-    rolloutOf(fleet.model, options);
+    rolloutOf(fleet, options);
     const known = new Map<string, HostResult>();
     // an apply of a plan looks when it has the lock: the plan says what is to be done
     const seen = plan === null
@@ -150,7 +150,7 @@ async function send(
     for (const [host, why] of lost) known.set(host, unreachable(host, why));
     if (plan !== null) guard(fleet, sort(seen, trees, known), plan, options);
     const looked = Date.now();
-    return overHosts(run, rolloutOf(fleet.model, options), known, {
+    return overHosts(run, rolloutOf(fleet, options), known, {
       do: async connection => {
         const { name } = connection.target;
         const tree = treeOf(name);

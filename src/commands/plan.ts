@@ -69,7 +69,7 @@ const VERBS: Readonly<Record<Change['what'], string>> = {
 /** One line of a change, without its verb. */
 const changeText = ({ kind, name, why, byHand }: Change): string =>
   `${kind === 'file' || kind === 'link' || kind === 'directory' ? '' : `${kind} `}${name}${kind === 'directory' ? '/'
-    : ''}: ${why}${byHand ? '; changed by hand on the host' : ''}`;
+    : ''}: ${why}${byHand ? '; edited on the host' : ''}`;
 
 const actionText = ({ what, downtime, because }: Action): string =>
   `${what}${downtime ? `; down: ${downtime}` : ''} (${because.length > 3 ? `${because.slice(0, 3)

@@ -1,14 +1,15 @@
 // What the last clean build read and wrote, so that a build with nothing to do need not compile. It lives in the user's
 // cache, never in out/; losing it costs one full build, and --check does not believe it.
 import { hash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve as absolute } from 'node:path';
+import { basename, dirname, join, resolve as absolute } from 'node:path';
 import type { Globbed } from '../load.ts';
 import { FLEET } from '../contract/tree.ts';
 import { digestOnDisk, leftHosts } from './on-disk.ts';
 import { Staging } from './staging.ts';
 import { ownFile } from '../process/own-files.ts';
+import { readTrusted, writeTrusted } from '../process/trusted.ts';
 
 interface Head {
   readonly key: string;
@@ -56,7 +57,8 @@ export class State {
    */
   static read(out: string, inventories: readonly string[]): State | null {
     try {
-      const [first = '', ...lines] = readFileSync(fileOf(out), 'utf8').split('\n');
+      const from = fileOf(out);
+      const [first = '', ...lines] = (readTrusted(dirname(from), basename(from))?.toString('utf8') ?? '').split('\n');
       const head = JSON.parse(first) as Head;
       if (head.key !== keyOf(inventories)) return null;
       const trees = new Map<string, RememberedTree>();
@@ -117,9 +119,7 @@ export class State {
         lists: [...lists.keys()].map(list => list.split('\n')),
       };
       const to = fileOf(out);
-      mkdirSync(dirname(to), { recursive: true });
-      writeFileSync(`${to}.${process.pid}`, [JSON.stringify(head), ...lines].join('\n'));
-      renameSync(`${to}.${process.pid}`, to);
+      writeTrusted(dirname(to), basename(to), [JSON.stringify(head), ...lines].join('\n'));
     } catch {
       // the next build compiles in full
     }

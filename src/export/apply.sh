@@ -4,7 +4,7 @@
 # Usage: apply.sh HOST [DESTINATION] [WORD…]
 #   HOST         a directory in out/ (VGEN_OUT names another one)
 #   DESTINATION  what to give ssh, if it is not HOST; root, or a user with sudo without a password
-#   WORD         for install.sh: --adopt or --force (files changed by hand), --rollback (an older tree)
+#   WORD         for install.sh: --adopt or --force (local edits), --rollback (an older tree)
 #
 # ssh takes its settings from your ssh_config, or from the file that VGEN_SSH_CONFIG names.
 #

@@ -1,7 +1,7 @@
 // Where commands print: results to stdout, progress and diagnostics to stderr;
 // colour follows the terminal and NO_COLOR.
 import type { Compilation } from '../compile.ts';
-import type { Diagnostic } from '../contract/diagnostic.ts';
+import { Failure, type Diagnostic } from '../contract/diagnostic.ts';
 import { noPaint, type Paint } from './frame.ts';
 import { toJson, toText } from './report.ts';
 
@@ -46,6 +46,22 @@ export class Output {
   /** Text that is the result itself, whatever the form. */
   raw(text: string): void {
     process.stdout.write(text);
+  }
+
+  /**
+   * Writes what exists nowhere else, and returns once it is out of this process.
+   * @throws Failure when nobody reads it
+   */
+  async deliver(text: string): Promise<void> {
+    // a reader that is gone ends the process (src/cli.ts)
+    process.exitCode = 2;
+    await new Promise<void>((resolve, reject) => {
+      process.stdout.write(text, cause => {
+        if (cause) reject(new Failure(`nobody read the result (${cause.message}); nothing was kept`, { cause }));
+        else resolve();
+      });
+    });
+    process.exitCode = 0;
   }
 
   note(line: string): void {

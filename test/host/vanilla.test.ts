@@ -67,7 +67,8 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
   const [copy, put, install] = ['rsync', 'printf', 'install.sh']
     .map(word => hostCommands.find(command => command.includes(word)) ?? '');
   const scp = hostCommands.find(command => command.startsWith('scp')) ?? '';
-  const script = (name: string): string => hostCommands.find(command => command.includes(`/${name}.sh`)) ?? '';
+  const script = (name: string): string =>
+    hostCommands.find(command => command.includes(`/opt/vgen/bin/vgen ${name}`)) ?? 'exit 9';
 
   it('refuses to install while a secret is missing, and says how to put it there', async () => {
     expect(readme(copy ?? '')).toMatchObject({ status: 0 });

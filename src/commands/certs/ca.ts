@@ -47,10 +47,11 @@ async function makeCa(given: Given<typeof options>, output: Output): Promise<num
     throw new Failure(`${shown} is there already; --add puts the certificate of a new CA before it`, { exit: 3 });
   }
   const { key, certificate } = await makeAuthority(given.name, given.days);
+  // a certificate whose key is lost would be in the way of the next try
+  await output.deliver(key);
   // whoever reads it meanwhile finds the former bundle or the new one
   writeFileSync(`${file}.new`, certificate + (existsSync(file) ? readFileSync(file, 'utf8') : ''));
   renameSync(`${file}.new`, file);
-  output.raw(key);
   output.note(`the certificate is in ${shown}: commit it; the key went to stdout and is nowhere else`);
   return 0;
 }

@@ -24,7 +24,7 @@ export async function runPhases(
   slot: 'live' | 'next',
 ): Promise<number> {
   const form = { app: what.app, slot, markdown: options.markdown };
-  const rollout = rolloutOf(fleet.model, options);
+  const rollout = rolloutOf(fleet, options);
   const { seen, lost } = sift(await observeAll(fleet, 'state'));
   if (fleet.stop.aborted) return 1;
   const standing = (name: string): HostStatus | null => {

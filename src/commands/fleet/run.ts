@@ -8,7 +8,6 @@ import { milliseconds, type Rollout } from '../../fleet/rollout.ts';
 import { lastRun, leftOf, Recorder, type RunRecord } from '../../fleet/run-record.ts';
 import { unreachable, type Ran, type Run } from '../../fleet/run.ts';
 import { chooseHosts } from '../../fleet/connect/targets.ts';
-import type { Model } from '../../contract/model.ts';
 import type { RolloutWritten } from '../../schema/rollout.ts';
 import type { Fleet } from './open.ts';
 import type { Given } from '../declaration.ts';
@@ -19,9 +18,12 @@ import { printResults, type TableForm } from '../../print/fleet-table.ts';
 export type RunOptions = Given<typeof rollingOut>;
 
 /** The inventory's rollout with the options over it. Throws a Failure for a canary that selects nothing. */
-export function rolloutOf(model: Model, options: RunOptions): Rollout {
+export function rolloutOf({ model, hosts }: Pick<Fleet, 'model' | 'hosts'>, options: RunOptions): Rollout {
   const written = model.sections['rollout'] as RolloutWritten;
   const canary = options.canary.length ? chooseHosts(model, options.canary) : [...written.canary ?? []];
+  const outside = options.canary.length && !options.retryFailed
+    ? canary.filter(host => !hosts.includes(host)).map(({ name }) => name) : [];
+  if (outside.length) throw new Failure(`the canary ${outside.join(', ')} is not among the hosts of this run`);
   return {
     canary: new Set(canary.map(({ name }) => name)), batch: options.batch ?? written.batch,
     pause: options.pause ?? (written.pause === null ? 0 : milliseconds(written.pause)),

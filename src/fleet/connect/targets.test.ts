@@ -24,6 +24,10 @@ describe('the hosts that --on means', () => {
     expect(await names('all')).toEqual(['eu1', 'eu2', 'us1']);
   });
 
+  it('are not all where the option is there and empty, as by a variable without a value', async () => {
+    for (const on of ['', ' ', ',']) await expect(names(on)).rejects.toThrow('no host is named');
+  });
+
   it('are chosen by name, tag and region, several by comma or by turn, each once', async () => {
     expect(await names('us1')).toEqual(['us1']);
     expect(await names('tag:edge')).toEqual(['eu1', 'us1']);

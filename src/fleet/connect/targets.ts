@@ -19,10 +19,14 @@ export interface Target {
 
 /**
  * The hosts that `--on` means, sorted by name: names, `tag:x`, `region:x`, `all`, each option one or several by comma.
- * None is all hosts. Throws a Failure for a word that selects nothing.
+ * Without the option that is all hosts. Throws a Failure for a word that selects nothing, and where the option is given
+ * and empty, as by a variable of a script that has no value.
  */
 export function chooseHosts(model: Model, on: readonly string[] = []): Host[] {
   const words = on.flatMap(word => word.split(',')).map(word => word.trim()).filter(Boolean);
+  if (on.length && !words.length) {
+    throw new Failure('no host is named; use all, the name of a host, tag:NAME or region:NAME');
+  }
   const chosen = new Set(words.length ? words.flatMap(word => matching(word, model.hosts)) : model.hosts);
   return [...chosen].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

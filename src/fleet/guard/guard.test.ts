@@ -106,8 +106,12 @@ describe('what the host itself refuses', () => {
     expect(of([...NEW, ...installed('/etc/x')])).toBeNull();
   });
 
+  it('is nothing for another mode alone: the engine sets it right without asking', () => {
+    expect(of([...NEW, ...installed('/etc/x', { left: 'metadata', mode: '600' })])).toBeNull();
+  });
+
   it('is a local edit, unless it is adopted or overwritten', () => {
-    const edited = [...NEW, ...installed('/etc/x', { left: 'metadata', mode: '600' })];
+    const edited = [...NEW, ...installed('/etc/x', { left: 'content', content: '9'.repeat(64) })];
     expect(of(edited)).toMatch(/^local edits: \/etc\/x;/);
     expect([of(edited, { adopt: true }), of(edited, { force: true })]).toEqual([null, null]);
   });

@@ -20,9 +20,11 @@ describe('files', () => {
       .toEqual(['change file /etc/x: text; mode 0600, is 0644; owner adm:adm, is root:root']);
   });
 
-  it('that somebody changed are local edits, by their mode too', () => {
+  it('that somebody edited are local edits; another mode alone is set right', () => {
     expect(changes(tree([FILE]), host(...NEW, ...installed('/etc/x', { mode: '666', left: 'metadata' }))))
-      .toEqual(['change file /etc/x: mode 0644, is 0666 (local edit)']);
+      .toEqual(['change file /etc/x: mode 0644, is 0666']);
+    expect(changes(tree([FILE]), host(...NEW, ...installed('/etc/x', { content: sum(9), left: 'content' }))))
+      .toEqual(['change file /etc/x: text (local edit)']);
   });
 
   it('that were adopted stay until the tree changes them', () => {

@@ -104,9 +104,12 @@ function staysAdopted(path: string, source: string, { recorded, paths }: HostSta
   return record?.adopted === true && record.source === source && paths.get(path)?.left === true;
 }
 
-/** Not as vgen left it; what was adopted is a local edit too. */
+/**
+ * Content that is not as vgen left it; what was adopted is a local edit too. Another mode or owner alone is nobody's
+ * work to lose: the engine sets it right without asking (has_content_as_left in record.sh).
+ */
 const isByHand = (path: string, { recorded, paths }: HostState): boolean =>
-  paths.get(path)?.left === false || (paths.has(path) && recorded.paths.get(path)?.adopted === true);
+  paths.get(path)?.edited === 'content' || (paths.has(path) && recorded.paths.get(path)?.adopted === true);
 
 const octal = (mode: string): number => Number.parseInt(mode, 8);
 

@@ -2,7 +2,7 @@
 # "As vgen left it": the one definition for apply, plan and drift.
 # shellcheck disable=SC2154  # the places
 
-declare -A recorded=()          # path → content as vgen left it
+declare -A recorded=()          # path → f or l, and content as vgen left it
 declare -A adopted=()           # path → yes, of those that somebody changed and vgen was told to leave
 declare -A applied=()           # path → mode and owner as vgen left it
 declare -A is_of=() hash_of=()  # path → what is there, and its sha256
@@ -21,7 +21,7 @@ read_record() {
   [[ -f $state/installed.tsv ]] || return 0
   while IFS=$'\t' read -r kind name content _ _ flag _; do
     [[ $kind == file || $kind == link ]] || continue
-    recorded[$name]=$content
+    recorded[$name]="${kind:0:1} $content"
     [[ $flag != adopted ]] || adopted[$name]=yes
     orphans+=("$name")
   done <"$state/installed.tsv"
@@ -36,10 +36,10 @@ read_record() {
 read_paths() {
   local path line plain=()
   (( $# > 0 )) || return 0
-  while IFS=$'\t' read -r path line; do
+  while IFS=$'\t' read -r -d '' path line; do
     is_of[$path]=$line
     [[ ${line:0:1} != f ]] || plain+=("$path")
-  done < <(find "$@" -maxdepth 0 -printf '%p\t%y\t%m\t%u:%g\t%i.%s.%C@\t%l\n' 2>/dev/null || true)
+  done < <(find "$@" -maxdepth 0 -printf '%p\t%y\t%m\t%u:%g\t%i.%s.%C@\t%l\0' 2>/dev/null || true)
   hash_all "${plain[@]}"
 }
 
@@ -60,10 +60,13 @@ find_edit() {
   IFS=$'\t' read -r kind mode owner _ target <<<"${is_of[$1]}"
   case $kind in
     l)
-      [[ $target != "${recorded[$1]:-}" ]] || REPLY=yes
+      # a link whose target spells the digest of the file that it replaced is none of vgen's
+      [[ "l $target" == "${recorded[$1]:-}" || ( -n ${adopted[$1]:-} && "f $target" == "${recorded[$1]:-}" ) ]] ||
+        return 0
+      REPLY=yes
       return 0
       ;;
-    f) [[ ${hash_of[$1]:-} == "${recorded[$1]:-}" ]] || return 0 ;;
+    f) [[ "f ${hash_of[$1]:-}" == "${recorded[$1]:-}" ]] || return 0 ;;
     d) [[ -z ${recorded[$1]:-} ]] || return 0 ;;
     *) return 0 ;;
   esac

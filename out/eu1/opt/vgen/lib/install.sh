@@ -1427,7 +1427,12 @@ put_back() {
         chown -- "${fields[3]}" "${fields[1]}" && chmod -- "${fields[2]}" "${fields[1]}" || stuck+=("${fields[1]}")
         ;;
       made) [[ ! -d ${fields[1]} ]] || rmdir --ignore-fail-on-non-empty -- "${fields[1]}" ;;
-      started) systemctl stop -- "${fields[1]}" || stuck+=("${fields[1]}") ;;
+      # a unit whose file is gone does not run
+      started)
+        systemctl stop -- "${fields[1]}" ||
+          [[ $(systemctl show --property ActiveState --value -- "${fields[1]}") == inactive ]] ||
+          stuck+=("${fields[1]}")
+        ;;
       enabled) systemctl disable --quiet -- "${fields[1]}" 2>/dev/null || true ;;
       stopped) revive+=("${fields[1]} ${fields[2]}") ;;
       *) stuck+=("\"$line\"") ;;

@@ -313,11 +313,13 @@ confirm_seconds=60              # time to confirm a change of what leads into th
 
 # read_manifest FILE
 read_manifest() {
-  local number=0 fields i
-  while IFS=$'\t' read -r -a fields || (( ${#fields[@]} > 0 )); do
+  local number=0 line fields i
+  while IFS= read -r line || [[ -n $line ]]; do
     number=$((number + 1))
+    IFS=$'\t' read -r -a fields <<<"$line"
     [[ -n ${fields[*]} && ${fields[0]} != '#'* ]] || continue
     manifest_line=${1##*/}:$number
+    [[ $line != $'\t'* ]] || refuse_line 'the line begins with a tab'
     [[ -n ${manifest_columns[${fields[0]}]:-} ]] || refuse_line "unknown kind \"${fields[0]}\""
     (( ${#fields[@]} == manifest_columns[${fields[0]}] + 1 )) ||
       refuse_line "${fields[0]} needs ${manifest_columns[${fields[0]}]} columns, none of them empty"
@@ -333,6 +335,7 @@ read_manifest() {
 # list_host NAME
 list_host() {
   check_names "$1"
+  [[ -z $want_host ]] || refuse_line 'the host is named twice'
   want_host=$1
 }
 
@@ -360,6 +363,7 @@ list_user() {
   [[ $2 == / ]] || check_path "$2"
   user_name+=("$1")
   user_home+=("$2")
+  [[ $4 =~ ^([a-z_][a-z0-9_-]*(,[a-z_][a-z0-9_-]*)*)?$ ]] || refuse_line "\"$4\" are no names of groups"
   user_shell+=("${3:-/usr/sbin/nologin}")
   user_groups+=("$4")
 }
@@ -449,8 +453,9 @@ check_path() {
 }
 
 check_triggers() {
-  local trigger
-  for trigger in ${1//,/ }; do
+  local trigger triggers
+  IFS=, read -r -a triggers <<<"$1"
+  for trigger in "${triggers[@]}"; do
     [[ $trigger =~ ^((reload|restart):[A-Za-z0-9@:._-]+|slot:[a-z0-9_-]+/[a-z0-9_-]+|confirm)$ ]] ||
       refuse_line "unknown trigger \"$trigger\"; known: reload, restart, slot, confirm"
   done
@@ -481,6 +486,7 @@ record=${vgen_state:?}/installed.tsv
 originals=${vgen_state:?}/originals         # what was there before vgen first replaced it, e.g. a package's default
 former_tree=''                              # id of the tree that was installed last
 declare -gA former_content=()                # path of a file or link → content
+declare -gA former_kind=()                   # path → file or link
 declare -gA former_triggers=()               # path → what its change triggers, separated by commas
 declare -gA former_check=()                  # path → what judges it
 declare -gA former_mode=() former_owner=()   # path → as vgen left it
@@ -496,6 +502,7 @@ read_record() {
       tree) former_tree=$name ;;
       file | link)
         former_content[$name]=$content
+        former_kind[$name]=$kind
         former_triggers[$name]=${triggers#-}
         former_check[$name]=${check#-}
         former_mode[$name]=${mode#-}
@@ -521,7 +528,9 @@ as_left() {
 # has_content_as_left PATH: another mode or owner alone is nobody's work to lose; an install sets it right again.
 has_content_as_left() {
   if [[ -L $1 ]]; then
-    [[ $(readlink -- "$1") == "${former_content[$1]}" ]]
+    # a link whose target spells the digest of the file that it replaced is none of vgen's
+    [[ ${former_kind[$1]} == link || -n ${former_adopted[$1]:-} ]] &&
+      [[ $(readlink -- "$1") == "${former_content[$1]}" ]]
   else
     [[ -n ${hash_of[$1]:-} && ${hash_of[$1]} == "${former_content[$1]}" ]]
   fi

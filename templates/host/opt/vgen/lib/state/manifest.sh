@@ -27,11 +27,13 @@ confirm_seconds=60              # time to confirm a change of what leads into th
 
 # read_manifest FILE
 read_manifest() {
-  local number=0 fields i
-  while IFS=$'\t' read -r -a fields || (( ${#fields[@]} > 0 )); do
+  local number=0 line fields i
+  while IFS= read -r line || [[ -n $line ]]; do
     number=$((number + 1))
+    IFS=$'\t' read -r -a fields <<<"$line"
     [[ -n ${fields[*]} && ${fields[0]} != '#'* ]] || continue
     manifest_line=${1##*/}:$number
+    [[ $line != $'\t'* ]] || refuse_line 'the line begins with a tab'
     [[ -n ${manifest_columns[${fields[0]}]:-} ]] || refuse_line "unknown kind \"${fields[0]}\""
     (( ${#fields[@]} == manifest_columns[${fields[0]}] + 1 )) ||
       refuse_line "${fields[0]} needs ${manifest_columns[${fields[0]}]} columns, none of them empty"
@@ -47,6 +49,7 @@ read_manifest() {
 # list_host NAME
 list_host() {
   check_names "$1"
+  [[ -z $want_host ]] || refuse_line 'the host is named twice'
   want_host=$1
 }
 
@@ -74,6 +77,7 @@ list_user() {
   [[ $2 == / ]] || check_path "$2"
   user_name+=("$1")
   user_home+=("$2")
+  [[ $4 =~ ^([a-z_][a-z0-9_-]*(,[a-z_][a-z0-9_-]*)*)?$ ]] || refuse_line "\"$4\" are no names of groups"
   user_shell+=("${3:-/usr/sbin/nologin}")
   user_groups+=("$4")
 }
@@ -163,8 +167,9 @@ check_path() {
 }
 
 check_triggers() {
-  local trigger
-  for trigger in ${1//,/ }; do
+  local trigger triggers
+  IFS=, read -r -a triggers <<<"$1"
+  for trigger in "${triggers[@]}"; do
     [[ $trigger =~ ^((reload|restart):[A-Za-z0-9@:._-]+|slot:[a-z0-9_-]+/[a-z0-9_-]+|confirm)$ ]] ||
       refuse_line "unknown trigger \"$trigger\"; known: reload, restart, slot, confirm"
   done

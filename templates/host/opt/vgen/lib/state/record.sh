@@ -8,6 +8,7 @@ record=${vgen_state:?}/installed.tsv
 originals=${vgen_state:?}/originals         # what was there before vgen first replaced it, e.g. a package's default
 former_tree=''                              # id of the tree that was installed last
 declare -gA former_content=()                # path of a file or link → content
+declare -gA former_kind=()                   # path → file or link
 declare -gA former_triggers=()               # path → what its change triggers, separated by commas
 declare -gA former_check=()                  # path → what judges it
 declare -gA former_mode=() former_owner=()   # path → as vgen left it
@@ -23,6 +24,7 @@ read_record() {
       tree) former_tree=$name ;;
       file | link)
         former_content[$name]=$content
+        former_kind[$name]=$kind
         former_triggers[$name]=${triggers#-}
         former_check[$name]=${check#-}
         former_mode[$name]=${mode#-}
@@ -48,7 +50,9 @@ as_left() {
 # has_content_as_left PATH: another mode or owner alone is nobody's work to lose; an install sets it right again.
 has_content_as_left() {
   if [[ -L $1 ]]; then
-    [[ $(readlink -- "$1") == "${former_content[$1]}" ]]
+    # a link whose target spells the digest of the file that it replaced is none of vgen's
+    [[ ${former_kind[$1]} == link || -n ${former_adopted[$1]:-} ]] &&
+      [[ $(readlink -- "$1") == "${former_content[$1]}" ]]
   else
     [[ -n ${hash_of[$1]:-} && ${hash_of[$1]} == "${former_content[$1]}" ]]
   fi
