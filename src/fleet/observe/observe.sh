@@ -164,6 +164,31 @@ tell_users() {
   done
 }
 
+# all_up: whatever is to run does. A unit whose program is not there yet was neither enabled nor started.
+all_up() {
+  local kind name absent=no line active='' sub='' enabled='' names=() file
+  file=$(applied_manifest)
+  [[ -n $file ]] || return 0
+  while IFS=$'\t' read -r kind name _; do
+    case $kind in
+      unit) names+=("$name") ;;
+      program) [[ -x $name ]] || absent=yes ;;
+    esac
+  done <"$file"
+  (( ${#names[@]} > 0 )) || return 0
+  while IFS= read -r line || [[ -n $line ]]; do
+    case $line in
+      ActiveState=*) active=${line#*=} ;;
+      SubState=*) sub=${line#*=} ;;
+      UnitFileState=*) enabled=${line#*=} ;;
+      '')
+        [[ $enabled != disabled || $absent == no ]] || continue
+        [[ $active == active && $sub != auto-restart && $enabled != disabled ]] || return 1
+        ;;
+    esac
+  done < <(systemctl show --property ActiveState,SubState,UnitFileState -- "${names[@]}"; echo)
+}
+
 tell_units() {
   local line name active='' sub='' load='' enabled='' names=()
   (( ${#units[@]} > 0 )) || return 0
@@ -251,7 +276,7 @@ tell_all() {
 }
 
 observe() {
-  local depth=$1 tree=$2
+  local depth=$1 tree=$2 is_down=no
   [[ $depth != full && $depth != changed ]] || read_questions
   tell_state
   case $depth in
@@ -269,7 +294,12 @@ observe() {
   read_paths "${paths[@]}" "${!applied[@]}"
   if [[ -n $installed ]] && all_as_left; then
     tell asleft
-    [[ $depth != changed || $installed != "$tree" || $is_due == yes || -e $state/unconfirmed ]] || return 0
+    if ! all_up; then
+      is_down=yes
+      tell down
+    fi
+    [[ $depth != changed || $installed != "$tree" || $is_due == yes || $is_down == yes || -e $state/unconfirmed ]] ||
+      return 0
   fi
   [[ $depth != installed ]] || return 0
   tell_all

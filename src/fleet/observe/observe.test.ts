@@ -49,7 +49,8 @@ describe('what a host says', () => {
     const state = readState('');
     expect(statusOf(state)).toEqual({ generation: null, tree: null, live: {}, next: {} });
     expect(state).toMatchObject({
-      host: null, isAsLeft: false, isDue: false, unconfirmed: null, isBusy: false, canAttach: false, lock: null,
+      host: null, isAsLeft: false, isDown: false,
+      isDue: false, unconfirmed: null, isBusy: false, canAttach: false, lock: null,
       isWhole: false,
     });
   });
@@ -61,7 +62,7 @@ describe('what a host says', () => {
     ].join('\n'));
     expect(statusOf(state)).toEqual({ generation: 3, tree: 'abc', live: { web: 'r1' }, next: { web: 'r2' } });
     expect(state).toMatchObject({
-      host: 'a', order: 1_700_000_000, isAsLeft: true, isDue: true, unconfirmed: 42, isBusy: true, canAttach: true,
+      host: 'a', order: 1_700_000_000, isAsLeft: true, isDown: false, isDue: true, unconfirmed: 42, isBusy: true, canAttach: true,
     });
   });
 

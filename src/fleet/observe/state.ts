@@ -68,6 +68,8 @@ export interface HostState extends HostStatus {
   readonly order: number | null;
   /** The tree that was looked for is installed, and all of it is as vgen left it. */
   readonly isAsLeft: boolean;
+  /** A unit that is to run does not; told where `isAsLeft` is. */
+  readonly isDown: boolean;
   /** Something is pending: a restart, an install that was cut short. */
   readonly isDue: boolean;
   /** Seconds until what was installed last reverts by itself; null if it is confirmed. */
@@ -118,7 +120,8 @@ export const statusOf = ({ generation, tree, live, next }: HostState): HostStatu
 
 /** Whether an apply of the tree would do nothing. */
 export const isInstalled = (state: HostState, tree: { readonly id: string }): boolean =>
-  state.tree === tree.id && state.isAsLeft && !state.isDue && state.unconfirmed === null && !state.isBusy;
+  state.tree === tree.id && state.isAsLeft && !state.isDown && !state.isDue && state.unconfirmed === null
+  && !state.isBusy;
 
 const KINDS: Readonly<Record<string, PathState['kind']>> = { f: 'file', l: 'link', d: 'directory' };
 
@@ -139,7 +142,8 @@ export function readState(text: string): HostState {
     isWhole: lines.some(([kind]) => kind === 'whole'),
     host: one('host'), tree: one('tree'), generation: generation ?? null, order: order ? order : null,
     live: releases('live'), next: releases('next'),
-    isAsLeft: of('asleft').length > 0, isDue: of('due').length > 0, isBusy: of('busy').length > 0,
+    isAsLeft: of('asleft').length > 0, isDown: of('down').length > 0,
+    isDue: of('due').length > 0, isBusy: of('busy').length > 0,
     canAttach: of('attach').length > 0,
     unconfirmed: unconfirmed === null ? null : Number(unconfirmed), lock: lockIn(of('lock')[0]),
     status: one('status') || null,
