@@ -10,11 +10,11 @@ import { readPlan, verify, type PlanFile } from '../fleet/guard/plan-file.ts';
 import { refusalOf } from '../fleet/guard/refusals.ts';
 import type { HostResult } from '../fleet/result.ts';
 import { revisionOf, type Revision } from '../fleet/apply/revision.ts';
-import { lockedOut, overHosts, unreachable, untouched, withLock } from '../fleet/run.ts';
+import { lockedOut, overHosts, unreachable, untouched, withHostLocks } from '../fleet/run.ts';
 import type { Output } from '../print/output.ts';
 import { defineCommand, flag, list, oneOf, value, wholeNumber, type Given } from './declaration.ts';
 import { guard, plannedHosts } from './fleet/guard.ts';
-import { hostsOf, observeAll, withFleet, type Fleet } from './fleet/open.ts';
+import { hostsOf, observeAll, withFleet, type ConnectedFleet } from './fleet/open.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf } from './fleet/run.ts';
 import { out, rollingOut, share } from './options.ts';
 
@@ -138,14 +138,14 @@ interface Sending {
 
 /** Locks the hosts and looks at them in one, then goes over them. */
 async function send(
-  fleet: Fleet, { plan, trees, known: before, revision }: Sending, options: ApplyOptions,
+  fleet: ConnectedFleet, { plan, trees, known: before, revision }: Sending, options: ApplyOptions,
 ): Promise<number> {
   const depth = plan === null ? 'installed' : 'full';
   const treeOf = (host: string): BuiltTree => trees.get(host) as BuiltTree;
   const run = runOf(fleet, options, { action: 'apply', app: null, release: null, commit: revision?.commit ?? null });
   const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : '']
     .filter(Boolean);
-  const ran = await withLock(run, before, async ({ lost, seen }) => {
+  const ran = await withHostLocks(run, before, async ({ lost, seen }) => {
     const known = new Map(before);
     for (const [host, why] of lost) known.set(host, unreachable(host, why));
     if (plan !== null) guard(fleet, sort(seen, trees, known), plan, options);

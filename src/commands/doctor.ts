@@ -11,7 +11,7 @@ import type { Host, Model, Text } from '../contract/model.ts';
 import { offer } from '../offer.ts';
 import { count, type Output } from '../print/output.ts';
 import { defineCommand } from './declaration.ts';
-import { connectionOf, hostsOf, withFleet, type Fleet } from './fleet/open.ts';
+import { connectionOf, hostsOf, withFleet, type ConnectedFleet } from './fleet/open.ts';
 import { comparing } from './options.ts';
 
 interface Examined { readonly host: string; readonly findings: readonly Finding[] }
@@ -27,7 +27,7 @@ export const command = defineCommand({
   run: (given, output) => withFleet(given, output, hostsOf(given), fleet => examineAll(fleet, given.out, output)),
 });
 
-async function examineAll(fleet: Fleet, out: string, output: Output): Promise<number> {
+async function examineAll(fleet: ConnectedFleet, out: string, output: Output): Promise<number> {
   const { offers } = offer(components, fleet.model);
   const results = await eachLimited(fleet.hosts, fleet.limit, async (host): Promise<Examined> => {
     const tree = treeOrProblem(out, host.name);

@@ -2,7 +2,7 @@ import { driftOf, downOf, ignoredBy } from '../fleet/observe/drift.ts';
 import { isSeen, survey } from '../fleet/observe/survey.ts';
 import { count, type Output } from '../print/output.ts';
 import { defineCommand } from './declaration.ts';
-import { hostsOf, withFleet, type Fleet } from './fleet/open.ts';
+import { hostsOf, withFleet, type ConnectedFleet } from './fleet/open.ts';
 import { comparing } from './options.ts';
 
 const TREE = {
@@ -21,7 +21,7 @@ export const command = defineCommand({
   run: (given, output) => withFleet(given, output, hostsOf(given), fleet => driftOfAll(fleet, given.out, output)),
 });
 
-async function driftOfAll(fleet: Fleet, out: string, output: Output): Promise<number> {
+async function driftOfAll(fleet: ConnectedFleet, out: string, output: Output): Promise<number> {
   const looked = await survey(fleet.hosts, fleet.connections, out, fleet.limit);
   fleet.progress.end();
   const isIgnored = ignoredBy(fleet.model);

@@ -13,7 +13,7 @@ import type { Model } from '../contract/model.ts';
 import type { HostTree } from '../contract/tree.ts';
 import { blame, type Blamed } from '../rehearse/blame.ts';
 import { count, type Output } from '../print/output.ts';
-import { notes, printFailure, printTable, progress, verdict } from '../print/rehearse-report.ts';
+import { notes, printFailure, printSteps, progress, verdict } from '../print/rehearse-report.ts';
 import { defineCommand, flag, list, oneOf, value, wholeNumber, type Given } from './declaration.ts';
 import { on, out, reading } from './options.ts';
 
@@ -131,7 +131,7 @@ function report(
     good, seconds, steps, notes: remarks,
     blamed: blamed.map(({ step: { host, app, step }, places }) => ({ host, app, step, places })),
   });
-  printTable(steps, output);
+  printSteps(steps, output);
   for (const line of remarks) output.say(`note: ${line}`);
   for (const one of blamed) printFailure(one, output);
   output.say(verdict(steps, plans.length, seconds));

@@ -14,7 +14,7 @@ export interface Rollout {
   readonly onFailure: 'halt' | 'rollback' | 'continue';
 }
 
-export interface Step {
+export interface RolloutStep {
   readonly isCanary: boolean;
   readonly hosts: readonly string[];
 }
@@ -43,7 +43,7 @@ export function batchSize(batch: number | string | null, count: number): number 
 }
 
 /** The hosts in the order in which they are touched. */
-export function stepsOf(hosts: readonly string[], rollout: Rollout): Step[] {
+export function stepsOf(hosts: readonly string[], rollout: Rollout): RolloutStep[] {
   const canary = hosts.filter(name => rollout.canary.has(name));
   const rest = hosts.filter(name => !rollout.canary.has(name));
   const size = batchSize(rollout.batch, hosts.length);
@@ -64,7 +64,7 @@ export interface Watch {
   readonly limit: number;
   /** Once true, no further host is touched. */
   isStopped(): boolean;
-  onStep(step: Step, number: number, count: number): void;
+  onStep(step: RolloutStep, number: number, count: number): void;
   /** Resolves after so many milliseconds, or when stopped. */
   pause(milliseconds: number): Promise<void>;
 }

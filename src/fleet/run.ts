@@ -4,7 +4,7 @@ import { Failure } from '../contract/diagnostic.ts';
 import { acquire, releaseAll, renewAll, type HeldLock, type HeldByOther, type LockedLook } from './guard/hold.ts';
 import { LEASE, lockText, newLock } from './guard/lock.ts';
 import { isGood, type HostResult } from './result.ts';
-import { rollOut, type Rollout, type Step } from './rollout.ts';
+import { rollOut, type Rollout, type RolloutStep } from './rollout.ts';
 import type { Recorder } from './run-record.ts';
 import type { Connection } from './connect/ssh.ts';
 
@@ -56,7 +56,7 @@ export async function overHosts(
   }, {
     limit: run.limit,
     isStopped: () => run.stop.aborted,
-    onStep: (step: Step, number, count) => {
+    onStep: (step: RolloutStep, number, count) => {
       if (count > 1) run.note(`${step.isCanary ? 'canary' : `step ${number} of ${count}`}: ${step.hosts.join(', ')}`);
     },
     pause: async time => {
@@ -80,7 +80,7 @@ export const lockedOut = ({ host, lock }: HeldByOther): Failure => new Failure(
  * `look` each is looked at as soon as it is locked. Throws a Failure with exit 3 when somebody else has
  * the lock of one; nothing is touched then.
  */
-export async function withLock<T>(
+export async function withHostLocks<T>(
   run: Run, known: ReadonlyMap<string, HostResult>, work: (held: HeldLock) => Promise<T>,
   look?: (host: string) => LockedLook,
 ): Promise<T> {

@@ -12,7 +12,7 @@ export const progress = (step: Step): string =>
     : `${step.result}: `}${step.what} (${step.seconds.toFixed(1)} s)`;
 
 /** Hosts and steps in the order of hosts, each with what happened. */
-export function printTable(steps: readonly Step[], output: Output): void {
+export function printSteps(steps: readonly Step[], output: Output): void {
   const hosts = [...new Set(steps.map(({ host }) => host))];
   const rows = hosts.flatMap(host => steps.filter(step => step.host === host)).map(step => [
     step.host, title(step), step.seconds.toFixed(1), step.load === null ? '-' : String(step.load.requests),

@@ -76,7 +76,7 @@ export async function putSecrets(host: RehearsalHost, secrets: ReadonlyMap<strin
 }
 
 /** Reads the app's file in /opt/vgen/apps. @throws Error when it is not there. */
-export async function readFacts(host: RehearsalHost, app: string): Promise<Facts> {
+export async function readAppFacts(host: RehearsalHost, app: string): Promise<Facts> {
   const text =
     await demandOn(host, `. ${shWord(`/opt/vgen/apps/${app}.sh`)} && printf '%s\\n' "$dir" "$health" "$live"`);
   const [dir = '', health = '', live = ''] = text.split('\n');

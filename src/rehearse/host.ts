@@ -8,7 +8,7 @@ import type { ProcessMark } from '../process/marks.ts';
 import type { Outcome, ToolOptions } from '../process/run.ts';
 import { configFile, openMaster } from './ssh.ts';
 
-export interface ScriptOptions {
+export interface HostScriptOptions {
   /** Data for the script's standard input; default none. */
   stdin?: string | Buffer | undefined;
   /** Default 300. */
@@ -93,7 +93,7 @@ export class RehearsalHost {
    * Runs a bash script as root by ssh. Code 255 is also what ssh says when it cannot connect or the connection breaks.
    * @throws Error when it still runs after `timeoutSeconds`; the script itself may live on inside.
    */
-  async run(script: string, options: ScriptOptions = {}): Promise<Outcome> {
+  async run(script: string, options: HostScriptOptions = {}): Promise<Outcome> {
     // sshd hands the one argument to root's login shell, bash -c, as it is.
     const own = options.fresh === true ? ['-o', 'ControlPath=none'] : [];
     return run('ssh', ['-F', configFile(this.#options.runDir), ...own, this.name, '--', script], withTimeout(options));
@@ -103,7 +103,7 @@ export class RehearsalHost {
    * As `run`, but by the host's console: without network, sshd or firewall in between.
    * @throws Error when the power is off.
    */
-  async console(script: string, options: ScriptOptions = {}): Promise<Outcome> {
+  async console(script: string, options: HostScriptOptions = {}): Promise<Outcome> {
     const target = ['--target', String(this.leader), '--all', '--wd=/'];
     const clean = ['env', '-i', 'HOME=/root', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
     return run('nsenter', [...target, ...clean, 'bash', '-c', script], withTimeout(options));
@@ -181,6 +181,6 @@ export class RehearsalHost {
   }
 }
 
-function withTimeout({ stdin, timeoutSeconds = 300 }: ScriptOptions): ToolOptions {
+function withTimeout({ stdin, timeoutSeconds = 300 }: HostScriptOptions): ToolOptions {
   return { stdin, timeoutSeconds };
 }

@@ -3,7 +3,7 @@
  * and its apps. Out: one Step per thing done. A step that fails ends what follows it on that host or for that app.
  */
 import { availableParallelism } from 'node:os';
-import { bring, demandOn, putSecrets, readFacts, replacePrograms } from './apps.ts';
+import { bring, demandOn, putSecrets, readAppFacts, replacePrograms } from './apps.ts';
 import type { AppPlan, Facts } from './apps.ts';
 import { shWord } from '../escape/sh.ts';
 import { eachLimited } from '../fleet/connect/pool.ts';
@@ -119,7 +119,7 @@ async function rehearseApp(
   };
   await steps('deploy', async () => {
     path = await bring(host, app);
-    facts = await readFacts(host, name);
+    facts = await readAppFacts(host, name);
     return deploy(one, '');
   });
   await steps('switch', async () => {

@@ -1,13 +1,15 @@
 // Which certificates the trees of hosts want.
 import type { ListedCertificate } from '../../contract/manifest.ts';
 import { readTree } from '../../fleet/observe/tree.ts';
-import type { Fleet } from '../fleet/open.ts';
+import type { ConnectedFleet } from '../fleet/open.ts';
 
 /** What a host wants. */
 export interface WantedCertificates { readonly host: string; readonly certificates: readonly ListedCertificate[] }
 
 /** The certificates of each host's tree, of all issuers or of the fleet's CA alone; hosts without any are left out. */
-export function wantedCertificates(fleet: Fleet, out: string, which: 'all' | 'internal'): WantedCertificates[] {
+export function wantedCertificates(
+  fleet: ConnectedFleet, out: string, which: 'all' | 'internal',
+): WantedCertificates[] {
   const wanted = fleet.hosts.map(({ name }) => ({
     host: name,
     certificates: readTree(out, name).certificates.filter(({ issuer }) => which === 'all' || issuer === 'internal'),

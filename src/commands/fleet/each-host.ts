@@ -2,14 +2,14 @@
 import { Failure } from '../../contract/diagnostic.ts';
 import { eachLimited } from '../../fleet/connect/pool.ts';
 import type { Connection } from '../../fleet/connect/ssh.ts';
-import { connectionOf, type Fleet } from './open.ts';
+import { connectionOf, type ConnectedFleet } from './open.ts';
 
 /** What a host answered, or why there is no answer. */
 export type Told<T> = { readonly host: string } & ({ readonly answer: T } | { readonly problem: string });
 
 /** Does the work on the hosts that `wanted` names, so many at a time as the fleet allows. */
 export async function eachHost<W extends { readonly host: string }, T>(
-  fleet: Fleet, wanted: readonly W[], work: (connection: Connection, one: W) => Promise<T>,
+  fleet: ConnectedFleet, wanted: readonly W[], work: (connection: Connection, one: W) => Promise<T>,
 ): Promise<Told<T>[]> {
   const told = await eachLimited(wanted, fleet.limit, async (one): Promise<Told<T>> => {
     try {

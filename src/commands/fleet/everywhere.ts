@@ -1,12 +1,12 @@
 // Runs one script on all hosts and prints what it says.
 import { eachLimited } from '../../fleet/connect/pool.ts';
-import { connectionOf, type Fleet } from './open.ts';
+import { connectionOf, type ConnectedFleet } from './open.ts';
 
 /** What a script said on a host. */
 export interface Said { host: string; code: number; unreachable: string | null; stdout: string; stderr: string }
 
 /** Runs a script on all hosts and prints what it says, each line with its host before it. */
-export async function everywhere(fleet: Fleet, script: string, args: readonly string[] = []): Promise<Said[]> {
+export async function everywhere(fleet: ConnectedFleet, script: string, args: readonly string[] = []): Promise<Said[]> {
   const { output } = fleet;
   const said = await eachLimited(fleet.hosts, fleet.limit, async ({ name }): Promise<Said> => {
     const lines = output.json ? {} : {

@@ -4,7 +4,7 @@ import { blast, limitsOf, refusalText, type LimitFlags } from '../../fleet/guard
 import { verify, type PlanFile } from '../../fleet/guard/plan-file.ts';
 import type { Seen } from '../../fleet/observe/survey.ts';
 import type { Host, Model } from '../../contract/model.ts';
-import type { Fleet } from './open.ts';
+import type { ConnectedFleet } from './open.ts';
 
 export type GuardOptions = LimitFlags & { readonly out: string };
 
@@ -22,7 +22,9 @@ export function plannedHosts(plan: PlanFile | null, hosts: readonly Host[], mode
  * Throws a Failure with exit 3 for a stale plan, or an apply that goes too far on one of the hosts: then
  * none is touched. The same for a dry run.
  */
-export function guard(fleet: Fleet, seen: readonly Seen[], plan: PlanFile | null, options: GuardOptions): void {
+export function guard(
+  fleet: ConnectedFleet, seen: readonly Seen[], plan: PlanFile | null, options: GuardOptions,
+): void {
   const stale = plan === null ? [] : verify(plan, seen);
   if (stale.length) throw new Failure(
     `stale plan: ${stale.join('; ')}. Nothing was touched; look at a new one: vgen plan --save FILE`, { exit: 3 },

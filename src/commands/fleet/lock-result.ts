@@ -1,8 +1,8 @@
 // What lock and unlock print.
-import type { Fleet } from './open.ts';
+import type { ConnectedFleet } from './open.ts';
 
 /** Prints what came of each host and returns the exit code: 2 where one could not be reached. */
-export function tellLocks(fleet: Fleet, lost: ReadonlyMap<string, string>, text: string): number {
+export function tellLocks(fleet: ConnectedFleet, lost: ReadonlyMap<string, string>, text: string): number {
   const results = fleet.hosts.map(({ name }) => ({
     host: name, result: lost.has(name) ? 'unreachable' : text, why: lost.get(name) ?? '',
   }));

@@ -15,9 +15,9 @@ import type { Given } from '../declaration.ts';
 import type { connected } from '../options.ts';
 
 /** The options of all commands that connect to hosts. */
-export type FleetOptions = Given<typeof connected>;
+export type ConnectOptions = Given<typeof connected>;
 
-export interface Fleet {
+export interface ConnectedFleet {
   readonly model: Model;
   readonly source: FleetInventory['source'];
   /** The hosts that are meant, sorted by name. */
@@ -37,8 +37,8 @@ const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
  * inventory, 130 after Ctrl-C (a second one ends at once), else what `body` returns.
  */
 export async function withFleet(
-  options: FleetOptions, output: Output, choose: (model: Model) => readonly Host[],
-  body: (fleet: Fleet) => Promise<number>,
+  options: ConnectOptions, output: Output, choose: (model: Model) => readonly Host[],
+  body: (fleet: ConnectedFleet) => Promise<number>,
 ): Promise<number> {
   const inventory = await readFleet(options.inventory);
   const { model } = inventory;
@@ -81,7 +81,7 @@ export async function withFleet(
 }
 
 /** The hosts of `--on`; with an app, of these the ones that run it. Throws a Failure when there are none. */
-export const hostsOf = (options: FleetOptions, app: string | null = null) => (model: Model): readonly Host[] => {
+export const hostsOf = (options: ConnectOptions, app: string | null = null) => (model: Model): readonly Host[] => {
   const chosen = chooseHosts(model, options.on);
   if (app === null) return chosen;
   const found = model.apps.find(({ name }) => name === app);
@@ -93,11 +93,12 @@ export const hostsOf = (options: FleetOptions, app: string | null = null) => (mo
   return running;
 };
 
-export const connectionOf = (fleet: Fleet, host: string): Connection => fleet.connections.get(host) as Connection;
+export const connectionOf = (fleet: ConnectedFleet, host: string): Connection =>
+  fleet.connections.get(host) as Connection;
 
 /** Looks at all hosts at once; `trees` is what they should have. */
 export async function observeAll(
-  fleet: Fleet, depth: Depth, trees: ReadonlyMap<string, BuiltTree> = new Map(),
+  fleet: ConnectedFleet, depth: Depth, trees: ReadonlyMap<string, BuiltTree> = new Map(),
 ): Promise<Map<string, HostState | Unseen>> {
   const all = await eachLimited(fleet.hosts, fleet.limit, async ({ name }) =>
     [name, await observe(connectionOf(fleet, name), depth, trees.get(name) ?? null, { signal: fleet.stop })] as const);

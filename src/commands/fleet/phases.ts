@@ -3,9 +3,11 @@ import type { Following } from '../../fleet/apply/action.ts';
 import { statusOf, type HostState } from '../../fleet/observe/state.ts';
 import { switchBack, switchHost } from '../../fleet/release/release.ts';
 import { isGood, type HostResult, type HostStatus } from '../../fleet/result.ts';
-import { overHosts, unreachable, untouched, withLock, type HostWork, type Ran, type Run } from '../../fleet/run.ts';
+import {
+  overHosts, unreachable, untouched, withHostLocks, type HostWork, type Ran, type Run,
+} from '../../fleet/run.ts';
 import type { Connection } from '../../fleet/connect/ssh.ts';
-import { observeAll, type Fleet } from './open.ts';
+import { observeAll, type ConnectedFleet } from './open.ts';
 import { conclude, following, rolloutOf, runOf, sift, type RunOptions } from './run.ts';
 
 type Act = (connection: Connection, looked: HostState, following: Following) => Promise<HostResult>;
@@ -19,7 +21,7 @@ export interface Phase {
 
 /** Does the phases one after another over the hosts; the next begins when all hosts are through the one before. */
 export async function runPhases(
-  fleet: Fleet, what: { action: string; app: string | null; release?: string }, list: readonly Phase[],
+  fleet: ConnectedFleet, what: { action: string; app: string | null; release?: string }, list: readonly Phase[],
   options: RunOptions,
   slot: 'live' | 'next',
 ): Promise<number> {
@@ -39,7 +41,7 @@ export async function runPhases(
     return lost.size ? 2 : 0;
   }
   const run: Run = runOf(fleet, options, { ...what, release: what.release ?? null, commit: null });
-  const ran = await withLock(run, lost, async ({ lost: late }) => {
+  const ran = await withHostLocks(run, lost, async ({ lost: late }) => {
     let known = new Map<string, HostResult>(lost);
     for (const [host, why] of late) known.set(host, unreachable(host, why));
     let last: Ran = { results: [], halted: null };
@@ -61,7 +63,7 @@ export async function runPhases(
 }
 
 /** Makes next live. */
-export const switching = (fleet: Fleet, app: string): Phase => ({
+export const switching = (fleet: ConnectedFleet, app: string): Phase => ({
   would: 'next would become live',
   act: (connection, looked, follow) => switchHost(connection, looked, app, follow),
   undo: (connection, result) => switchBack(connection, result, app, following(fleet, connection.target.name)),

@@ -9,7 +9,7 @@ import { lastRun, leftOf, Recorder, type RunRecord } from '../../fleet/run-recor
 import { unreachable, type Ran, type Run } from '../../fleet/run.ts';
 import { chooseHosts } from '../../fleet/connect/targets.ts';
 import type { RolloutWritten } from '../../schema/rollout.ts';
-import type { Fleet } from './open.ts';
+import type { ConnectedFleet } from './open.ts';
 import type { Given } from '../declaration.ts';
 import type { rollingOut } from '../options.ts';
 import { printResults, type TableForm } from '../../print/fleet-table.ts';
@@ -18,7 +18,7 @@ import { printResults, type TableForm } from '../../print/fleet-table.ts';
 export type RunOptions = Given<typeof rollingOut>;
 
 /** The inventory's rollout with the options over it. Throws a Failure for a canary that selects nothing. */
-export function rolloutOf({ model, hosts }: Pick<Fleet, 'model' | 'hosts'>, options: RunOptions): Rollout {
+export function rolloutOf({ model, hosts }: Pick<ConnectedFleet, 'model' | 'hosts'>, options: RunOptions): Rollout {
   const written = model.sections['rollout'] as RolloutWritten;
   const canary = options.canary.length ? chooseHosts(model, options.canary) : [...written.canary ?? []];
   const outside = options.canary.length && !options.retryFailed
@@ -47,7 +47,7 @@ export const onlyLeft =
 
 /** A run over the hosts of the fleet. */
 export function runOf(
-  fleet: Fleet, options: RunOptions,
+  fleet: ConnectedFleet, options: RunOptions,
   what: { action: string; app: string | null; release: string | null; commit: string | null },
 ): Run {
   const { action, app, release, commit } = what;
@@ -62,7 +62,7 @@ export function runOf(
 }
 
 /** Follows what is done on a host, for people. */
-export const following = (fleet: Fleet, host: string): Following =>
+export const following = (fleet: ConnectedFleet, host: string): Following =>
   ({ signal: fleet.stop, say: line => fleet.progress.host(host, line) });
 
 /** Splits what was seen of the hosts: those that can be worked on, and results for those that cannot be reached. */
@@ -79,7 +79,7 @@ export function sift(
 }
 
 /** Prints what came out, and returns the exit code. */
-export function conclude(fleet: Fleet, action: string, { results, halted }: Ran, form: TableForm): number {
+export function conclude(fleet: ConnectedFleet, action: string, { results, halted }: Ran, form: TableForm): number {
   fleet.progress.end();
   const exit = exitOf(results);
   if (results.length === 0) fleet.output.note('vgen: the last run left no host of these');

@@ -7,7 +7,7 @@ import { knownNames } from '../../kit/nearest.ts';
 import type { Output } from '../../print/output.ts';
 import { list, type Given } from '../declaration.ts';
 import type { Told } from '../fleet/each-host.ts';
-import { hostsOf, withFleet, type Fleet } from '../fleet/open.ts';
+import { hostsOf, withFleet, type ConnectedFleet } from '../fleet/open.ts';
 import type { comparing } from '../options.ts';
 
 /** The argument of commands about secrets. */
@@ -20,7 +20,7 @@ export interface WantedSecrets { readonly host: string; readonly names: readonly
 export async function withValues(
   given: Given<typeof comparing & { names: typeof names }>, output: Output,
   use: (
-    fleet: Fleet, wanted: readonly WantedSecrets[],
+    fleet: ConnectedFleet, wanted: readonly WantedSecrets[],
     values: ReadonlyMap<string, Buffer>, problems: ReadonlyMap<string, string>,
   ) => Promise<number>,
 ): Promise<number> {

@@ -8,7 +8,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Connection, Cut, readAnswer } from './connection.ts';
+import { HttpConnection, Cut, readResponse } from './connection.ts';
 
 const haveOpenssl = spawnSync('openssl', ['version']).status === 0;
 const servers: Server[] = [];
@@ -16,13 +16,13 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-const listen = (server: Server): Promise<Connection> => new Promise(resolve => {
+const listen = (server: Server): Promise<HttpConnection> => new Promise(resolve => {
   servers.push(server);
   server.listen(0, '127.0.0.1', () =>
-    resolve(Connection.open({ address: '127.0.0.1', port: (server.address() as AddressInfo).port })));
+    resolve(HttpConnection.open({ address: '127.0.0.1', port: (server.address() as AddressInfo).port })));
 });
-const serve = (listener: RequestListener): Promise<Connection> => listen(createServer(listener));
-const raw = (text: string, end: boolean): Promise<Connection> => listen(createSocketServer(socket => {
+const serve = (listener: RequestListener): Promise<HttpConnection> => listen(createServer(listener));
+const raw = (text: string, end: boolean): Promise<HttpConnection> => listen(createSocketServer(socket => {
   socket.on('error', () => undefined);
   socket.once('data', () => (end ? socket.end(text) : socket.write(text)));
 }));
@@ -67,16 +67,16 @@ describe('a fault', () => {
   });
 
   it('a connection that nobody takes', async () => {
-    await expect(Connection.open({ address: '127.0.0.1', port: 1 })).rejects.toThrow(/ECONNREFUSED/);
+    await expect(HttpConnection.open({ address: '127.0.0.1', port: 1 })).rejects.toThrow(/ECONNREFUSED/);
   });
 });
 
 it('waits for what is not there yet', () => {
   const text = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
   for (let length = 0; length < text.length; length += 1) {
-    expect(readAnswer(Buffer.from(text.slice(0, length)))).toBeNull();
+    expect(readResponse(Buffer.from(text.slice(0, length)))).toBeNull();
   }
-  expect(readAnswer(Buffer.from(text))).toMatchObject({ body: Buffer.from('abc') });
+  expect(readResponse(Buffer.from(text))).toMatchObject({ body: Buffer.from('abc') });
 });
 
 describe.skipIf(!haveOpenssl)('over TLS (needs: apt-get install openssl)', () => {
@@ -93,10 +93,10 @@ describe.skipIf(!haveOpenssl)('over TLS (needs: apt-get install openssl)', () =>
     return { key, cert };
   };
   const one = haveOpenssl ? made() : { key: '', cert: '' };
-  const open = (name: string, ca: string): Promise<Connection> => new Promise((resolve, reject) => {
+  const open = (name: string, ca: string): Promise<HttpConnection> => new Promise((resolve, reject) => {
     const server = createSecureServer(one, (_, response) => response.end('secret'));
     servers.push(server);
-    server.listen(0, '127.0.0.1', () => Connection.open({
+    server.listen(0, '127.0.0.1', () => HttpConnection.open({
       address: '127.0.0.1', port: (server.address() as AddressInfo).port, tls: { name, ca },
     }).then(resolve, reject));
   });

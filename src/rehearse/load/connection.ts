@@ -21,7 +21,7 @@ interface Waiting {
   reject: (reason: Error) => void;
 }
 
-export class Connection {
+export class HttpConnection {
   readonly #socket: Socket;
   #received: Buffer = none;
   #waiting: Waiting | null = null;
@@ -37,11 +37,11 @@ export class Connection {
   }
 
   /** @throws Error when nobody takes the connection, or its certificate is not right. */
-  static open(to: Destination): Promise<Connection> {
+  static open(to: Destination): Promise<HttpConnection> {
     return new Promise((resolve, reject) => {
       const socket = openSocket(to, () => {
         socket.off('error', reject);
-        resolve(new Connection(socket));
+        resolve(new HttpConnection(socket));
       });
       socket.once('error', reject);
     });
@@ -84,7 +84,7 @@ export class Connection {
     }
     let answer: Answer | null;
     try {
-      answer = readAnswer(this.#received);
+      answer = readResponse(this.#received);
     } catch (cause) {
       this.#fail(cause as Error);
       return;
@@ -100,7 +100,7 @@ export class Connection {
  * An answer that is there whole, RFC 9112; null while more has to come.
  * @throws Error when it is none, or something follows it.
  */
-export function readAnswer(bytes: Buffer): Answer | null {
+export function readResponse(bytes: Buffer): Answer | null {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) {
     if (bytes.length > 65_536) throw new Error('a head without an end');

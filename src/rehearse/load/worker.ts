@@ -5,7 +5,7 @@
  * sent what was wanted, when its time is over, or when its parent ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection, Cut } from './connection.ts';
+import { HttpConnection, Cut } from './connection.ts';
 import type { LoadOptions } from './options.ts';
 import { hostOf } from './socket.ts';
 import { Flips, Tally } from './tally.ts';
@@ -56,7 +56,7 @@ function ask(client: number, count: number): {
 }
 
 async function client(number: number): Promise<void> {
-  let connection: Connection | null = null;
+  let connection: HttpConnection | null = null;
   // After the last switch too everybody asks twice, so that everybody has seen it.
   let last = 2;
   for (let count = 0; !aborted && (!stopping || tally.requests < options.requests || last > 0); count += 1) {
@@ -65,7 +65,7 @@ async function client(number: number): Promise<void> {
     tally.requests += 1;
     if (request.startsWith('POST')) tally.posts += 1;
     try {
-      connection ??= await Connection.open(options);
+      connection ??= await HttpConnection.open(options);
       const begun = performance.now();
       const answer = await connection.ask(request);
       const now = performance.now();
