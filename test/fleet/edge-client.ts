@@ -29,11 +29,11 @@ export class Client {
     this.#ca = ca;
   }
 
-  /** GET of a URL, sent to the load balancer whatever its domain. */
-  get(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  /** A request, sent to the load balancer whatever its domain. */
+  get(url: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<Answer> {
     const { protocol, hostname, pathname, search } = new URL(url);
     const options = {
-      host: this.#address, path: pathname + search, headers: { host: hostname, ...headers }, agent: false,
+      method, host: this.#address, path: pathname + search, headers: { host: hostname, ...headers }, agent: false,
       timeout: 15_000,
     } as const;
     return new Promise((resolve, reject) => {
@@ -51,9 +51,12 @@ export class Client {
     });
   }
 
-  /** Asks with several at once while `work` runs, and a second longer. */
+  /**
+   * Asks with several at once while `work` runs, and a second longer; with the methods in turn (a POST may be sent to
+   * one host only).
+   */
   async load(
-    url: string, work: () => Promise<unknown>,
+    url: string, work: () => Promise<unknown>, methods = ['GET'],
   ): Promise<{ asked: number; failed: string[]; slowest: number; answers: Seen[] }> {
     let isOver = false;
     const [failed, answers]: [string[], Seen[]] = [[], []];
@@ -61,11 +64,11 @@ export class Client {
     const one = async (): Promise<void> => {
       while (!isOver) {
         const start = performance.now();
-        asked++;
+        const method = methods[asked++ % methods.length];
         try {
-          const answer = await this.get(url);
+          const answer = await this.get(url, {}, method);
           if (answer.status === 200) answers.push(seen(answer));
-          else failed.push(`HTTP ${answer.status}`);
+          else failed.push(`${method}: HTTP ${answer.status}`);
         } catch (cause) {
           failed.push(String(cause));
         }

@@ -9,6 +9,7 @@ import type { RehearsalHost } from '../../src/rehearse/host.ts';
 import { missing } from '../../src/rehearse/requirements.ts';
 import { vgen, write, type Ran } from '../vgen.ts';
 import { Client, seen, type Answer } from './edge-client.ts';
+import { PEBBLE } from './edge-pebble.ts';
 
 const lack = missing();
 
@@ -42,20 +43,6 @@ sites:
   front: { hosts: lb, domains: [front.example], certificate: acme, paths: { /: { dir: /srv/assets } } }
   web: { hosts: tag:app, domains: [web.internal], certificate: internal, paths: { /: { app: web } }${web} }
 ${more}`;
-
-/** The ACME server on the load balancer; it asks for challenges on port 80 there. */
-const PEBBLE = `set -e
-mkdir -p /srv/assets /srv/pebble && cd /srv/pebble
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem 2>/dev/null
-echo '{"pebble": {"listenAddress": "0.0.0.0:14000", "managementListenAddress": "0.0.0.0:15000", "certificate": "/srv/pebble/cert.pem",
-  "privateKey": "/srv/pebble/key.pem", "httpPort": 80, "tlsPort": 443, "ocspResponderURL": ""}}' > config.json
-echo '10.9.40.1 front.example' >> /etc/hosts
-mkdir -p /etc/systemd/system/vgen-acme.service.d
-printf '[Service]\\nEnvironment=REQUESTS_CA_BUNDLE=/srv/pebble/cert.pem\\n' > /etc/systemd/system/vgen-acme.service.d/test.conf
-systemctl daemon-reload
-apt-get install --yes pebble >/dev/null 2>&1
-systemd-run --unit=pebble --setenv=PEBBLE_VA_NOSLEEP=1 --setenv=PEBBLE_WFE_NONCEREJECT=0 /usr/bin/pebble -config /srv/pebble/config.json 2>/dev/null
-until curl --silent --cacert cert.pem https://localhost:14000/dir >/dev/null; do sleep 0.1; done`;
 
 describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
   const dir = mkdtempSync(join(tmpdir(), 'vgen-edge-'));
@@ -215,12 +202,29 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
       );
       await expects(0, 'build');
       await expects(0, 'apply');
-    });
+    }, ['GET', 'POST']);
     expect({ failed, many: asked > 100 }).toEqual({ failed: [], many: true });
     expect(await serial()).not.toBe(before);
     trusted = bundle();
     expect((await shop()).status).toBe(200);
   }, 120_000);
+
+  it('loses nothing, not even a POST, while nginx is reloaded on all hosts behind it at once', async () => {
+    const { asked, failed } = await client.load('https://shop.example/', async () => {
+      for (let i = 0; i < 20; i++) {
+        await Promise.all(['app1', 'app2'].map(name => ask(name, 'systemctl reload nginx')));
+      }
+    }, ['GET', 'POST']);
+    expect({ failed, many: asked > 100 }).toEqual({ failed: [], many: true });
+  }, 120_000);
+
+  it('is no outage of its own when both hosts behind it have failed of late', async () => {
+    const stop = 'systemctl stop nginx';
+    await Promise.all([ask('app1', stop), ask('app2', stop)]);
+    expect((await shop()).status, 'the control: nobody answers').toBe(502);
+    await Promise.all([ask('app1', 'systemctl start nginx'), ask('app2', 'systemctl start nginx')]);
+    expect((await shop()).status, 'within failTimeout').toBe(200);
+  }, 60_000);
 
   it('keeps the former pair where the host does not know the CA', async () => {
     const before = await ask('app1', 'sha256sum /etc/vgen/tls/site-web/*');

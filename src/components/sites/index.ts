@@ -89,13 +89,16 @@ const upstreamsOf = (site: Site): Site[] =>
   [...new Set(Object.values(site.paths).flatMap(target => target.site ?? []))];
 
 function upstreamView(site: Site, to: Site): object {
+  const servers = [...to.hosts].sort((a, b) => (a.name < b.name ? -1 : 1)).map(host => ({
+    at: host.at, name: host.name, address: `${bracketed(addressOf(host))}:${portOf(to)}`,
+    weight: to.weights[host.name] ?? 1,
+    fails: to.fails, failTimeout: to.failTimeout, isDrained: to.drain.includes(host),
+  }));
+  // nginx refuses "backup" beside ip_hash, and never takes out the only server of an upstream
+  const takesOut = to.fails > 0 && servers.length > 1 && to.balance !== 'ip_hash';
   return {
     at: to.at, name: `${site.name}_${to.name}`, balance: to.balance === 'round-robin' ? null : to.balance,
-    servers: [...to.hosts].sort((a, b) => (a.name < b.name ? -1 : 1)).map(host => ({
-      at: host.at, name: host.name, address: `${bracketed(addressOf(host))}:${portOf(to)}`,
-      weight: to.weights[host.name] ?? 1,
-      fails: to.fails, failTimeout: to.failTimeout, isDrained: to.drain.includes(host),
-    })),
+    servers, again: takesOut ? servers.filter(({ isDrained }) => !isDrained) : [],
   };
 }
 
@@ -108,7 +111,7 @@ function locationsOf(site: Site, path: string, target: PathTarget, model: Model)
     socket: app && `${app.dir}/live/nginx.sock`,
     upstream: to && {
       at: to.at, name: `${site.name}_${to.name}`, scheme: to.certificate === null ? 'http' : 'https',
-      host: serverName(to),
+      host: serverName(to), tries: [...to.hosts].length,
       trusted: to.certificate === 'internal' ? CA : '/etc/ssl/certs/ca-certificates.crt',
     },
     bodySize: app && site.bodySize === null ? app.bodySize : bodySizeOf(site),
