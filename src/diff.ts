@@ -1,6 +1,7 @@
 // HostTree × out/ → what would change: the files, and their impact on what runs: reload, restart, start, stop.
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepers } from './components/index.ts';
 import {
   EXPOSURE, exposure, impact, listed, type Action, type ChangedPath, type Listed, type Running,
 } from './contract/impact.ts';
@@ -75,14 +76,14 @@ function impactOf(tree: HostTree, files: readonly FileDiff[], oldText: string | 
   }
   const before = readManifest(oldText, join(out, tree.host.name, MANIFEST));
   const after = readManifest(bytesOf(tree, `/${MANIFEST}`), MANIFEST);
-  const former = listed(before, path => textOf(join(out, tree.host.name, path)));
-  const now = listed(after, path => bytesOf(tree, path));
+  const former = listed(before, path => textOf(join(out, tree.host.name, path)), keepers);
+  const now = listed(after, path => bytesOf(tree, path), keepers);
   const packages = new Set(before.packages);
   const report = files.find(({ path, before: text }) => path === `${tree.host.name}${EXPOSURE}` && text !== '');
   return [
     ...plan.packages.filter(({ name }) => !packages.has(name))
       .map(({ name, why }): Action => ({ action: 'install', what: name, downtime: null, because: [why] })),
-    ...impact(former, now, changedPaths(files, before.files, after.files), assumed(former, now)).map(one => {
+    ...impact(former, now, changedPaths(files, before.files, after.files), assumed(former, now), keepers).map(one => {
       const why = one.action === 'start'
         || one.action === 'enable' ? plan.units.find(({ name }) => name === one.what)?.why : undefined;
       return why === undefined ? one : { ...one, because: [why] };

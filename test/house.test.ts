@@ -78,9 +78,6 @@ describe('the house', () => {
       'src/fleet/doctor.ts': ['supervisor', 'systemd'],
       // areas of a host that may be guarded against changes
       'src/fleet/guard/blast.ts': ['firewall', 'sshd'],
-      // what the engine on the host knows of supervisord: goes with the host halves of runtimes
-      'src/components/host/index.ts': ['supervisor'],
-      'src/contract/impact.ts': ['supervisor'],
       // "vgen logs nginx"; "vgen certs", which does for certificates what needs the CA
       'src/commands/logs.ts': ['nginx'], 'src/commands/certs/authority.ts': ['certs'],
       'src/fleet/certs/certificates.ts': ['certs'],

@@ -1,5 +1,5 @@
 // All components, in alphabetical order. Adding one: a folder here, one in templates, one line in this list.
-import type { Component } from '../contract/component.ts';
+import type { Component, Keeper } from '../contract/component.ts';
 import { backups } from './backups/index.ts';
 import { certs } from './certs/index.ts';
 import { files } from './files/index.ts';
@@ -51,3 +51,7 @@ export const components: readonly Component[] = [
   users,
   volumes,
 ];
+
+/** What runs programs beside slots, of all runtimes. */
+export const keepers: readonly Keeper[] =
+  components.flatMap(({ name, keeper }) => (keeper ? [{ ...keeper, runtime: name }] : []));

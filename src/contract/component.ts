@@ -153,6 +153,19 @@ export interface OnHost<S> {
   readonly model: Model;
 }
 
+/**
+ * The unit of a runtime that runs all its slots, and programs beside them: ending it ends
+ * them all, and it takes up each program by itself. `runtime` is the name of the component.
+ */
+export interface Keeper {
+  readonly runtime: string;
+  readonly unit: string;
+  /** The paths of files that programs come from. */
+  readonly programFile: RegExp;
+  /** The programs that the text of such a file defines. */
+  readonly programsIn: (text: string) => string[];
+}
+
 export interface Component<S = unknown> {
   /** Kebab-case; also the folder in src/components and in templates. */
   readonly name: string;
@@ -163,6 +176,8 @@ export interface Component<S = unknown> {
   readonly schema: (() => Promise<{ readonly schema: object }>) | null;
   /** It can be named as an app's `runtime`; 'default': it is that of an app that names none. */
   readonly runtime?: true | 'default';
+  /** The unit that runs its slots, where it has one for all of them. */
+  readonly keeper?: Omit<Keeper, 'runtime'>;
   /** Its entries can be named in an app's `uses`; it offers the variables. */
   readonly datastore?: true;
   /**

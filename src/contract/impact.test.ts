@@ -1,17 +1,24 @@
 import { describe, expect, it } from 'vitest';
+import type { Keeper } from './component.ts';
 import {
-  exposure, impact, type ChangedPath, type Listed, type Running, type RunningSlot, type RunningUnit,
+  exposure, impact, listed, type ChangedPath, type Listed, type Running, type RunningSlot, type RunningUnit,
 } from './impact.ts';
 
 const UNIT = (name: string): string => `/etc/systemd/system/${name}`;
-const PROGRAM = (name: string): string => `/etc/supervisor/conf.d/${name}.conf`;
+const PROGRAM = (name: string): string => `/etc/keeper/${name}.conf`;
+
+const KEEPER: Keeper = {
+  runtime: 'keeper', unit: 'keeper.service', programFile: /^\/etc\/keeper\/[^/]*\.conf$/,
+  programsIn: text => text.split('\n').filter(Boolean),
+};
 
 const list = (
   units: Record<string, string | null> = {}, triggers: Record<string, string[]> = {},
   texts: Record<string, string> = {},
-): Listed => ({
-  units: new Map(Object.entries(units)), triggers: new Map(Object.entries(triggers)), text: path => texts[path] ?? null,
-});
+): Listed => listed({
+  units: new Map(Object.entries(units)), files: Object.entries(triggers)
+    .map(([path, all]) => ({ path, triggers: all, mode: '', owner: '', check: null, secrets: [], from: '' })),
+}, path => texts[path] ?? null, [KEEPER]);
 const up: RunningUnit = { isKnown: true, isUp: true, isGood: true, isEnabled: true, state: 'active' };
 const down: RunningUnit = { ...up, isUp: false, isGood: false, state: 'inactive' };
 const absent: RunningUnit = { ...down, isKnown: false, isEnabled: null };
@@ -29,8 +36,8 @@ const change = (...paths: string[]): ChangedPath[] => paths.map(path => ({ path,
 const remove = (...paths: string[]): ChangedPath[] => paths.map(path => ({ path, what: 'remove' }));
 
 /** What is done, as `action what`, with what it interrupts. */
-const done = (...args: Parameters<typeof impact>): string[] =>
-  impact(...args).map(({ action, what, downtime }) => `${action} ${what}${downtime === null ? '' : `: ${downtime}`}`);
+const done = (former: Listed, tree: Listed, changed: ChangedPath[], is: Running): string[] =>
+  impact(former, tree, changed, is, [KEEPER]).map(({ action, what, downtime }) => `${action} ${what}${downtime === null ? '' : `: ${downtime}`}`);
 
 describe('units', () => {
   const tree = list({ 'a.service': 'a', 'b.service': null }, {
@@ -40,7 +47,7 @@ describe('units', () => {
   it('reload before they restart, each once, with all that calls for it', () => {
     expect(done(tree, tree, change('/1'), host())).toEqual(['reload a.service']);
     expect(done(tree, tree, change('/1', '/3'), host())).toEqual(['reload a.service', 'restart b.service']);
-    expect(impact(tree, tree, change('/1', '/3'), host())[0]?.because).toEqual(['/1', '/3']);
+    expect(impact(tree, tree, change('/1', '/3'), host(), [])[0]?.because).toEqual(['/1', '/3']);
   });
 
   it('are not reloaded as well where they restart, and say what that interrupts', () => {
@@ -154,29 +161,29 @@ describe('slots', () => {
   });
 });
 
-describe('supervisor', () => {
-  const conf = '/etc/supervisor/supervisord.conf';
-  const tree = list({ 'supervisor.service': 'its apps' }, {
-    [conf]: ['restart:supervisor.service'], [PROGRAM('job')]: [], [PROGRAM('web-blue')]: ['slot:web/blue'],
+describe('what keeps programs and slots', () => {
+  const conf = '/etc/keeper/settings';
+  const tree = list({ 'keeper.service': 'its apps' }, {
+    [conf]: ['restart:keeper.service'], [PROGRAM('job')]: [], [PROGRAM('web-blue')]: ['slot:web/blue'],
   }, {
-    [PROGRAM('job')]: '[program:job]\ncommand=x\n', [PROGRAM('web-blue')]: '[program:web-blue]\n',
+    [PROGRAM('job')]: 'job\n', [PROGRAM('web-blue')]: 'web-blue\n',
   });
 
   it('restarts, unless a live slot runs under it', () => {
-    expect(done(tree, tree, change(conf), host())).toEqual(['restart supervisor.service: its apps']);
-    expect(done(tree, tree, change(conf), host({}, { 'web/blue': slot({ role: 'live', runtime: 'supervisor' }) })))
-      .toEqual(['wait for a restart supervisor.service']);
+    expect(done(tree, tree, change(conf), host())).toEqual(['restart keeper.service: its apps']);
+    expect(done(tree, tree, change(conf), host({}, { 'web/blue': slot({ role: 'live', runtime: 'keeper' }) })))
+      .toEqual(['wait for a restart keeper.service']);
   });
 
   it('takes up programs that are no slots, unless it restarts or is down', () => {
     expect(done(tree, tree, change(PROGRAM('job'), PROGRAM('web-blue')), host())).toEqual(['update job: job']);
-    expect(done(tree, tree, change(PROGRAM('job'), conf), host())).toEqual(['restart supervisor.service: its apps']);
-    expect(done(tree, tree, change(PROGRAM('job')), host({ 'supervisor.service': down })))
-      .toEqual(['start supervisor.service']);
+    expect(done(tree, tree, change(PROGRAM('job'), conf), host())).toEqual(['restart keeper.service: its apps']);
+    expect(done(tree, tree, change(PROGRAM('job')), host({ 'keeper.service': down })))
+      .toEqual(['start keeper.service']);
   });
 
   it('ends the programs of a file that goes', () => {
-    expect(done(tree, list({ 'supervisor.service': null }), remove(PROGRAM('job')), host())).toEqual(['stop job: job']);
+    expect(done(tree, list({ 'keeper.service': null }), remove(PROGRAM('job')), host())).toEqual(['stop job: job']);
   });
 });
 

@@ -1,13 +1,14 @@
 // What a change means for what runs: the one rule of it, for diff, plan and the limits of an apply. Pure. The engine on
 // the host (templates/host) does what is foretold here, in this order;
 // test/fleet/foretold.test.ts holds the two together.
+import type { Keeper } from './component.ts';
 import type { Manifest } from './manifest.ts';
 
 export interface Action {
   readonly action:
     | 'install' | 'finish' | 'stop' | 'reload' | 'restart' | 'wait for a restart' | 'update' | 'enable' | 'start'
     | 'restart next' | 'wait for the switch' | 'confirm' | 'open' | 'close' | 'leave running';
-  /** A unit, a slot as app/slot, a program of supervisor, a package, or a port and who reaches it. */
+  /** A unit, a slot as app/slot, a program beside slots, a package, or a port and who reaches it. */
   readonly what: string;
   /** Why: paths on the host, or a sentence. */
   readonly because: readonly string[];
@@ -29,11 +30,17 @@ export interface Listed {
   readonly triggers: ReadonlyMap<string, readonly string[]>;
   /** The text of a file; null where it is not known. */
   readonly text: (path: string) => string | null;
+  /** The programs beside slots that run because of this file. */
+  readonly programs: (path: string) => readonly string[];
 }
 
 /** What a manifest says, with the files that lie beside it. */
-export const listed = ({ units, files }: Pick<Manifest, 'units' | 'files'>, text: Listed['text']): Listed =>
-  ({ units, triggers: new Map(files.map(({ path, triggers }) => [path, triggers])), text });
+export const listed = (
+  { units, files }: Pick<Manifest, 'units' | 'files'>, text: Listed['text'], keepers: readonly Keeper[],
+): Listed => ({
+  units, triggers: new Map(files.map(({ path, triggers }) => [path, triggers])), text,
+  programs: path => keeperOf(keepers, path)?.programsIn(text(path) ?? '') ?? [],
+});
 
 /** A unit as it is on the host. `isEnabled` is null where that does not apply. */
 export interface RunningUnit {
@@ -69,28 +76,32 @@ export interface Running {
   readonly isUnfinished: boolean;
 }
 
-const SUPERVISOR = 'supervisor.service';
 const UNIT_FILE = /^\/etc\/systemd\/system\/([^/]+\.(?:service|timer|socket|path|mount))$/;
-const PROGRAM_FILE = /^\/etc\/supervisor\/conf\.d\/[^/]*\.conf$/;
 
 /** Whether something runs because of this file, and has to stop before it goes. */
-export const isRunFrom = (path: string): boolean => UNIT_FILE.test(path) || PROGRAM_FILE.test(path);
+export const isRunFrom = (path: string, keepers: readonly Keeper[]): boolean =>
+  UNIT_FILE.test(path) || keeperOf(keepers, path) !== undefined;
+
+const keeperOf = (keepers: readonly Keeper[], path: string): Keeper | undefined =>
+  keepers.find(({ programFile }) => programFile.test(path));
 
 /** Trigger → the paths that call for it. */
 type Triggered = ReadonlyMap<string, readonly string[]>;
 
 /** What the changes make happen on the host, in the order in which it happens. */
-export function impact(former: Listed, tree: Listed, changed: readonly ChangedPath[], host: Running): Action[] {
+export function impact(
+  former: Listed, tree: Listed, changed: readonly ChangedPath[], host: Running, keepers: readonly Keeper[],
+): Action[] {
   const triggered = triggeredBy(former, tree, changed);
   const stops = changed.filter(({ what }) => what === 'remove').map(({ path }) => path).sort(byText).reverse()
     .flatMap(path => stop(path, former, host));
   const stopped = new Set(stops.map(({ what }) => what));
-  const acted = units(tree, triggered, host, stopped);
+  const acted = units(tree, triggered, host, stopped, keepers);
   return [
     ...host.isUnfinished ? [action('finish', 'an install that was cut short', ['its journal is still on the host'])]
       : [],
-    ...stops, ...acted, ...updates(tree, changed, acted, host), ...starts(tree, host), ...slots(tree, triggered, host),
-    ...confirmation(triggered), ...left(former, tree, stopped, host),
+    ...stops, ...acted, ...updates(tree, changed, acted, host, keepers), ...starts(tree, host),
+    ...slots(tree, triggered, host), ...confirmation(triggered), ...left(former, tree, stopped, host),
   ];
 }
 
@@ -125,41 +136,45 @@ function stop(path: string, former: Listed, host: Running): Action[] {
     action('stop', name, [path], slot === undefined ? downtime : downtimeOf(host.slots.get(nameIn(slot))));
   if (unit !== undefined) return unit.includes('@.') ? []
     : [end(unit, host.unit(unit).isUp ? former.units.get(unit) ?? unit : null)];
-  return PROGRAM_FILE.test(path) ? programsIn(former.text(path)).map(name => end(name, name)) : [];
+  return former.programs(path).map(name => end(name, name));
 }
 
 const downtimeOf = (slot: RunningSlot | undefined): string | null =>
   (!slot?.isRunning || slot.role === 'next' ? null : slot.role === 'live' ? 'the app' : 'the app, if the slot is live');
 
-/** Programs and groups that a file of supervisor defines. */
-const programsIn = (text: string | null): string[] => [...(text ?? '').matchAll(/^\[(?:program|group):([^\]]+)\]/gm)]
-  .map(([, name = '']) => name);
-
-/** Reloads, then restarts, each unit once; one that is down is started later, not touched here. */
-function units(tree: Listed, triggered: Triggered, host: Running, stopped: ReadonlySet<string>): Action[] {
+/**
+ * Reloads, then restarts, each unit once; one that is down is started later, not touched here. A keeper is not
+ * reloaded: it takes up its programs one by one.
+ */
+function units(
+  tree: Listed, triggered: Triggered, host: Running, stopped: ReadonlySet<string>, keepers: readonly Keeper[],
+): Action[] {
   const of = (what: 'reload' | 'restart'): Action[] => [...triggered]
     .sort(([a], [b]) => byText(a, b)).flatMap(([trigger, because]) => {
     const unit = nameIn(trigger);
     if (!trigger.startsWith(`${what}:`) || stopped.has(unit) || !host.unit(unit).isUp) return [];
-    if (what === 'reload') return triggered.has(`restart:${unit}`) || unit === SUPERVISOR ? []
-      : [action(what, unit, because)];
-    return [unit === SUPERVISOR && hasLivePrograms(host) ? action('wait for a restart', unit, because)
+    const keeper = keepers.find(one => one.unit === unit);
+    if (what === 'reload') return triggered.has(`restart:${unit}`) || keeper ? [] : [action(what, unit, because)];
+    return [keeper && keepsLive(keeper, host) ? action('wait for a restart', unit, because)
       : action(what, unit, because, tree.units.get(unit) ?? null)];
   });
   return [...of('reload'), ...of('restart')];
 }
 
-/** A live slot runs under supervisord, so ending supervisord would end what users see. */
-const hasLivePrograms = (host: Running): boolean =>
+/** A live slot runs under it, so ending it would end what users see. */
+const keepsLive = (keeper: Keeper, host: Running): boolean =>
   [...host.slots.values()]
-    .some(({ runtime, role, isRunning }) => runtime === 'supervisor' && role === 'live' && isRunning);
+    .some(({ runtime, role, isRunning }) => runtime === keeper.runtime && role === 'live' && isRunning);
 
-/** Programs of supervisor other than slots take up their files, unless supervisord itself has just done so. */
-function updates(tree: Listed, changed: readonly ChangedPath[], acted: readonly Action[], host: Running): Action[] {
-  if (!host.unit(SUPERVISOR).isUp || acted.some(one => one.action === 'restart' && one.what === SUPERVISOR)) return [];
-  return changed.filter(({ path, what }) => what !== 'remove' && PROGRAM_FILE.test(path)
-    && !tree.triggers.get(path)?.some(trigger => trigger.startsWith('slot:')))
-    .flatMap(({ path }) => programsIn(tree.text(path)).map(name => action('update', name, [path], name)));
+/** Programs beside slots take up their files, unless their keeper itself has just done so. */
+function updates(
+  tree: Listed, changed: readonly ChangedPath[], acted: readonly Action[], host: Running, keepers: readonly Keeper[],
+): Action[] {
+  return keepers.filter(({ unit }) => host.unit(unit).isUp
+    && !acted.some(one => one.action === 'restart' && one.what === unit))
+    .flatMap(({ programFile }) => changed.filter(({ path, what }) => what !== 'remove' && programFile.test(path)
+      && !tree.triggers.get(path)?.some(trigger => trigger.startsWith('slot:'))))
+    .flatMap(({ path }) => tree.programs(path).map(name => action('update', name, [path], name)));
 }
 
 /** All that shall run is enabled and runs. */

@@ -71,14 +71,16 @@ supervisor_take_up() {
 
 supervisor_has_programs() { [[ $1 == /etc/supervisor/conf.d/*.conf ]]; }
 
-# supervisor_stop_programs FILE: the programs and groups that a file of supervisor defines.
+# supervisor_programs_in FILE: the programs and groups that it defines.
+supervisor_programs_in() { sed -nE 's/^\[(program|group):([^]]+)\].*/\2/p' "$1"; }
+
 supervisor_stop_programs() {
   local name
   while read -r name; do
     journal_add stopped supervisor "$name"
     supervisor stop "$name:*" >/dev/null 2>&1 || true     # already stopped is good as well
     change stop "$name"
-  done < <(sed -nE 's/^\[(program|group):([^]]+)\].*/\2/p' "$1")
+  done < <(supervisor_programs_in "$1")
 }
 
 supervisor_revive() { supervisor_reread && supervisor_update "$1"; }

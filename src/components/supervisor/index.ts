@@ -48,6 +48,10 @@ export const supervisor = component<Supervisor>({
   key: 'supervisor',
   schema: () => import('./schema.ts'),
   runtime: true,
+  keeper: {
+    unit: UNIT, programFile: /^\/etc\/supervisor\/conf\.d\/[^/]*\.conf$/,
+    programsIn: text => [...text.matchAll(/^\[(?:program|group):([^\]]+)\]/gm)].map(([, name = '']) => name),
+  },
   offer: ({ apps, host }) => (apps.some(app => app.runtime === 'supervisor') ? [
     { kind: 'package', name: 'supervisor', why: 'runs the slots', at: host.at },
     {

@@ -1,7 +1,8 @@
 // BuiltTree × HostState → what an apply would do on this host, and why. Pure; it follows the rules of the engine
 // (templates/host/opt/vgen/lib), and a test on real hosts holds the two together.
+import { keepers } from '../../components/index.ts';
 import {
-  EXPOSURE, exposure, impact, isRunFrom, type Action, type ChangedPath, type Listed, type Running,
+  EXPOSURE, exposure, impact, isRunFrom, listed, type Action, type ChangedPath, type Listed, type Running,
 } from '../../contract/impact.ts';
 import type { HostState, PathState } from './state.ts';
 import { readBytes, type BuiltTree, type TreeFile } from './tree.ts';
@@ -43,7 +44,9 @@ export function planFor(tree: BuiltTree, state: HostState): Foretold {
       .map(({ name }) => changed('certificate', 'add', name, 'a self-signed placeholder, until one is issued')),
     ...directories(tree, state), ...files(tree, state), ...links(tree, state), ...orphaned(tree, state),
   ];
-  const done = impact(formerOf(state), treeOf(tree), changes.flatMap(changedPath), runningOf(tree, state));
+  const done = impact(
+    formerOf(state), treeOf(tree), changes.flatMap(changedPath), runningOf(tree, state), keepers,
+  );
   const [left, actions] = [done.filter(isLeft), done.filter(one => !isLeft(one))];
   const reports = state.exposure !== null && changes.some(({ name, what }) => name === EXPOSURE && what === 'change')
     ? exposure(state.exposure, readBytes(tree.dir, EXPOSURE).toString('utf8')) : [];
@@ -70,13 +73,11 @@ function changedPath({ kind, what, name }: Change): ChangedPath[] {
 const formerOf = ({ recorded, downtimes }: HostState): Listed => ({
   units: new Map(recorded.units.map(name => [name, downtimes.get(name) ?? null])),
   triggers: new Map([...recorded.paths].map(([path, { triggers }]) => [path, triggers])),
-  text: path => recorded.programs.get(path)?.map(name => `[program:${name}]\n`).join('') ?? null,
+  text: () => null, programs: path => recorded.programs.get(path) ?? [],
 });
 
-const treeOf = (tree: BuiltTree): Listed => ({
-  units: tree.units, triggers: new Map(tree.files.map(({ path, triggers }) => [path, triggers])),
-  text: path => (tree.files.some(file => file.path === path) ? readBytes(tree.dir, path).toString('utf8') : null),
-});
+const treeOf = (tree: BuiltTree): Listed => listed(tree, path =>
+  (tree.files.some(file => file.path === path) ? readBytes(tree.dir, path).toString('utf8') : null), keepers);
 
 const UP = ['active', 'reloading', 'refreshing'];
 
@@ -182,7 +183,7 @@ function orphaned(tree: BuiltTree, state: HostState): Change[] {
   ]);
   const gone = [...state.recorded.paths].filter(([path]) => !wanted.has(path) && state.paths.has(path))
     .sort(([a], [b]) => (a < b ? 1 : -1));
-  const runs = ([path]: readonly [string, unknown]): number => (isRunFrom(path) ? 1 : 0);
+  const runs = ([path]: readonly [string, unknown]): number => (isRunFrom(path, keepers) ? 1 : 0);
   return gone.sort((a, b) => runs(a) - runs(b)).map(([path, { adopted }]) => {
     const is = state.paths.get(path);
     const kind = is?.kind === 'link' ? 'link' : 'file';

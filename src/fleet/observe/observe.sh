@@ -75,17 +75,6 @@ tell_record() {
   [[ -z $file ]] || sed -n '/^\(file\|directory\|unit\)\t/s/^/applied\t/p' "$file"
 }
 
-# tell_programs: what the recorded files of supervisor define, and the report of open ports.
-tell_programs() {
-  local path names
-  for path in "${!recorded[@]}"; do
-    [[ $path == /etc/supervisor/conf.d/*.conf && -f $path ]] || continue
-    names=$(sed -nE 's/^\[(program|group):([^]]+)\].*/\2/p' "$path" | tr '\n' ' ')
-    tell programs "$path" "${names% }"
-  done
-  [[ ! -f /etc/vgen/exposure.txt ]] || sed 's/^/exposure\t/' /etc/vgen/exposure.txt
-}
-
 # render_file NUMBER
 render_file() (
   # shellcheck source=/dev/null
@@ -218,12 +207,29 @@ stale_of() {
   fi
 }
 
-# tell_slots: by the engine that is installed here, which knows the runtimes.
-tell_slots() (
+# tell_runtimes PATH…: slots, and the programs beside them that recorded files define; by the engine that is installed
+# here, which knows the runtimes.
+tell_runtimes() (
   [[ -f $lib/release.sh ]] || exit 0
   set +eu
   # shellcheck source=/dev/null
   . "$lib/release.sh"
+  tell_programs "$@"
+  tell_slots
+  exit 0
+)
+
+tell_programs() {
+  local path names
+  for path; do
+    [[ -f $path ]] || continue
+    ask_runtimes has_programs "$path" || continue
+    names=$("${REPLY}_programs_in" "$path" | tr '\n' ' ')
+    tell programs "$path" "${names% }"
+  done
+}
+
+tell_slots() {
   local file slot role id bad
   for file in /opt/vgen/apps/*.sh; do
     [[ -f $file ]] || continue
@@ -240,11 +246,11 @@ tell_slots() (
       done
     )
   done
-  exit 0
-)
+}
 
 tell_rest() {
   local name what paths
+  [[ ! -f /etc/vgen/exposure.txt ]] || sed 's/^/exposure\t/' /etc/vgen/exposure.txt
   for name in "${programs[@]}"; do
     [[ ! -x $name ]] || tell program "$name"
   done
@@ -266,12 +272,11 @@ tell_all() {
   tell whole
   render_files
   tell_record
-  tell_programs
   tell_paths
   tell_packages
   tell_users
   tell_units
-  tell_slots
+  tell_runtimes "${!recorded[@]}"
   tell_rest
 }
 

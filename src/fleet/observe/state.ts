@@ -55,7 +55,7 @@ export interface Recorded {
   readonly units: readonly string[];
   /** User → the groups that vgen put it into. */
   readonly users: ReadonlyMap<string, readonly string[]>;
-  /** Files of supervisor → the programs and groups that they define. */
+  /** File → the programs beside slots that run because of it. */
   readonly programs: ReadonlyMap<string, readonly string[]>;
 }
 

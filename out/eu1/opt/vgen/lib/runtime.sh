@@ -21,7 +21,8 @@
 #
 #   NAME_owns PATH                  a change of this file is taken up by NAME_take_up
 #   NAME_take_up                    programs that are no slots run with their files of today; fails with "failure" set
-#   NAME_has_programs PATH          programs run because of this file; NAME_stop_programs PATH ends them
+#   NAME_has_programs PATH          programs run because of this file
+#   NAME_programs_in PATH           prints their names; NAME_stop_programs PATH ends them
 #   NAME_own_instance               the running process of its unit
 
 # shellcheck source=SCRIPTDIR/state.sh
@@ -217,14 +218,16 @@ supervisor_take_up() {
 
 supervisor_has_programs() { [[ $1 == /etc/supervisor/conf.d/*.conf ]]; }
 
-# supervisor_stop_programs FILE: the programs and groups that a file of supervisor defines.
+# supervisor_programs_in FILE: the programs and groups that it defines.
+supervisor_programs_in() { sed -nE 's/^\[(program|group):([^]]+)\].*/\2/p' "$1"; }
+
 supervisor_stop_programs() {
   local name
   while read -r name; do
     journal_add stopped supervisor "$name"
     supervisor stop "$name:*" >/dev/null 2>&1 || true     # already stopped is good as well
     change stop "$name"
-  done < <(sed -nE 's/^\[(program|group):([^]]+)\].*/\2/p' "$1")
+  done < <(supervisor_programs_in "$1")
 }
 
 supervisor_revive() { supervisor_reread && supervisor_update "$1"; }

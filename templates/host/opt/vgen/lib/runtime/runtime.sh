@@ -18,7 +18,8 @@
 #
 #   NAME_owns PATH                  a change of this file is taken up by NAME_take_up
 #   NAME_take_up                    programs that are no slots run with their files of today; fails with "failure" set
-#   NAME_has_programs PATH          programs run because of this file; NAME_stop_programs PATH ends them
+#   NAME_has_programs PATH          programs run because of this file
+#   NAME_programs_in PATH           prints their names; NAME_stop_programs PATH ends them
 #   NAME_own_instance               the running process of its unit
 
 # shellcheck source=SCRIPTDIR/state.sh
