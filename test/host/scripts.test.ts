@@ -9,12 +9,14 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const engine = 'templates/host/opt/vgen';
-const sources = [...glob.sync(`${engine}/lib/*/*.sh`, { cwd: root }), ...glob.sync('templates/*/runtime.sh', { cwd: root })].sort();
+const sources =
+  glob.sync([`${engine}/lib/*/*.sh`, 'templates/*/runtime.sh', 'templates/*/check.sh'], { cwd: root }).sort();
 const lacksShellcheck = spawnSync('shellcheck', ['--version']).error !== undefined;
 
 /** From the lowest: calls go downward only. */
 const layers = ['core', 'state', 'runtime', 'release', 'install'];
-const layerOf = (source: string): string => /\/lib\/(\w+)\//.exec(source)?.[1] ?? 'runtime';
+const layerOf = (source: string): string => /\/lib\/(\w+)\//.exec(source)?.[1]
+  ?? (source.endsWith('check.sh') ? 'install' : 'runtime');
 const textOf = (source: string): string => readFileSync(join(root, source), 'utf8');
 const defined = (text: string): string[] => [...text.matchAll(/^([a-z_][a-z_0-9]*)\(\) [({]/gm)].map(([, name = '']) => name);
 
@@ -32,7 +34,7 @@ describe('the sources of the engine', () => {
     expect(/^# shellcheck disable=SC2(034|154)/m.exec(text)?.[0], 'of a whole file').toBeUndefined();
     execFileSync('bash', ['-n', join(root, source)]);
     // in a function that loads a layer, "declare" alone would make a local
-    expect(/^declare -(?!g)/m.exec(text)?.[0]).toBeUndefined();
+    expect(/^declare -(?![gF])/m.exec(text)?.[0]).toBeUndefined();
     // A local of such a name would hide the place from the trap that tidies up when a script ends inside that function.
     expect(/^ *local (?:.* )?(?:former|journal|pending_actions|originals|record|staging|unconfirmed|reverting)\b/m.exec(text)?.[0]).toBeUndefined();
   });

@@ -337,7 +337,8 @@ tell_certificates() {
 # ---- templates/host/opt/vgen/lib/install/checks.sh
 # Programs that judge their own configuration, asked before anything uses it: in a view of the files as they will be
 # (view.sh), or where a host cannot make one, right after the swap. Each check gets the changed paths, prints what is
-# wrong and fails; a warning alone goes to stderr.
+# wrong and fails; a warning alone goes to stderr. The check of a component's program is its check.sh, joined into this
+# layer; those of the base system, which judge files of several components, are here.
 
 # run_checks: 0 if all are content; else prints each refusal and fails.
 run_checks() {
@@ -417,15 +418,6 @@ tell_origin() {
 
 check_none() { :; }
 
-check_nginx() {
-  local output
-  if ! output=$(nginx -t 2>&1); then
-    grep -E '\[(emerg|alert|crit|error)\]' <<<"$output" || printf '%s\n' "$output"
-    return 1
-  fi
-  grep -F '[warn]' <<<"$output" | indent || true
-}
-
 check_systemd() {
   local path output failed=0
   for path; do
@@ -450,52 +442,6 @@ unit_of_file() {
   else
     printf '%s' "$1"
   fi
-}
-
-# Redis has no check: it is started on a private socket, with everything that touches the machine overridden.
-check_redis() {
-  local path scratch
-  for path; do
-    [[ -f $path ]] || continue
-    scratch=$(mktemp -d /run/vgen-redis.XXXXXX)
-    if ! try_redis "$path" "$scratch"; then
-      sed -e "s|$scratch/copy.conf|$path|g" "$scratch/log"
-      rm -rf -- "${scratch:?}"
-      return 1
-    fi
-    rm -rf -- "${scratch:?}"
-  done
-}
-
-try_redis() {
-  local scratch=$2 process count sound=1
-  # dir and logfile are taken up while the file is read, before an override can replace them.
-  sed -E '/^[[:space:]]*(dir|logfile)[[:space:]]/Id' "$1" >"$scratch/copy.conf"
-  redis-server "$scratch/copy.conf" --port 0 --tls-port 0 --bind 127.0.0.1 --unixsocket "$scratch/socket" \
-    --dir "$scratch" --logfile '' --daemonize no --supervised no --save '' --appendonly no --replicaof no one \
-    --pidfile '' --loglevel warning >"$scratch/log" 2>&1 </dev/null &
-  process=$!
-  for (( count = 0; count < 100; count++ )); do
-    [[ ! -S $scratch/socket ]] || { sound=0; break; }
-    kill -0 "$process" 2>/dev/null || break
-    sleep 0.05
-  done
-  kill -9 "$process" 2>/dev/null || true
-  wait "$process" 2>/dev/null || true
-  return "$sound"
-}
-
-# "postgres -C" reads all of a cluster's files and prints one setting, or says what is wrong; it refuses to be root.
-check_postgres() {
-  local path version output
-  for path; do
-    [[ $path =~ ^/etc/postgresql/([0-9]+)/ ]] || continue
-    version=${BASH_REMATCH[1]}
-    output=$(cd / && runuser -u postgres -- "/usr/lib/postgresql/$version/bin/postgres" -C listen_addresses \
-      -D "/etc/postgresql/$version/main" 2>&1) && continue
-    sed -E 's/^[0-9-]+ [0-9:.]+ [A-Z]+ \[[0-9]+\] //' <<<"$output"
-    return 1
-  done
 }
 
 # sshd -t wants the directory that its unit makes.
@@ -2141,3 +2087,84 @@ write_record() {
 }
 
 adoption() { if [[ -n ${left_alone[$1]:-} ]]; then printf 'adopted'; else printf -- '-'; fi; }
+
+# ---- templates/nginx/check.sh
+# The check of nginx's files (lib/install/checks.sh).
+
+check_nginx() {
+  local output
+  if ! output=$(nginx -t 2>&1); then
+    grep -E '\[(emerg|alert|crit|error)\]' <<<"$output" || printf '%s\n' "$output"
+    return 1
+  fi
+  grep -F '[warn]' <<<"$output" | indent || true
+}
+
+# ---- templates/postgres/check.sh
+# The check of PostgreSQL's files (lib/install/checks.sh).
+
+# "postgres -C" reads all of a cluster's files and prints one setting, or says what is wrong; it refuses to be root.
+check_postgres() {
+  local path version output
+  for path; do
+    [[ $path =~ ^/etc/postgresql/([0-9]+)/ ]] || continue
+    version=${BASH_REMATCH[1]}
+    output=$(cd / && runuser -u postgres -- "/usr/lib/postgresql/$version/bin/postgres" -C listen_addresses \
+      -D "/etc/postgresql/$version/main" 2>&1) && continue
+    sed -E 's/^[0-9-]+ [0-9:.]+ [A-Z]+ \[[0-9]+\] //' <<<"$output"
+    return 1
+  done
+}
+
+# ---- templates/redis/check.sh
+# The check of Redis's files (lib/install/checks.sh).
+
+# Redis has no check: it is started on a private socket, with everything that touches the machine overridden.
+check_redis() {
+  local path scratch
+  for path; do
+    [[ -f $path ]] || continue
+    scratch=$(mktemp -d /run/vgen-redis.XXXXXX)
+    if ! try_redis "$path" "$scratch"; then
+      sed -e "s|$scratch/copy.conf|$path|g" "$scratch/log"
+      rm -rf -- "${scratch:?}"
+      return 1
+    fi
+    rm -rf -- "${scratch:?}"
+  done
+}
+
+try_redis() {
+  local scratch=$2 process count sound=1
+  # dir and logfile are taken up while the file is read, before an override can replace them.
+  sed -E '/^[[:space:]]*(dir|logfile)[[:space:]]/Id' "$1" >"$scratch/copy.conf"
+  redis-server "$scratch/copy.conf" --port 0 --tls-port 0 --bind 127.0.0.1 --unixsocket "$scratch/socket" \
+    --dir "$scratch" --logfile '' --daemonize no --supervised no --save '' --appendonly no --replicaof no one \
+    --pidfile '' --loglevel warning >"$scratch/log" 2>&1 </dev/null &
+  process=$!
+  for (( count = 0; count < 100; count++ )); do
+    [[ ! -S $scratch/socket ]] || { sound=0; break; }
+    kill -0 "$process" 2>/dev/null || break
+    sleep 0.05
+  done
+  kill -9 "$process" 2>/dev/null || true
+  wait "$process" 2>/dev/null || true
+  return "$sound"
+}
+
+# ---- templates/supervisor/check.sh
+# The check of supervisord's files (lib/install/checks.sh).
+
+# supervisord prints whole environments with its errors, so only the place is told; the text stays with root.
+check_supervisor() {
+  local output place
+  output=$(/usr/bin/python3 -c '
+import sys
+from supervisor.options import ServerOptions
+ServerOptions().realize(["-c", sys.argv[1]])' /etc/supervisor/supervisord.conf 2>&1) && return 0
+  (umask 077 && printf '%s\n' "$output" >"$vgen_state/supervisor-check.log")
+  place=$(supervisor_error_place <<<"$output")
+  printf '%s\n' "${place:-its configuration cannot be read}"
+  printf '%s\n' "the whole message, which may show secrets, is in $vgen_state/supervisor-check.log"
+  return 1
+}
