@@ -5,5 +5,8 @@ set -euo pipefail
 tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 lib=$tree/opt/vgen/lib
 # shellcheck source=/dev/null
+. "$lib/core.sh"
+clean_environment "$@"
+# shellcheck source=/dev/null
 . "$lib/install.sh"
 apply "$@"

@@ -21,7 +21,16 @@ unset CDPATH
 export LC_ALL=C.UTF-8
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-core_is_loaded=yes
+# clean_environment ARGUMENT…: starts the script again unless its environment is clean: an inherited variable or function
+# could pass for one of vgen's. Only what is read here comes along.
+clean_environment() {
+  local name kept=()
+  [[ ${VGEN_ENVIRONMENT:-} != clean ]] || return 0
+  for name in HOME SSH_CONNECTION SUDO_USER TERM USER VGEN_LOCK_SECONDS VGEN_RUN; do
+    [[ -z ${!name:-} ]] || kept+=("$name=${!name}")
+  done
+  exec env -i "PATH=$PATH" VGEN_ENVIRONMENT=clean "${kept[@]}" bash "${BASH_SOURCE[-1]}" "$@"
+}
 
 # ---- templates/host/opt/vgen/lib/core/detach.sh
 # Detached runs: what changes this host does not end with the terminal, the ssh connection or ssh.service. A script
@@ -73,7 +82,7 @@ start_run() {
   for name in VGEN_LOCK_SECONDS SSH_CONNECTION SUDO_USER USER; do
     [[ -z ${!name:-} ]] || kept+=("$name=${!name}")
   done
-  kept+=(HOME=/root "PATH=$PATH" "VGEN_RUN=$run")
+  kept+=(HOME=/root "PATH=$PATH" "VGEN_RUN=$run" VGEN_ENVIRONMENT=clean)
   if [[ -d /run/systemd/system ]]; then
     # systemd would replace $NAME in what it starts; "$$" is one dollar.
     systemd-run --quiet --collect --unit="vgen-run-${run##*/}" --description="vgen $what" \

@@ -7,7 +7,7 @@
 # the journal ends, everything can be put back, files and services; after it, the tree is a generation of this host.
 
 # shellcheck source=SCRIPTDIR/release.sh
-[[ -n ${release_is_loaded:-} ]] || . "${lib:?}/release.sh"
+declare -F run_action >/dev/null || . "${lib:?}/release.sh"
 
 apply() {
   install_options "$@"

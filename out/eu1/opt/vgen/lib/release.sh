@@ -5,8 +5,7 @@
 # Release: apps that are deployed, proven healthy, switched and rolled back.
 
 # shellcheck source=SCRIPTDIR/runtime.sh
-[[ -n ${runtime_is_loaded:-} ]] || . "${lib:?}/runtime.sh"
-release_is_loaded=yes
+declare -F of_runtime >/dev/null || . "${lib:?}/runtime.sh"
 
 # ---- templates/host/opt/vgen/lib/release/action.sh
 # One action on one app: under the lock, and with one line of audit.

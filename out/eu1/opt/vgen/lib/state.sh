@@ -5,8 +5,7 @@
 # State: what vgen keeps on this host: the list that is installed, the record, generations, the journal, apps.
 
 # shellcheck source=SCRIPTDIR/core.sh
-[[ -n ${core_is_loaded:-} ]] || . "${lib:?}/core.sh"
-state_is_loaded=yes
+declare -F clean_environment >/dev/null || . "${lib:?}/core.sh"
 
 # ---- templates/host/opt/vgen/lib/state/apps.sh
 # An app on this host: its generated data, which slot is live and which is next, what was live before, which releases

@@ -26,8 +26,7 @@
 #   NAME_own_instance               the running process of its unit
 
 # shellcheck source=SCRIPTDIR/state.sh
-[[ -n ${state_is_loaded:-} ]] || . "${lib:?}/state.sh"
-runtime_is_loaded=yes
+declare -F read_manifest >/dev/null || . "${lib:?}/state.sh"
 runtimes=()                     # their names
 declare -gA runtime_unit=()      # runtime → its own unit
 

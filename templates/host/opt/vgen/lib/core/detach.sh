@@ -48,7 +48,7 @@ start_run() {
   for name in VGEN_LOCK_SECONDS SSH_CONNECTION SUDO_USER USER; do
     [[ -z ${!name:-} ]] || kept+=("$name=${!name}")
   done
-  kept+=(HOME=/root "PATH=$PATH" "VGEN_RUN=$run")
+  kept+=(HOME=/root "PATH=$PATH" "VGEN_RUN=$run" VGEN_ENVIRONMENT=clean)
   if [[ -d /run/systemd/system ]]; then
     # systemd would replace $NAME in what it starts; "$$" is one dollar.
     systemd-run --quiet --collect --unit="vgen-run-${run##*/}" --description="vgen $what" \

@@ -2,5 +2,4 @@
 # State: what vgen keeps on this host: the list that is installed, the record, generations, the journal, apps.
 
 # shellcheck source=SCRIPTDIR/core.sh
-[[ -n ${core_is_loaded:-} ]] || . "${lib:?}/core.sh"
-state_is_loaded=yes
+declare -F clean_environment >/dev/null || . "${lib:?}/core.sh"
