@@ -79,6 +79,33 @@ describe('npm run new', () => {
       .toContain('templates/demo-store/_fleet/demo-store/hosts.txt.njk');
   });
 
+  it('joins the half of a runtime into the engine, and dispatches to a name in kebab-case', () => {
+    const halves = readdirSync(join(root, 'templates')).filter(name => existsSync(join(root, 'templates', name, 'runtime.sh')));
+    expect(text('out/web1/opt/vgen/lib/runtime.sh').match(/(?<=^# ---- templates\/)[\w-]+(?=\/runtime\.sh$)/gm))
+      .toEqual([...halves, 'demo-store'].sort());
+    const script = `set -euo pipefail; lib=out/web1/opt/vgen/lib; . "$lib/runtime.sh"
+      systemd_look() { process_state=running; process_detail="looked at $1"; }
+      systemd_stop() { echo "stopped $1"; }
+      runtime=demo-store app=api
+      of_runtime look api-blue.service
+      echo "$process_state, $process_detail"
+      of_runtime stop api-green.service
+      has_own instance && ! has_own place && echo 'its own where it has one'
+      demo-store_owns() { [[ $1 == /etc/demo/* ]]; }
+      ask_runtimes owns /etc/demo/x && echo "$REPLY"
+      ! ask_runtimes owns /etc/other || echo wrong`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: work, encoding: 'utf8' });
+    expect(stdout + stderr).toBe('running, looked at api-blue.service\nstopped api-green.service\n'
+      + 'its own where it has one\ndemo-store\n');
+  });
+
+  it('touches the folders of a runtime alone, beside its line in the list', () => {
+    const differs = ['src', 'templates', 'scripts'].flatMap(name =>
+      spawnSync('diff', ['-rq', join(root, name), join(work, name)], { encoding: 'utf8' }).stdout.split('\n'));
+    expect(differs.filter(line => line && !/(key|demo)-store$/.test(line)))
+      .toEqual([`Files ${root}/src/components/index.ts and ${work}/src/components/index.ts differ`]);
+  });
+
   it('makes one whose mistakes have codes with its name, which can be allowed', () => {
     const wrong = (more: string): string => inventory + demo.replace('hosts: web1,', `hosts: all,${more}`);
     expect(build(wrong(''))).toContain('[demo-store/one-host]');

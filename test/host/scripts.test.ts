@@ -18,7 +18,7 @@ const layers = ['core', 'state', 'runtime', 'release', 'install'];
 const layerOf = (source: string): string => /\/lib\/(\w+)\//.exec(source)?.[1]
   ?? (source.endsWith('check.sh') ? 'install' : 'runtime');
 const textOf = (source: string): string => readFileSync(join(root, source), 'utf8');
-const defined = (text: string): string[] => [...text.matchAll(/^([a-z_][a-z_0-9]*)\(\) [({]/gm)].map(([, name = '']) => name);
+const defined = (text: string): string[] => [...text.matchAll(/^([a-z_][a-z_0-9-]*)\(\) [({]/gm)].map(([, name = '']) => name);
 
 /** The words where a command can stand: not in comments, strings in single quotes, names of options or variables. */
 const called = (text: string): Set<string> => new Set(text.replaceAll(/(^|\s)#.*$/gm, '').replaceAll(/'[^'\n]*'|"(?:[^"\n$]|\$(?!\())*"/g, "''")
