@@ -8,7 +8,7 @@ import { MANIFEST, pathsOf, SUMS } from './contract/manifest.ts';
 import {
   compare, digestOf, digestOnDisk, isKept, isThere, leftHosts, obstacles, stampOf, statOf,
 } from './emit/on-disk.ts';
-import { FLEET, type OutTree, type UnchangedTree } from './contract/tree.ts';
+import { FLEET, type PlainTree, type UnchangedTree } from './contract/tree.ts';
 
 export interface Changes {
   /** `<host>/<path>`, sorted. */
@@ -40,7 +40,16 @@ export interface EmitOptions {
  * @throws Failure (exit 3) when a file that vgen does not know is in the way or another build is under way, (exit 2)
  * when the disk refuses
  */
-export function emit(trees: Iterable<OutTree | UnchangedTree>, options: EmitOptions): Changes {
+export function emit(trees: Iterable<PlainTree | UnchangedTree>, options: EmitOptions): Changes {
+  const umask = fixUmask();
+  try { return emitTrees(trees, options); } finally { process.umask(umask); }
+}
+
+/** git keeps modes and rsync sends them: they must not depend on who builds. Returns what it was. */
+export const fixUmask = (): number => process.umask(0o022);
+
+/** `emit` under a umask that is fixed already: threads of a process share it, and only the first can set it. */
+export function emitTrees(trees: Iterable<PlainTree | UnchangedTree>, options: EmitOptions): Changes {
   const { out } = options;
   const changes: Changes = { added: [], changed: [], removed: [], unchanged: 0, hosts: 0 };
   const staging = options.check ? null : Staging.open(out);

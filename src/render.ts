@@ -14,28 +14,32 @@ import { Inexpressible } from './escape/index.ts';
 class RenderedFile {
   readonly kind = 'file';
   readonly path: string;
-  readonly bytes: Buffer;
+  readonly content: string | Buffer;
   readonly executable: boolean;
   readonly spec: Planned | null;
-  readonly #isShared: boolean;
   #sha256: string | undefined;
-  constructor(path: string, bytes: Buffer, executable: boolean, spec: Planned | null, isShared: boolean) {
+  constructor(path: string, content: string | Buffer, executable: boolean, spec: Planned | null) {
     this.path = path;
-    this.bytes = bytes;
+    this.content = content;
     this.executable = executable;
     this.spec = spec;
-    this.#isShared = isShared;
+  }
+
+  get bytes(): Buffer {
+    return typeof this.content === 'string' ? Buffer.from(this.content) : this.content;
   }
 
   get sha256(): string {
-    if (this.#sha256 !== undefined) return this.#sha256;
-    const known = this.#isShared ? shared.get(this.bytes) : undefined;
-    this.#sha256 = known ?? hash('sha256', this.bytes, 'hex');
-    if (this.#isShared && known === undefined) shared.set(this.bytes, this.#sha256);
-    return this.#sha256;
+    return this.#sha256 ??= typeof this.content === 'string' ? hash('sha256', this.content, 'hex')
+      : sharedDigest(this.content);
   }
 }
 const shared = new WeakMap<Buffer, string>();
+function sharedDigest(bytes: Buffer): string {
+  const known = shared.get(bytes) ?? hash('sha256', bytes, 'hex');
+  shared.set(bytes, known);
+  return known;
+}
 
 /** Renders one host; what a grammar cannot carry is reported at the inventory's line. */
 export function renderHost(
@@ -43,7 +47,7 @@ export function renderHost(
 ): { tree: HostTree; diagnostics: Diagnostic[] } {
   const { name, at } = plan.host;
   const { diagnostics, ...lists } = renderTree(at, plan.files, engine, own, entries => {
-    entries.push(new RenderedFile(INSTALL, staticFile('host/install.sh'), true, null, true));
+    entries.push(new RenderedFile(INSTALL, staticFile('host/install.sh'), true, null));
     const rows = manifestRows(plan);
     return { rows, text: manifestText(name, rows) };
   });
@@ -97,19 +101,16 @@ function renderTree(
     }
     if (spec.kind !== 'file') continue;
     try {
-      const isShared = 'static' in spec.from || 'own' in spec.from;
-      entries.push(new RenderedFile(
-        path, contentOf(spec, engine, own), /[1357]/.test(spec.mode.slice(1)), spec, isShared,
-      ));
+      entries.push(new RenderedFile(path, contentOf(spec, engine, own), /[1357]/.test(spec.mode.slice(1)), spec));
     } catch (cause) {
       diagnostics.push(refusal(cause, spec));
     }
   }
   try {
     const { rows, text } = list(entries);
-    entries.push(new RenderedFile(MANIFEST, Buffer.from(text), false, null, false));
+    entries.push(new RenderedFile(MANIFEST, text, false, null));
     const sums = entries.flatMap(entry => (entry.kind === 'file' ? [[entry.path, entry.sha256] as const] : []));
-    entries.push(new RenderedFile(SUMS, Buffer.from(sumsText(sums)), false, null, false));
+    entries.push(new RenderedFile(SUMS, sumsText(sums), false, null));
     return { entries, rows, diagnostics };
   } catch (cause) {
     diagnostics.push(unlistable(cause, at));
@@ -117,11 +118,13 @@ function renderTree(
   }
 }
 
-function contentOf(spec: Extract<Planned, { kind: 'file' }>, engine: Engine, own: ReadonlyMap<string, Buffer>): Buffer {
+function contentOf(
+  spec: Extract<Planned, { kind: 'file' }>, engine: Engine, own: ReadonlyMap<string, Buffer>,
+): string | Buffer {
   if ('static' in spec.from) return staticFile(spec.from.static);
-  if ('text' in spec.from) return Buffer.from(spec.from.text);
-  if ('own' in spec.from) return own.get(spec.from.own) ?? Buffer.alloc(0);
-  return Buffer.from(engine.render(spec.from.template, spec.from.view));
+  if ('text' in spec.from) return spec.from.text;
+  if ('own' in spec.from) return own.get(spec.from.own) ?? '';
+  return engine.render(spec.from.template, spec.from.view);
 }
 
 function refusal(problem: unknown, spec: Planned): Diagnostic {

@@ -1,4 +1,5 @@
 import { existsSync, watch } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
 import type { OutTree, UnchangedTree } from '../contract/tree.ts';
@@ -64,7 +65,7 @@ async function once(given: Options, output: Output): Promise<{ code: number; inp
     });
     return { code: 0, inputs: fresh.inputs };
   }
-  const [{ compile }, { emit }] = await Promise.all([import('../compile.ts'), import('../emit.ts')]);
+  const { compile } = await import('../compile.ts');
   const compilation = await compile(inventory);
   const { model } = compilation;
   if (!model) {
@@ -76,7 +77,10 @@ async function once(given: Options, output: Output): Promise<{ code: number; inp
 
   const plans = new Map<string, string>();
   const remembered: RememberedTree[] = [];
-  const changes = emit(changedTrees(), {
+  // a thread costs more than it saves where few hosts are written
+  const isLarge = state === null && chosen.size >= 100 && availableParallelism() > 1;
+  const emit = isLarge ? (await import('../emit/beside.ts')).emitBeside : (await import('../emit.ts')).emit;
+  const changes = await emit(changedTrees(), {
     out: directory, fleet: whole ? names : null, force, check,
     proceed: () => !compilation.failed(),
     ...(whole && !check && { onTree: (name: string, paths: readonly string[], digest: string) => {

@@ -9,6 +9,9 @@ export type Entry =
   | {
     readonly path: string;
     readonly kind: 'file';
+    /** A text, or bytes that many hosts share. */
+    readonly content: string | Buffer;
+    /** The same, as bytes. */
     readonly bytes: Buffer;
     readonly executable: boolean;
     readonly sha256: string;
@@ -32,6 +35,20 @@ export interface HostTree extends OutTree {
   readonly host: Host;
   readonly plan: HostPlan;
 }
+
+/** What is written of a tree: plain data, which threads can exchange. */
+export interface PlainTree {
+  readonly name: string;
+  readonly entries: readonly PlainEntry[];
+}
+export type PlainEntry =
+  | {
+    readonly path: string;
+    readonly kind: 'file';
+    readonly content: string | Uint8Array;
+    readonly executable: boolean;
+  }
+  | { readonly path: string; readonly kind: 'link'; readonly target: string };
 
 /** A directory of out/ that is known to be what its plan gives: it was not rendered. */
 export interface UnchangedTree {

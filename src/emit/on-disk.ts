@@ -1,11 +1,12 @@
 // out/ as it lies on the disk, for those who compare with it.
 import { hash } from 'node:crypto';
 import {
-  closeSync, existsSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, type Stats,
+  closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync,
+  type Stats,
 } from 'node:fs';
 import { join } from 'node:path';
 import { pathsOf } from '../contract/manifest.ts';
-import type { Entry } from '../contract/tree.ts';
+import type { PlainEntry } from '../contract/tree.ts';
 
 /** What lies at a path, itself and not what it leads to; null for nothing. */
 export function statOf(path: string): Stats | null {
@@ -30,33 +31,43 @@ export function digestOnDisk(out: string, host: string, paths: readonly string[]
 }
 
 /** What is on the disk beside what should be. */
-export function compare(path: string, entry: Entry): 'same' | 'different' | 'absent' {
+export function compare(path: string, entry: PlainEntry): 'same' | 'different' | 'absent' {
+  if (entry.kind === 'file') {
+    const file = openFile(path);
+    if (file !== null) {
+      try { return holds(file, entry) ? 'same' : 'different'; } finally { closeSync(file); }
+    }
+  }
   const stat = statOf(path);
   if (!stat) return 'absent';
-  if (entry.kind === 'link') return stat.isSymbolicLink() && readlinkSync(path) === entry.target ? 'same' : 'different';
-  if (!stat.isFile() || stat.size !== entry.bytes.length || ((stat.mode & 0o100) !== 0) !== entry.executable) {
-    return 'different';
+  return entry.kind === 'link' && stat.isSymbolicLink() && readlinkSync(path) === entry.target ? 'same' : 'different';
+}
+
+/** Opens a file, and not what a link leads to; null where nothing lies, or a link or a socket. */
+function openFile(path: string): number | null {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes((cause as NodeJS.ErrnoException).code ?? '')) return null;
+    throw cause;
   }
-  return holds(path, entry.bytes) ? 'same' : 'different';
 }
 
 let buffer = Buffer.alloc(65536);
 
-/** Whether a file has these bytes; it is known to be as long. */
-function holds(path: string, bytes: Buffer): boolean {
+/** Whether an open file has this content, and its owner may run it or not. */
+function holds(file: number, { content, executable }: Extract<PlainEntry, { kind: 'file' }>): boolean {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  const stat = fstatSync(file);
+  if (!stat.isFile() || stat.size !== bytes.length || ((stat.mode & 0o100) !== 0) !== executable) return false;
   if (buffer.length < bytes.length) buffer = Buffer.alloc(bytes.length);
-  const file = openSync(path, 'r');
-  try {
-    let read = 0;
-    while (read < bytes.length) {
-      const more = readSync(file, buffer, read, bytes.length - read, null);
-      if (more === 0) return false;
-      read += more;
-    }
-    return bytes.compare(buffer, 0, read) === 0;
-  } finally {
-    closeSync(file);
+  let read = 0;
+  while (read < bytes.length) {
+    const more = readSync(file, buffer, read, bytes.length - read, null);
+    if (more === 0) return false;
+    read += more;
   }
+  return buffer.compare(bytes, 0, bytes.length, 0, read) === 0;
 }
 
 /** Paths that are wanted as directories and are none: a file, or a link that would lead what is written elsewhere. */

@@ -8,7 +8,7 @@ import {
 import { dirname, join } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
 import { pathsOf } from '../contract/manifest.ts';
-import type { Entry } from '../contract/tree.ts';
+import type { PlainEntry } from '../contract/tree.ts';
 
 const STAGING = '.vgen-staging';
 const LOCK = '.vgen-staging.pid';
@@ -20,14 +20,12 @@ export class Staging {
   readonly #made = new Set<string>();
   readonly #puts: string[] = [];
   readonly #wholes = new Set<string>();
-  readonly #umask: number;
   #half = false;
 
-  private constructor(out: string, dir: string, interrupted: ReadonlyMap<string, readonly string[]>, umask: number) {
+  private constructor(out: string, dir: string, interrupted: ReadonlyMap<string, readonly string[]>) {
     this.#out = out;
     this.#dir = dir;
     this.#interrupted = interrupted;
-    this.#umask = umask;
   }
 
   /**
@@ -35,8 +33,6 @@ export class Staging {
    */
   static open(out: string): Staging {
     const dir = join(out, STAGING);
-    // git keeps modes and rsync sends them: they must not depend on who builds
-    const umask = process.umask(0o022);
     try {
       mkdirSync(out, { recursive: true });
       lock(out);
@@ -47,9 +43,8 @@ export class Staging {
       }
       rmSync(dir, { recursive: true, force: true });
       mkdirSync(join(dir, 'new'), { recursive: true });
-      return new Staging(out, dir, interrupted, umask);
+      return new Staging(out, dir, interrupted);
     } catch (cause) {
-      process.umask(umask);
       if (cause instanceof Failure) throw cause;
       throw new Failure(
         `cannot write to "${out}" (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, { cause },
@@ -68,7 +63,7 @@ export class Staging {
   }
 
   /** Writes one entry beside out/; tells how it lies there. */
-  put(host: string, entry: Entry): Stats {
+  put(host: string, entry: PlainEntry): Stats {
     const to = `${this.#dir}/new/${host}/${entry.path}`;
     this.#directory(to.slice(0, to.lastIndexOf('/')));
     if (!this.#wholes.has(host)) this.#puts.push(`${host}/${entry.path}`);
@@ -76,9 +71,10 @@ export class Staging {
       symlinkSync(entry.target, to);
       return lstatSync(to);
     }
+    const bytes = typeof entry.content === 'string' ? Buffer.from(entry.content) : entry.content;
     const file = openSync(to, 'w', entry.executable ? 0o755 : 0o644);
     try {
-      for (let written = 0; written < entry.bytes.length;) written += writeSync(file, entry.bytes, written);
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
       return fstatSync(file);
     } finally {
       closeSync(file);
@@ -111,7 +107,6 @@ export class Staging {
   close(): void {
     if (!this.#half) rmSync(this.#dir, { recursive: true, force: true });
     rmSync(join(this.#out, LOCK), { force: true });
-    process.umask(this.#umask);
   }
 
   #directory(dir: string): void {
