@@ -3,7 +3,7 @@ import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepers } from './components/index.ts';
 import {
-  EXPOSURE, exposure, impact, listed, type Action, type ChangedPath, type Listed, type Running,
+  appIn, EXPOSURE, exposure, impact, listed, type Action, type ChangedPath, type Listed, type Running,
 } from './contract/impact.ts';
 import { MANIFEST, pathsOf, readManifest, SUMS, type ListedFile } from './contract/manifest.ts';
 import { compare } from './emit/on-disk.ts';
@@ -118,16 +118,19 @@ function changedPaths(
 
 /** All that was listed is up and enabled, and so is what neither list names, which the packages of Debian bring. */
 function assumed(former: Listed, now: Listed): Running {
-  const slots = [...former.triggers.values()].flat().filter(trigger => trigger.startsWith('slot:'))
-    .map(trigger => trigger.slice('slot:'.length));
+  const names = [...new Set(former.slots.map(name => name.slice(0, name.indexOf('/'))))];
   return {
     unit: name => {
       const isUp = former.units.has(name) || !now.units.has(name);
       return { isKnown: isUp, isUp, isGood: isUp, isEnabled: isUp ? true : null, state: isUp ? 'active' : 'inactive' };
     },
-    slots: new Map(slots.map(name => [
-      name, { role: 'either', isRunning: true, runtime: '', isBad: false, stale: [] },
+    slots: new Map(former.slots.map(name => [
+      name, { role: 'either', isRunning: true, runtime: '', isBad: false, stale: [], waiting: [] },
     ])),
+    apps: new Map(names.flatMap(name => {
+      const app = appIn(former, name);
+      return app ? [[name, app]] : [];
+    })),
     absent: [], isUnfinished: false,
   };
 }

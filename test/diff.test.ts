@@ -46,7 +46,11 @@ const cases: [string, (text: string) => string, Record<string, Short[]>][] = [
     eu1: [['restart next', 'api/blue', null, '/etc/supervisor/conf.d/api-blue.conf']],
   }],
   ['a web server: a reload, without downtime', text =>
-    text.replace('live: 8000', 'live: 8080'), { eu1: [['reload', 'nginx.service', null, '/etc/nginx/nginx.conf']] }],
+    text.replace('listen:', 'timeout: 9s\n    listen:'), {
+    eu1: [['reload', 'nginx.service', null, '/etc/nginx/nginx.conf']] }],
+  ['a place that nginx leaves', text => text.replace('live: 8000', 'live: 8080'), {
+    eu1: [['close', '127.0.0.1:8000', /still asks/, 'api is served on 127.0.0.1:8080 from now on'],
+      ['reload', 'nginx.service', null, '/etc/nginx/nginx.conf']] }],
   ['redis: a restart with downtime', text => text.replace('hosts: us1', 'hosts: us1, maxMemory: 64m'), {
     us1: [['restart', 'redis-server.service', /every client of Redis/, '/etc/redis/redis.conf']] }],
   ['a way in: its unit, which is Debian\'s own, and a confirmation', text =>
@@ -55,7 +59,7 @@ const cases: [string, (text: string) => string, Record<string, Short[]>][] = [
       ['confirm', 'over a new connection, or all is put back', null, '/etc/ssh/sshd_config.d/a.conf']] }],
   ['a port that opens, and one that goes to others', text =>
     text.replace('live: 8000', 'live: 8000, address: 203.0.113.10'), {
-    eu1: [[
+    eu1: [['close', '127.0.0.1:8000', /still asks/, 'api is served on 203.0.113.10:8000 from now on'], [
       'reload', 'nginx.service', null, '/etc/nginx/nginx.conf',
     ], ['open', 'port 8000/tcp at 203.0.113.10 to anyone', null, 'live of app "api"']] }],
   ['a port that other hosts connect to', text =>
@@ -67,7 +71,7 @@ const cases: [string, (text: string) => string, Record<string, Short[]>][] = [
     `${text}packages: { htop: { hosts: us1 } }\n`, { us1: [['install', 'htop', null, 'asked for under packages']] }],
   ['an app gone: its programs stop, and what Debian brought is left running', text =>
     text.replace(/apps:[^]*(?=redis:)/, ''), {
-    eu1: [['stop', 'api-green', /the app/, '/etc/supervisor/conf.d/api-green.conf'], [
+    eu1: [['end', 'api', /the app/, 'it is no longer in the inventory'], ['stop', 'api-green', /the app/, '/etc/supervisor/conf.d/api-green.conf'], [
       'stop', 'api-blue', /the app/, '/etc/supervisor/conf.d/api-blue.conf',
     ],
       [

@@ -85,7 +85,7 @@ describe('secrets', () => {
     };
     let seen = '';
     for (const words of [['build'], ['build', '--json'], ['validate', '--json'], ['diff', '--json'], [
-      'why', 'eu1/etc/supervisor/secrets.conf:6',
+      'why', 'eu1/etc/supervisor/secrets/pb-blue.conf:7',
     ]]) {
       seen += execFileSync(process.execPath, [cli, ...words], {
         cwd: dir, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'],
@@ -194,7 +194,7 @@ describe('the example', () => {
       expect(paths).toEqual(expect.arrayContaining([
         'etc/ngrok.yml', 'etc/nginx/nginx.conf', 'etc/redis/redis.conf', 'etc/supervisor/conf.d/pb-blue.conf',
         'etc/supervisor/conf.d/pb-green.conf',
-        'etc/supervisor/secrets.conf', 'etc/supervisor/supervisord.conf', 'opt/peerbook/blue/nginx.conf',
+        'etc/supervisor/secrets/pb-blue.conf', 'etc/supervisor/supervisord.conf', 'opt/peerbook/blue/nginx.conf',
         'opt/peerbook/blue/peerbook',
         'opt/peerbook/green/nginx.conf', 'opt/peerbook/green/peerbook', 'opt/peerbook/live', 'opt/peerbook/next',
       ].map(path => `${host}/${path}`)));

@@ -8,10 +8,14 @@ export const sum = (content: number | string): string => String(content).padStar
 /** Columns of lines as a list's: blanks between words stand for tabs. */
 const tabs = (line: string): string => line.trim().split(/ +/).join('\t');
 
-/** The tree of host a. Files are `/path MODE OWNER TRIGGERS CHECK SECRETS FROM`, with their digests beside. */
+/** A line of a file says its slot last, if it is one's. */
+const whole = (line: string): string =>
+  (line.startsWith('file ') && line.trim().split(/ +/).length === 8 ? `${line} -` : line);
+
+/** The tree of host a. Files are `/path MODE OWNER TRIGGERS CHECK SECRETS FROM [SLOT]`, with their digests beside. */
 export function tree(lines: readonly string[], sums: Readonly<Record<string, string>> = {}): BuiltTree {
   const files = lines.filter(line => line.startsWith('file ')).map(line => line.split(/ +/)[1] ?? '');
-  return treeOf('a', '/nowhere', Buffer.from(['host\ta', ...lines.map(tabs), ''].join('\n')),
+  return treeOf('a', '/nowhere', Buffer.from(['host\ta', ...lines.map(whole).map(tabs), ''].join('\n')),
     Buffer.from(files.map(path => `${sums[path] ?? sum(1)}  ${path.slice(1)}\n`).join('')));
 }
 

@@ -107,10 +107,10 @@ const listed = (line: string, inventory: Record<string, string>): Row =>
   ['manifest.tsv', line, 'host', 'the plan of the host, one line a thing', inventory];
 
 const rows: Row[] = [
-  ['etc/supervisor/secrets.conf', 'PUBLIC_IP=', 'supervisor', '{{ one.value', {
+  ['etc/supervisor/secrets/pb-blue.conf', 'PUBLIC_IP=', 'supervisor', '{{ one.value', {
     'apps.peerbook.env.PUBLIC_IP': 'PUBLIC_IP: ${host.address}', 'hosts.eu1.address': 'address: 203.0.113.10',
   }],
-  ['etc/supervisor/secrets.conf', 'TURN_SECRET_KEY=', 'supervisor', '{{ one.value', {
+  ['etc/supervisor/secrets/pb-blue.conf', 'TURN_SECRET_KEY=', 'supervisor', '{{ one.value', {
     'apps.peerbook.env.TURN_SECRET_KEY': 'TURN_SECRET_KEY', 'secrets.turnKey': 'turnKey: { file',
   }],
   ['etc/nginx/nginx.conf', 'proxy_read_timeout 1h', 'nginx', 'proxy_read_timeout {{ app.timeout', {

@@ -1,7 +1,7 @@
 import { applyHost, takeBack } from '../fleet/apply/apply.ts';
 import { Failure } from '../contract/diagnostic.ts';
 import { observe, type Unseen } from '../fleet/observe/observe.ts';
-import { isInstalled, statusOf, type HostState } from '../fleet/observe/state.ts';
+import { isInstalled, statusOf, waitsOf, type HostState } from '../fleet/observe/state.ts';
 import { foretell, isSeen, type Seen } from '../fleet/observe/survey.ts';
 import { checkTree, readTree, type BuiltTree } from '../fleet/observe/tree.ts';
 import { isDead } from '../fleet/guard/lock.ts';
@@ -107,7 +107,7 @@ function sort(
     const tree = trees.get(host) as BuiltTree;
     if ('unreachable' in state) known.set(host, unreachable(host, state.unreachable));
     else if (isInstalled(state, tree)) {
-      known.set(host, { host, result: 'same', why: '', was: statusOf(state), is: statusOf(state), seconds: 0 });
+      known.set(host, { host, result: 'same', why: waitsOf(state), was: statusOf(state), is: statusOf(state), seconds: 0 });
     }
     const one = 'unreachable' in state || !state.isWhole ? null : foretell(tree, state);
     return one && isSeen(one) ? [one] : [];

@@ -85,7 +85,7 @@ function sentence({ action, what, downtime, because }: Action, output: Output): 
     enable: 'enables', start: 'starts', confirm: 'waits for a confirmation', open: 'opens', close: 'closes',
     'restart next': 'restarts, if it is next (live keeps its former configuration until the switch),',
     'wait for a restart': 'leaves for a later restart', 'wait for the switch': 'leaves for the switch',
-    'leave running': 'leaves running',
+    'leave running': 'leaves running', end: 'ends',
   };
   const colour = downtime || action === 'open' ? 'red'
     : action === 'reload' || action === 'restart next' ? 'yellow' : 'green';

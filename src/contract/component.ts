@@ -137,6 +137,8 @@ export type FileSpec = {
     readonly secrets: readonly string[];
     readonly onChange: readonly OnChange[];
     readonly check: Checker | null;
+    /** APP/SLOT to whose running configuration it belongs: while that slot is live it waits for the switch. */
+    readonly slot: string | null;
   }
   | { readonly kind: 'directory'; readonly mode: string; readonly owner: string }
   | { readonly kind: 'link'; readonly target: string }

@@ -17,19 +17,23 @@ const list = (
   texts: Record<string, string> = {},
 ): Listed => listed({
   units: new Map(Object.entries(units)), files: Object.entries(triggers)
-    .map(([path, all]) => ({ path, triggers: all, mode: '', owner: '', check: null, secrets: [], from: '' })),
+    .map(([path, all]) =>
+      ({ path, triggers: all, mode: '', owner: '', check: null, secrets: [], from: '', slot: null })),
+  slots: [...new Set(Object.values(triggers).flat().filter(one => one.startsWith('slot:'))
+    .map(one => one.slice('slot:'.length)))],
 }, path => texts[path] ?? null, [KEEPER]);
 const up: RunningUnit = { isKnown: true, isUp: true, isGood: true, isEnabled: true, state: 'active' };
 const down: RunningUnit = { ...up, isUp: false, isGood: false, state: 'inactive' };
 const absent: RunningUnit = { ...down, isKnown: false, isEnabled: null };
 const slot = (more: Partial<RunningSlot> = {}): RunningSlot =>
-  ({ role: 'next', isRunning: true, runtime: 'systemd', isBad: false, stale: [], ...more });
+  ({ role: 'next', isRunning: true, runtime: 'systemd', isBad: false, stale: [], waiting: [], ...more });
 
 function host(
   units: Record<string, RunningUnit> = {}, slots: Record<string, RunningSlot> = {}, more: Partial<Running> = {},
 ): Running {
   return {
-    unit: name => units[name] ?? up, slots: new Map(Object.entries(slots)), absent: [], isUnfinished: false, ...more,
+    unit: name => units[name] ?? up, slots: new Map(Object.entries(slots)), apps: new Map(), absent: [],
+    isUnfinished: false, ...more,
   };
 }
 const change = (...paths: string[]): ChangedPath[] => paths.map(path => ({ path, what: 'change' }));

@@ -7,8 +7,8 @@ import type { Manifest } from './manifest.ts';
 export interface Action {
   readonly action:
     | 'install' | 'finish' | 'stop' | 'reload' | 'restart' | 'wait for a restart' | 'update' | 'enable' | 'start'
-    | 'restart next' | 'wait for the switch' | 'confirm' | 'open' | 'close' | 'leave running';
-  /** A unit, a slot as app/slot, a program beside slots, a package, or a port and who reaches it. */
+    | 'restart next' | 'wait for the switch' | 'end' | 'confirm' | 'open' | 'close' | 'leave running';
+  /** A unit, an app, a slot as app/slot, a program beside slots, a package, an address, a port and who reaches it. */
   readonly what: string;
   /** Why: paths on the host, or a sentence. */
   readonly because: readonly string[];
@@ -28,6 +28,8 @@ export interface Listed {
   readonly units: ReadonlyMap<string, string | null>;
   /** Path → its triggers. */
   readonly triggers: ReadonlyMap<string, readonly string[]>;
+  /** As APP/SLOT. */
+  readonly slots: readonly string[];
   /** The text of a file; null where it is not known. */
   readonly text: (path: string) => string | null;
   /** The programs beside slots that run because of this file. */
@@ -36,9 +38,10 @@ export interface Listed {
 
 /** What a manifest says, with the files that lie beside it. */
 export const listed = (
-  { units, files }: Pick<Manifest, 'units' | 'files'>, text: Listed['text'], keepers: readonly Keeper[],
+  { units, files, slots }: Pick<Manifest, 'units' | 'files' | 'slots'>, text: Listed['text'],
+  keepers: readonly Keeper[],
 ): Listed => ({
-  units, triggers: new Map(files.map(({ path, triggers }) => [path, triggers])), text,
+  units, triggers: new Map(files.map(({ path, triggers }) => [path, triggers])), slots, text,
   programs: path => keeperOf(keepers, path)?.programsIn(text(path) ?? '') ?? [],
 });
 
@@ -64,12 +67,18 @@ export interface RunningSlot {
   readonly isBad: boolean;
   /** Paths that its process has not taken up since an earlier change. */
   readonly stale: readonly string[];
+  /** Paths of it that this change would change were it not live; they wait for the switch, and are no changed paths. */
+  readonly waiting: readonly string[];
 }
+
+/** An app of which something is live: its directory, and the address on which nginx serves it, "" if there is none. */
+export interface LiveApp { readonly dir: string; readonly live: string }
 
 /** What runs on the host, as it was seen there or as the former list lets assume. */
 export interface Running {
   readonly unit: (name: string) => RunningUnit;
   readonly slots: ReadonlyMap<string, RunningSlot>;
+  readonly apps: ReadonlyMap<string, LiveApp>;
   /** Programs of the new list that are not there: what needs them is not started. */
   readonly absent: readonly string[];
   /** An install was cut short. */
@@ -94,13 +103,13 @@ export function impact(
 ): Action[] {
   const triggered = triggeredBy(former, tree, changed);
   const stops = changed.filter(({ what }) => what === 'remove').map(({ path }) => path).sort(byText).reverse()
-    .flatMap(path => stop(path, former, host));
+    .flatMap(path => stop(path, former, tree, host));
   const stopped = new Set(stops.map(({ what }) => what));
   const acted = units(tree, triggered, host, stopped, keepers);
   return [
     ...host.isUnfinished ? [action('finish', 'an install that was cut short', ['its journal is still on the host'])]
       : [],
-    ...stops, ...acted, ...updates(tree, changed, acted, host, keepers), ...starts(tree, host),
+    ...apps(tree, host), ...stops, ...acted, ...updates(tree, changed, acted, host, keepers), ...starts(tree, host),
     ...slots(tree, triggered, host), ...confirmation(triggered), ...left(former, tree, stopped, host),
   ];
 }
@@ -113,8 +122,7 @@ const nameIn = (trigger: string): string => trigger.slice(trigger.indexOf(':') +
 
 /** The triggers of what changes; of what goes, those for units and slots that the new list still has. */
 function triggeredBy(former: Listed, tree: Listed, changed: readonly ChangedPath[]): Triggered {
-  const wanted = wantedSlots(tree);
-  const isWanted = (trigger: string): boolean => (trigger.startsWith('slot:') ? wanted.has(nameIn(trigger))
+  const isWanted = (trigger: string): boolean => (trigger.startsWith('slot:') ? tree.slots.includes(nameIn(trigger))
     : trigger === 'confirm' || !former.units.has(nameIn(trigger)) || tree.units.has(nameIn(trigger)));
   const found = new Map<string, string[]>();
   for (const { path, what } of changed) {
@@ -125,15 +133,43 @@ function triggeredBy(former: Listed, tree: Listed, changed: readonly ChangedPath
   return found;
 }
 
-const wantedSlots = (list: Listed): ReadonlySet<string> =>
-  new Set([...list.triggers.values()].flat().filter(trigger => trigger.startsWith('slot:')).map(nameIn));
+/** The data of an app on the host; null in a list that does not have the app, or whose files nobody can read. */
+export function appIn(list: Listed, app: string): LiveApp | null {
+  const text = list.text(`/opt/vgen/apps/${app}.sh`);
+  const value = (name: string): string =>
+    new RegExp(`^${name}=(.*)$`, 'm').exec(text ?? '')?.[1]?.replace("''", '') ?? '';
+  return text === null || text === '' ? null : { dir: value('dir'), live: value('live') };
+}
+
+/** What ends for who uses an app: one that goes, or moves to where nothing is deployed; an address that it leaves. */
+function apps(tree: Listed, host: Running): Action[] {
+  return [...host.apps].flatMap(([name, was]) => {
+    const is = appIn(tree, name);
+    if (is === null) return [action('end', name, ['it is no longer in the inventory'], 'the app')];
+    if (is.dir !== was.dir) {
+      return [action('end', name, [`it moves to ${is.dir}, where nothing is deployed yet`], 'the app')];
+    }
+    if (was.live === '' || is.live === was.live) return [];
+    return [action('close', was.live, [is.live === '' ? `nginx does not serve ${name} there any more`
+      : `${name} is served on ${is.live} from now on`], `who still asks for ${name} there`)];
+  });
+}
+
+/** Whether a slot that is live and runs keeps its files: it can be switched to the other one. */
+export const isHeld = (tree: Listed, host: Running, name: string): boolean => {
+  const [slot, app] = [host.slots.get(name), name.slice(0, name.indexOf('/'))];
+  return slot?.role === 'live' && slot.isRunning && tree.slots.includes(name)
+    && appIn(tree, app)?.dir === host.apps.get(app)?.dir;
+};
 
 /** What runs because of a file ends before the file goes. */
-function stop(path: string, former: Listed, host: Running): Action[] {
+function stop(path: string, former: Listed, tree: Listed, host: Running): Action[] {
   const unit = UNIT_FILE.exec(path)?.[1];
   const slot = former.triggers.get(path)?.find(trigger => trigger.startsWith('slot:'));
   const end = (name: string, downtime: string | null): Action =>
-    action('stop', name, [path], slot === undefined ? downtime : downtimeOf(host.slots.get(nameIn(slot))));
+    action('stop', name, [path], slot === undefined ? downtime
+      // a live one keeps it until the switch
+      : tree.slots.includes(nameIn(slot)) ? null : downtimeOf(host.slots.get(nameIn(slot))));
   if (unit !== undefined) return unit.includes('@.') ? []
     : [end(unit, host.unit(unit).isUp ? former.units.get(unit) ?? unit : null)];
   return former.programs(path).map(name => end(name, name));
@@ -202,15 +238,17 @@ function lacksProgram(tree: Listed, host: Running, unit: string): boolean {
  * Slots with a release, app by app, next before live. A live one that runs is never stopped: it waits for the switch.
  */
 function slots(tree: Listed, triggered: Triggered, host: Running): Action[] {
-  const wanted = wantedSlots(tree);
   const app = (name: string): string => name.slice(0, name.indexOf('/'));
-  const found = [...host.slots].filter(([name]) => wanted.has(name))
+  const found = [...host.slots].filter(([name]) => tree.slots.includes(name))
     .sort(([a, one], [b, two]) =>
       byText(app(a), app(b)) || (one.role === two.role ? byText(a, b) : one.role === 'live' ? 1 : -1));
   return found.flatMap(([name, slot]) => {
     const now = triggered.get(`slot:${name}`) ?? [];
     const because = [...new Set([...now, ...slot.stale])];
-    if (slot.role === 'live' && slot.isRunning) return now.length ? [action('wait for the switch', name, now)] : [];
+    if (slot.role === 'live' && slot.isRunning) {
+      const later = [...now, ...slot.waiting];
+      return later.length ? [action('wait for the switch', name, later)] : [];
+    }
     if (because.length) return [action(slot.role === 'live' ? 'restart' : 'restart next', name, because)];
     return slot.isRunning || slot.isBad ? [] : [action('start', name, ['it does not run'])];
   });
@@ -235,7 +273,8 @@ export function exposure(before: string, after: string): Action[] {
   const [was, is] = [lines(before), lines(after)];
   const say = (what: 'open' | 'close', line: string): Action => {
     const [port = '', protocol = '', address = '', who = '', why = ''] = line.split('\t');
-    return action(what, `port ${port}/${protocol}${address === 'all' ? '' : ` at ${address}`} to ${who}`, [why]);
+    return action(what, `port ${port}/${protocol}${address === 'all' ? '' : ` at ${address}`} to ${who}`, [why],
+      what === 'close' ? 'who still connects there' : null);
   };
   return [...was.filter(line => !is.includes(line))
     .map(line => say('close', line)), ...is.filter(line => !was.includes(line)).map(line => say('open', line))];

@@ -20,7 +20,7 @@ const COLUMNS = {
   'directory': ['path', 'mode', 'owner'],
   'link': ['path', 'target'],
   'first-link': ['path', 'target'],
-  'file': ['path', 'mode', 'owner', 'triggers', 'check', 'secrets', 'from'],
+  'file': ['path', 'mode', 'owner', 'triggers', 'check', 'secrets', 'from', 'slot'],
   'fleet-file': ['path', 'from'],
   'unit': ['name', 'downtime', 'why'],
   'slot': ['app', 'slot'],
@@ -50,6 +50,8 @@ export interface ListedFile {
   readonly secrets: readonly string[];
   /** Key of the inventory. */
   readonly from: string;
+  /** APP/SLOT to whose running configuration it belongs: it changes with the slot. Null for all else. */
+  readonly slot: string | null;
 }
 
 /** What a manifest says, read back. */
@@ -73,6 +75,8 @@ export interface Manifest {
   readonly files: readonly ListedFile[];
   /** Unit → what a restart interrupts, or null. */
   readonly units: ReadonlyMap<string, string | null>;
+  /** As APP/SLOT. */
+  readonly slots: readonly string[];
 }
 
 /** One line, and the place in the inventory that it comes from. */
@@ -117,7 +121,7 @@ function fileRow(file: Planned): ManifestRow {
   if (file.kind !== 'file') return row(file.kind, file.at, [file.path, file.target]);
   return row('file', file.at, [
     file.path, file.mode, file.owner, file.onChange.map(triggerText).join(','), file.check ?? '',
-    file.secrets.join(','), pathText(file.at),
+    file.secrets.join(','), pathText(file.at), file.slot ?? '',
   ]);
 }
 
@@ -174,9 +178,12 @@ export function readManifest(text: string, place: string): Manifest {
     directories: of('directory'),
     links: new Map(of('link').map(({ path, target }) => [path, target])),
     firstLinks: new Map(of('first-link').map(({ path, target }) => [path, target])),
-    files: of('file').map(({ path, mode, owner, triggers, check, secrets, from }) =>
-      ({ path, mode, owner, triggers: list(triggers), check: check || null, secrets: list(secrets), from })),
+    files: of('file').map(({ path, mode, owner, triggers, check, secrets, from, slot }) => ({
+      path, mode, owner, triggers: list(triggers), check: check || null, secrets: list(secrets), from,
+      slot: slot || null,
+    })),
     units: new Map(of('unit').map(({ name, downtime }) => [name, downtime || null])),
+    slots: of('slot').map(({ app, slot }) => `${app}/${slot}`),
   };
 }
 

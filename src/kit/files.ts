@@ -2,18 +2,21 @@
 // user-supplied ones, directories and links.
 import type { FileSpec, OnChange } from '../contract/component.ts';
 import type { Path } from '../contract/diagnostic.ts';
+import type { Slot } from '../contract/model.ts';
 
 type Content = Extract<FileSpec, { kind: 'file' }>;
 
 /**
- * How a file differs from one of root's, mode 0644, that holds no secret, triggers nothing and that no program judges.
+ * How a file differs from one of root's, mode 0644, that holds no secret, triggers nothing, belongs to no slot and that
+ * no program judges.
  */
-export type FileDetails = Partial<Pick<Content, 'mode' | 'owner' | 'secrets' | 'onChange' | 'check'>>;
+export type FileDetails = Partial<Pick<Content, 'mode' | 'owner' | 'secrets' | 'onChange' | 'check' | 'slot'>>;
 
 /** A file of any content. */
 export const file = (path: string, at: Path, from: Content['from'], details: FileDetails = {}): FileSpec =>
   ({
-    kind: 'file', path, at, mode: '0644', owner: 'root:root', from, secrets: [], onChange: [], check: null, ...details,
+    kind: 'file', path, at, mode: '0644', owner: 'root:root', from, secrets: [], onChange: [], check: null, slot: null,
+    ...details,
   });
 
 /** A directory, of root's and mode 0755 unless it is said. */
@@ -58,5 +61,10 @@ export const filesOf = (folder: string): FilesOf => {
 /** Triggers: what happens when a file changes. */
 export const reload = (unit: string): OnChange => ({ do: 'reload', unit });
 export const restart = (unit: string): OnChange => ({ do: 'restart', unit });
+/** A file of a slot, which its process reads: it changes with the slot, which is restarted for it. */
+export const ofSlot = (slot: Slot): Pick<Content, 'onChange' | 'slot'> =>
+  ({ onChange: [{ do: 'slot', app: slot.app.name, slot: slot.name }], slot: slotName(slot) });
+/** APP/SLOT, as lists of hosts name a slot. */
+export const slotName = ({ app, name }: Slot): string => `${app.name}/${name}`;
 /** Somebody proves over a new connection that one still gets into the host. */
 export const CONFIRM: OnChange = { do: 'confirm' };

@@ -3,7 +3,7 @@
 import type { FileSpec, Offer, Offers } from '../contract/component.ts';
 import { environmentOf } from './environment.ts';
 import { secretsIn } from './expand.ts';
-import { filesOf } from './files.ts';
+import { filesOf, ofSlot } from './files.ts';
 import type { App, Host, Slot } from '../contract/model.ts';
 
 const { template } = filesOf('kit');
@@ -28,15 +28,15 @@ export function slotUnit(
   slot: Slot, host: Host, offers: Offers, { program, words, stop, settings, relax, home }: SlotUnit,
 ): FileSpec[] {
   const env = environmentOf(slot, host, offers);
-  const onChange = [{ do: 'slot', app: slot.app.name, slot: slot.name }] as const;
   const common = { app: slot.app.name, name: slot.name, unit: slot.unit };
   return [
     template(`/etc/systemd/system/${slot.unit}.service`, slot.at, {
       ...common, user: slot.app.user, release: slot.release, settings: { at: settings, stop }, program, words, home,
       allow: Object.fromEntries(RELAXATIONS.map(one => [one, relax.includes(one)])),
-    }, { as: '/etc/systemd/system/{unit}.service', onChange, check: 'systemd' }),
+    }, { as: '/etc/systemd/system/{unit}.service', check: 'systemd', ...ofSlot(slot) }),
     template(`/etc/vgen/env/${slot.unit}.env`, slot.at, { ...common, env }, {
-      as: '/etc/vgen/env/{unit}.env', mode: '0600', secrets: secretsIn(env.map(({ value }) => value)), onChange,
+      as: '/etc/vgen/env/{unit}.env', mode: '0600', secrets: secretsIn(env.map(({ value }) => value)),
+      ...ofSlot(slot),
     }),
   ];
 }

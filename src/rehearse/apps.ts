@@ -78,7 +78,8 @@ export async function putSecrets(host: RehearsalHost, secrets: ReadonlyMap<strin
 /** Reads the app's file in /opt/vgen/apps. @throws Error when it is not there. */
 export async function readAppFacts(host: RehearsalHost, app: string): Promise<Facts> {
   const text =
-    await demandOn(host, `. ${shWord(`/opt/vgen/apps/${app}.sh`)} && printf '%s\\n' "$dir" "$health" "$live"`);
+    await demandOn(host, `. ${shWord(`/opt/vgen/apps/${app}.sh`)} && . ${shWord(`/opt/vgen/apps/${app}/blue.sh`)} &&
+      printf '%s\\n' "$dir" "$slot_health" "$live"`);
   const [dir = '', health = '', live = ''] = text.split('\n');
   const [, address = '', port = ''] = /^(.*):(\d+)$/.exec(live) ?? [];
   return { dir, health, live: address === '' ? null : { address, port: Number(port) } };

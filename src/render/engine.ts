@@ -80,7 +80,8 @@ function strict(runtime: Runtime): void {
       throw new Error(`unknown name "${key}"; known: ${Object.keys(object).sort().join(', ')}`);
     }
     const at = (object as { at?: Path }).at;
-    if (at) lastPath = [...at, key];
+    // an array has a method of this name
+    if (at && !Array.isArray(object)) lastPath = [...at, key];
     listener?.looked(object, key);
     return (object as Record<string | number, unknown>)[key];
   };

@@ -27,7 +27,7 @@ export async function trace(template: string, view: object, sources: UserTemplat
   const output = listening({
     looked(object, key) {
       const at = (object as { at?: Path }).at;
-      if (at && key !== 'at') looked.push([...at, key]);
+      if (at && key !== 'at' && !Array.isArray(object)) looked.push([...at, key]);
     },
     printed(text) {
       const values = looked.splice(0);

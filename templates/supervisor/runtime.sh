@@ -55,7 +55,7 @@ supervisor_take_up() {
   local name kind slots_units
   supervisor_ready || return 0          # it reads everything when it starts
   supervisor_reread || return 1
-  slots_units=" $(slot_units) "
+  slots_units=" $(slot_units supervisor) "
   while IFS=' ' read -r name kind; do
     name=${name%:}
     [[ $kind == available || $kind == changed || $kind == disappeared ]] || continue

@@ -97,7 +97,7 @@ function foretold({ changes, actions }: Planned): { changes: string[]; actions: 
   const packages = changes.filter(({ kind }) => kind === 'package').map(({ name }) => name);
   const told = changes.filter(({ kind, what }) => kind !== 'package' && what !== 'keep')
     .map(({ kind, what, name }) => `${what === 'remove' || what === 'restore' ? what : kind} ${name}`);
-  const does = actions.filter(({ action }) => !/^(wait|confirm|open|close|finish)/.test(action))
+  const does = actions.filter(({ action }) => !/^(wait|confirm|open|close|finish|end)/.test(action))
     .map(({ action, what }) => `${action === 'restart next' ? 'restart' : action} ${what}`);
   return { changes: [...packages.length ? [`package ${packages.join(' ')}`] : [], ...told], actions: does };
 }

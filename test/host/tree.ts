@@ -86,7 +86,7 @@ export class Tree {
 
 /** How many columns follow the kind of a line; the compiler makes the same. */
 const columns: Readonly<Record<string, number>> = {
-  'file': 7, 'certificate': 6, 'unit': 3, 'package': 2, 'link': 2, 'confirm-within': 1,
+  'file': 8, 'certificate': 6, 'unit': 3, 'package': 2, 'link': 2, 'confirm-within': 1,
 };
 
 function line(words: string): string {

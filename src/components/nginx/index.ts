@@ -2,7 +2,7 @@
 // live and next connect to that socket through the link, which the kernel resolves at every connect: exchanging the
 // links is the whole switch, and no reload is needed for it.
 import { component, type FileSpec } from '../../contract/component.ts';
-import { filesOf, reload } from '../../kit/files.ts';
+import { filesOf, reload, slotName } from '../../kit/files.ts';
 import type { App } from '../../contract/model.ts';
 import type { Nginx } from './schema.ts';
 
@@ -32,7 +32,7 @@ function appView(app: App): object {
 function slotFiles(app: App): FileSpec[] {
   return app.slots.map(slot => template(`${slot.dir}/nginx.conf`, [...slot.at, 'port'],
     { at: slot.at, app: app.name, name: slot.name, port: slot.port },
-    { ...shared, as: '/opt/{app}/{slot}/nginx.conf' }));
+    { ...shared, as: '/opt/{app}/{slot}/nginx.conf', slot: slotName(slot) }));
 }
 
 export const nginx = component<Nginx>({

@@ -5,7 +5,7 @@
 import { component, type FileSpec, type Offers } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { expandPlain } from '../../kit/expand.ts';
-import { filesOf } from '../../kit/files.ts';
+import { filesOf, ofSlot } from '../../kit/files.ts';
 import type { App, Host, Model, Slot } from '../../contract/model.ts';
 import { knownNames } from '../../kit/nearest.ts';
 import { programPath, slotLog, slotUnit } from '../../kit/slot-unit.ts';
@@ -57,7 +57,7 @@ function files(slot: Slot, host: Host, section: Pm2, offers: Offers): FileSpec[]
   const path = `${slot.dir}/ecosystem.config.js`;
   return [
     template(path, slot.at, ecosystem(slot, host, section), {
-      as: '/opt/{app}/{slot}/ecosystem.config.js', onChange: [{ do: 'slot', app: slot.app.name, slot: slot.name }],
+      as: '/opt/{app}/{slot}/ecosystem.config.js', ...ofSlot(slot),
     }),
     ...slotUnit(slot, host, offers, {
       program: { at: ['pm2', 'binary'], text: section.binary },

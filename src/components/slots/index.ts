@@ -4,7 +4,7 @@ import { component, type FileSpec, type Offer } from '../../contract/component.t
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { knownNames } from '../../kit/nearest.ts';
 import { seconds } from '../../kit/duration.ts';
-import { directory, filesOf, firstLink, link } from '../../kit/files.ts';
+import { directory, filesOf, firstLink, link, slotName } from '../../kit/files.ts';
 import { ANYONE, onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model, Peers, Text } from '../../contract/model.ts';
 
@@ -50,6 +50,9 @@ function files(app: App, isServed: boolean): FileSpec[] {
     template(`/opt/vgen/apps/${app.name}.sh`, app.at, view(app, isServed), {
       as: '/opt/vgen/apps/{app}.sh', check: 'bash',
     }),
+    ...app.slots.map(slot => template(`/opt/vgen/apps/${app.name}/${slot.name}.sh`, slot.at, {
+      app: app.name, name: slot.name, unit: slot.unit, port: slot.port, runtime: app.runtime, health: app.health ?? '',
+    }, { as: '/opt/vgen/apps/{app}/{slot}.sh', check: 'bash', slot: slotName(slot) })),
   ];
 }
 
@@ -57,10 +60,9 @@ function view(app: App, isServed: boolean): object {
   const served = (port: number | null): string =>
     (port === null ? '' : `${app.listen.address === '0.0.0.0' ? '127.0.0.1' : app.listen.address}:${port}`);
   return {
-    at: app.at, name: app.name, dir: app.dir, user: app.user, runtime: app.runtime, binary: app.binary ?? '',
-    slots: app.slots.map(({ name, unit, port, at }) => ({ name, unit, port, at })),
-    health: app.health ?? '', wait: seconds(app.wait), steady: seconds(app.steady), drain: seconds(app.drain),
-    keep: app.keep,
+    at: app.at, name: app.name, dir: app.dir, user: app.user, binary: app.binary ?? '',
+    slots: app.slots.map(({ name, at }) => ({ name, at })),
+    wait: seconds(app.wait), steady: seconds(app.steady), drain: seconds(app.drain), keep: app.keep,
     live: served(app.listen.live), next: served(app.listen.next), served: isServed ? 'yes' : '',
   };
 }

@@ -1,8 +1,8 @@
 // Runs slots under supervisord: one file and one program per slot, so that one slot's restart never touches the other.
-import { component, type FileSpec, type Offers, type OnChange } from '../../contract/component.ts';
+import { component, type FileSpec, type Offers } from '../../contract/component.ts';
 import type { Path } from '../../contract/diagnostic.ts';
 import { environmentOf, type Variable } from '../../kit/environment.ts';
-import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
+import { filesOf, ofSlot, restart, type FileDetails } from '../../kit/files.ts';
 import { expandPlain, secretsIn } from '../../kit/expand.ts';
 import type { Host, Slot } from '../../contract/model.ts';
 import type { Supervisor } from './schema.ts';
@@ -62,22 +62,21 @@ export const supervisor = component<Supervisor>({
   plan: ({ apps, host, section }, offers) => {
     const slots = apps.filter(app => app.runtime === 'supervisor').flatMap(app => [...app.slots]);
     if (slots.length === 0) return {};
-    const sealed = slots.filter(slot => hasSecrets(environment(slot, host, offers)));
+    const isSealed = (slot: Slot): boolean => hasSecrets(environment(slot, host, offers));
+    const sealed = slots.filter(isSealed);
     const file = (path: string, at: Path, view: object, details: FileDetails & { as?: string }): FileSpec =>
       template(`/etc/supervisor/${path}`, at, view, { check: 'supervisor', ...details });
-    const changes = (slot: Slot): OnChange => ({ do: 'slot', app: slot.app.name, slot: slot.name });
     return { files: [
       file('supervisord.conf', ['supervisor'], { secrets: sealed.length > 0 }, { onChange: [restart(UNIT)] }),
       // taken up at the next start: a restart would end every program
       template(`/etc/systemd/system/${UNIT}.d/vgen.conf`, ['supervisor'], { files: 65536 }, { check: 'systemd' }),
       ...slots.map(slot => file(`conf.d/${slot.unit}.conf`, slot.at, program(slot, host, section, offers),
-        { as: '/etc/supervisor/conf.d/{unit}.conf', onChange: [changes(slot)] })),
-      ...sealed.length === 0 ? [] : [
-        file('secrets.conf', ['secrets'], { programs: sealed.map(slot => program(slot, host, section, offers)) }, {
-          mode: '0600', onChange: sealed.map(changes),
-          secrets: secretsIn(sealed.flatMap(slot => environment(slot, host, offers).map(({ value }) => value))),
-        }),
-      ],
+        { as: '/etc/supervisor/conf.d/{unit}.conf', ...ofSlot(slot) })),
+      // one for each slot: what is live keeps its own while the other's changes
+      ...sealed.map(slot => file(`secrets/${slot.unit}.conf`, slot.at, program(slot, host, section, offers), {
+        as: '/etc/supervisor/secrets/{unit}.conf', mode: '0600', ...ofSlot(slot),
+        secrets: secretsIn(environment(slot, host, offers).map(({ value }) => value)),
+      })),
     ] };
   },
 });

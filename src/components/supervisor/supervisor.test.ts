@@ -25,16 +25,16 @@ describe('supervisor', () => {
   it('keeps an environment with a secret whole in the file that root alone reads', async () => {
     const { text, trees } = await on('env: { A: plain, B: "${secret.s}" }', 'secrets: { s: { env: S } }\n');
     expect(text('a', BLUE)).not.toContain('environment=');
-    expect(text('a', 'etc/supervisor/secrets.conf')).toMatch(/A="?plain"?[^]*B=@vgen\(supervisorenv:<s>\)/);
-    expect(trees.get('a')?.plan.files.find(({ path }) => path === '/etc/supervisor/secrets.conf')).toMatchObject({
+    expect(text('a', 'etc/supervisor/secrets/api-blue.conf')).toMatch(/A="?plain"?[^]*B=@vgen\(supervisorenv:<s>\)/);
+    expect(trees.get('a')?.plan.files.find(({ path }) => path === '/etc/supervisor/secrets/api-blue.conf')).toMatchObject({
       mode: '0600', secrets: ['s'],
-      onChange: [{ do: 'slot', app: 'api', slot: 'blue' }, { do: 'slot', app: 'api', slot: 'green' }],
+      onChange: [{ do: 'slot', app: 'api', slot: 'blue' }], slot: 'api/blue',
     });
   });
 
   it('has no file of secrets without a secret; its settings go to each program', async () => {
     const { text } = await on('', 'supervisor: { stop: 7, log: { size: 3, keep: 2 } }\n');
-    expect(text('a', 'etc/supervisor/secrets.conf')).toBe('');
+    expect(text('a', 'etc/supervisor/secrets/api-blue.conf')).toBe('');
     expect(text('a', BLUE)).toMatch(/stopwaitsecs=7\n[^]*maxbytes=3MB\n[^]*backups=2\n/);
   });
 });

@@ -2,7 +2,7 @@
 import { act, type Acted, type Following } from './action.ts';
 import { backTo, confirm } from './confirm.ts';
 import { observe, type Unseen } from '../observe/observe.ts';
-import { isInstalled, statusOf, type HostState } from '../observe/state.ts';
+import { isInstalled, statusOf, waitsOf, type HostState } from '../observe/state.ts';
 import type { BuiltTree } from '../observe/tree.ts';
 import type { HostResult, HostStatus, Verdict } from '../result.ts';
 import type { Revision } from './revision.ts';
@@ -36,7 +36,7 @@ export async function applyHost(
     now = 'unreachable' in after ? null : statusOf(after);
     return after;
   };
-  if (isInstalled(seen, tree)) return result('same');
+  if (isInstalled(seen, tree)) return result('same', waitsOf(seen));
 
   let state = seen;
   for (let round = 0; round < ROUNDS; round++) {
@@ -64,7 +64,7 @@ export async function applyHost(
         else await lookAgain();
         return result(refused, acted.why);
       }
-      if (seen.tree === tree.id && last.endsWith(': nothing to do')) return result('same');
+      if (seen.tree === tree.id && last.endsWith(': nothing to do')) return result('same', waitsOf(seen));
     }
     let after = await lookAgain();
     if (!('unreachable' in after) && after.unconfirmed !== null && !after.isBusy) {
@@ -76,7 +76,7 @@ export async function applyHost(
     if ('unreachable' in after) return result('unreachable', after.unreachable);
     state = after;
     if (after.tree === tree.id && !after.isBusy && after.unconfirmed === null) {
-      return result('done', state.isDue ? 'something is still due there; see its status' : '');
+      return result('done', state.isDue ? 'something is still due there; see its status' : waitsOf(state));
     }
   }
   return result('failed', 'other trees are installed there all the time; somebody else is at work');

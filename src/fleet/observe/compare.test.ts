@@ -95,7 +95,7 @@ describe('actions', () => {
     const path = '/etc/nginx/nginx.conf';
     const wanted = tree([
       `file ${path} 0644 root:root reload:nginx.service - - nginx`, 'file /etc/e 0644 root:root slot:web/blue - - apps',
-      'unit nginx.service all why',
+      'unit nginx.service all why', 'slot web blue',
     ],
       { [path]: sum(2), '/etc/e': sum(2) });
     const is = host(

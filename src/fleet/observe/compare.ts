@@ -2,9 +2,9 @@
 // (templates/host/opt/vgen/lib), and a test on real hosts holds the two together.
 import { keepers } from '../../components/index.ts';
 import {
-  EXPOSURE, exposure, impact, isRunFrom, listed, type Action, type ChangedPath, type Listed, type Running,
+  EXPOSURE, exposure, impact, isHeld, isRunFrom, listed, type Action, type ChangedPath, type Listed, type Running,
 } from '../../contract/impact.ts';
-import type { HostState, PathState } from './state.ts';
+import { waitText, type HostState, type PathState } from './state.ts';
 import { readBytes, type BuiltTree, type TreeFile } from './tree.ts';
 
 /** One thing on the host that would be another afterwards. */
@@ -36,17 +36,19 @@ export const isNothing = ({ changes, actions, obstacles }: Foretold): boolean =>
 
 /** What an apply of the tree would do on a host that is as it was seen. */
 export function planFor(tree: BuiltTree, state: HostState): Foretold {
+  const [former, now, host] = [formerOf(state), treeOf(tree), runningOf(tree, state)];
+  const waits = waitingFor(tree, state, name => isHeld(now, host, name));
   const changes: Change[] = [
     ...tree.packages.filter(name => !state.packages.has(name))
       .map(name => changed('package', 'add', name, 'not installed')),
     ...users(tree, state),
     ...tree.certificates.filter(({ name }) => !state.certificates.has(name))
       .map(({ name }) => changed('certificate', 'add', name, 'a self-signed placeholder, until one is issued')),
-    ...directories(tree, state), ...files(tree, state), ...links(tree, state), ...orphaned(tree, state),
+    ...directories(tree, state),
+    ...[...files(tree, state), ...links(tree, state), ...orphaned(tree, state)].filter(({ name }) => !waits.has(name)),
   ];
-  const done = impact(
-    formerOf(state), treeOf(tree), changes.flatMap(changedPath), runningOf(tree, state), keepers,
-  );
+  const done = impact(former, now, changes.flatMap(changedPath),
+    { ...host, slots: withWaiting(host, waits, tree, state) }, keepers);
   const [left, actions] = [done.filter(isLeft), done.filter(one => !isLeft(one))];
   const reports = state.exposure !== null && changes.some(({ name, what }) => name === EXPOSURE && what === 'change')
     ? exposure(state.exposure, readBytes(tree.dir, EXPOSURE).toString('utf8')) : [];
@@ -54,7 +56,8 @@ export function planFor(tree: BuiltTree, state: HostState): Foretold {
     host: tree.host, isNew: state.tree === null, changes, actions: [...actions, ...reports],
     obstacles: obstacles(tree, state),
     notes: [
-      ...notes(tree, state), ...left.map(({ what, because }) => `${what} is left running: ${because.join(', ')}`),
+      ...notes(tree, state, waits),
+      ...left.map(({ what, because }) => `${what} is left running: ${because.join(', ')}`),
     ],
   };
 }
@@ -73,6 +76,7 @@ function changedPath({ kind, what, name }: Change): ChangedPath[] {
 const formerOf = ({ recorded, downtimes }: HostState): Listed => ({
   units: new Map(recorded.units.map(name => [name, downtimes.get(name) ?? null])),
   triggers: new Map([...recorded.paths].map(([path, { triggers }]) => [path, triggers])),
+  slots: [...new Set([...recorded.paths.values()].flatMap(({ slot }) => slot ?? []))],
   text: () => null, programs: path => recorded.programs.get(path) ?? [],
 });
 
@@ -94,9 +98,50 @@ function runningOf(tree: BuiltTree, state: HostState): Running {
     },
     slots: new Map([...state.slots].map(([name, { role, process, runtime, isBad, stale }]) => [name, {
       role, runtime, isBad, stale, isRunning: process === 'running' || (process === 'starting' && role !== 'live'),
+      waiting: [],
     }])),
+    // a host of a former version of vgen does not keep what changes with a slot apart
+    apps: new Map([...state.slots]
+      .filter(([name, { role }]) => role === 'live' && state.recorded.paths.has(`/opt/vgen/apps/${name}.sh`))
+      .map(([name, { app }]) => [name.slice(0, name.indexOf('/')), app])),
     absent: tree.programs.filter(path => !state.programs.has(path)), isUnfinished: state.unfinished,
   };
+}
+
+/**
+ * Path → the live slot whose file it is, of those that the tree changes, brings or drops and that wait for the switch:
+ * the rule of the engine (waits_for_switch of lib/install/hold.sh).
+ */
+function waitingFor(tree: BuiltTree, state: HostState, held: (slot: string) => boolean): Map<string, string> {
+  const { paths } = state.recorded;
+  const wanted = new Map(tree.files.map(file => [file.path, file]));
+  const isSame = ({ path, sha256 }: TreeFile): boolean => paths.get(path)?.source === sha256;
+  const differs = (file: TreeFile, slot: string): boolean => {
+    const was = paths.get(file.path);
+    if (!was) {
+      const data = wanted.get(`/opt/vgen/apps/${slot}.sh`);
+      return file.triggers.includes(`slot:${slot}`) || data === undefined || !isSame(data);
+    }
+    const is = state.paths.get(file.path);
+    return !isSame(file) || was.metadata?.mode !== file.mode || was.metadata.owner !== file.owner
+      || (file.secrets.length > 0 && is?.content === 'different' && is.edited !== 'content');
+  };
+  return new Map([
+    ...tree.files.flatMap(file => (file.slot !== null && held(file.slot) && differs(file, file.slot)
+      ? [[file.path, file.slot] as const] : [])),
+    ...[...paths].flatMap(([path, { slot }]) => (slot !== null && !wanted.has(path) && held(slot)
+      && state.paths.has(path) ? [[path, slot] as const] : [])),
+  ]);
+}
+
+/** Slots with what waits for them, but for what waits already since this tree was installed. */
+function withWaiting(
+  host: Running, waits: ReadonlyMap<string, string>, tree: BuiltTree, state: HostState,
+): Running['slots'] {
+  const isKnown = (path: string): boolean => state.tree === tree.id && state.waiting.has(path);
+  return new Map([...host.slots].map(([name, slot]) => [name, {
+    ...slot, waiting: [...waits].filter(([path, of]) => of === name && !isKnown(path)).map(([path]) => path),
+  }]));
 }
 
 /** Local edits that an apply was told to keep (adopted): until the tree changes the file, or somebody does again. */
@@ -207,11 +252,12 @@ function obstacles(tree: BuiltTree, state: HostState): string[] {
   ];
 }
 
-function notes(tree: BuiltTree, state: HostState): string[] {
+function notes(tree: BuiltTree, state: HostState, waits: ReadonlyMap<string, string>): string[] {
   const slots = new Set(tree.files.flatMap(({ triggers }) => triggers));
   return [
     ...tree.programs.filter(path => !state.programs.has(path))
       .map(path => `${path} is not there, and what needs it is not started`),
+    ...[...new Set(waits.values())].map(slot => waitText(slot, [...waits].filter(([, of]) => of === slot).length)),
     ...[...state.pending].filter(([what]) => slots.has(`slot:${what}`))
       .map(([what, paths]) => `${what} keeps its former ${paths.join(', ')} until the next switch`),
     ...[...state.recorded.paths]

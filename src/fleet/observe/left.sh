@@ -17,10 +17,13 @@ applied_manifest() {
 
 # read_record: what vgen made here last, and with which modes and owners.
 read_record() {
-  local kind name content flag file mode owner
+  local kind name content flag file mode owner waiting=()
+  local -A left=()
   [[ -f $state/installed.tsv ]] || return 0
-  while IFS=$'\t' read -r kind name content _ _ flag _; do
+  while IFS=$'\t' read -r kind name content _ _ flag mode owner _; do
+    [[ $kind != waiting ]] || waiting+=("$name")
     [[ $kind == file || $kind == link ]] || continue
+    [[ ! ${mode:-} =~ ^[0-7]+$ ]] || left[$name]="$((8#$mode)) $owner"
     recorded[$name]="${kind:0:1} $content"
     [[ $flag != adopted ]] || adopted[$name]=yes
     orphans+=("$name")
@@ -30,6 +33,11 @@ read_record() {
   while IFS=$'\t' read -r kind name mode owner _; do
     if [[ $kind == file || $kind == directory ]]; then applied[$name]="$((8#$mode)) $owner"; fi
   done <"$file"
+  # the list asks already for what waits for a switch
+  for name in "${waiting[@]}"; do
+    unset "applied[$name]"
+    [[ -z ${left[$name]:-} ]] || applied[$name]=${left[$name]}
+  done
 }
 
 # read_paths PATH…: what is there: type, mode, owner, what changes whenever somebody writes to it, target of a link.

@@ -242,7 +242,8 @@ tell_slots() {
         [[ $(slot_at live) != "$slot" ]] || role=live
         look_at "$slot"
         if is_bad "$id"; then bad=bad; else bad=-; fi
-        tell slot "$app/$slot" "$role" "$id" "$process_state" "$runtime" "$bad" "$(stale_of "$slot")"
+        tell slot "$app/$slot" "$role" "$id" "$process_state" "${runtime_of[$slot]:-${runtime:-}}" "$bad" \
+          "$(stale_of "$slot")" "$dir" "$live"
       done
     )
   done

@@ -17,7 +17,7 @@ describe('a tree in out/', () => {
     writeFileSync(join(work, 'a/install.sh'), '');
     writeFileSync(join(work, 'a/etc/x'), '');
     const list = [
-      '# head', 'host\ta', 'file\t/etc/x\t0640\troot:adm\t-\t-\t-\tx', 'link\t/etc/y\tx',
+      '# head', 'host\ta', 'file\t/etc/x\t0640\troot:adm\t-\t-\t-\tx\t-', 'link\t/etc/y\tx',
       'directory\t/opt/z\t0755\troot:root',
     ];
     writeFileSync(join(work, 'a/manifest.tsv'), `${list.join('\n')}\n`);

@@ -31,9 +31,32 @@ tell_state() {
     is_due=yes
     tell due
   fi
+  tell_waiting
   [[ ! -f $state/installed.tsv ]] || installed=$(awk -F '\t' '$1 == "tree" { print $2; exit }' "$state/installed.tsv")
   [[ -z $installed ]] || tell tree "$installed"
 }
+
+# tell_waiting: files whose change waits for a switch; due where the slot is not live any more.
+tell_waiting() {
+  local path slot
+  [[ -f $state/installed.tsv ]] || return 0
+  while IFS=$'\t' read -r path slot; do
+    tell waiting "$path" "$slot"
+    if [[ $is_due == no && $(live_slot "${slot%%/*}") != "${slot#*/}" ]]; then
+      is_due=yes
+      tell due
+    fi
+  done < <(sed -n 's/^waiting\t//p' "$state/installed.tsv")
+}
+
+# live_slot APP: the one that its link names.
+live_slot() (
+  [[ -f /opt/vgen/apps/$1.sh ]] || exit 0
+  # shellcheck source=/dev/null
+  . "/opt/vgen/apps/$1.sh"
+  slot=$(readlink -- "$dir/live") || exit 0
+  printf '%s' "${slot##*/}"
+)
 
 tell_releases() (
   # shellcheck source=/dev/null

@@ -1,6 +1,7 @@
 // What a host says of itself, as observe.sh tells it.
 import { createHash } from 'node:crypto';
 import { readLock, type Lock } from '../guard/lock.ts';
+import type { LiveApp } from '../../contract/impact.ts';
 import type { HostStatus } from '../result.ts';
 
 /** What lies at a path of a host. */
@@ -34,6 +35,8 @@ export interface SlotState {
   readonly isBad: boolean;
   /** Paths that its process has not taken up yet. */
   readonly stale: readonly string[];
+  /** The directory of its app, and the address on which nginx serves what is live of it. */
+  readonly app: LiveApp;
 }
 
 /** A file or link as vgen left it. */
@@ -46,6 +49,10 @@ export interface RecordedPath {
   readonly source: string | null;
   /** Local edits were kept; `content` is that of the edited file. */
   readonly adopted: boolean;
+  /** As vgen left it; null where the host does not keep it. */
+  readonly metadata: { readonly mode: string; readonly owner: string } | null;
+  /** APP/SLOT to which it belongs; null if to none. */
+  readonly slot: string | null;
 }
 
 /** What vgen installed last. */
@@ -83,6 +90,8 @@ export interface HostState extends HostStatus {
   /** What the host's own status says, as JSON; null where it was not asked, or there is none. */
   readonly status: string | null;
   readonly recorded: Recorded;
+  /** Path → the slot that was live when its new version, or its removal, came, and with which it waits. */
+  readonly waiting: ReadonlyMap<string, string>;
   /** path → what the installed tree asked for; empty where nothing is installed. */
   readonly applied: ReadonlyMap<string, { readonly mode: string; readonly owner: string }>;
   /** Unit → what the installed tree said that a restart of it interrupts. */
@@ -118,6 +127,15 @@ export interface HostState extends HostStatus {
 /** The part that is told of a host. */
 export const statusOf = ({ generation, tree, live, next }: HostState): HostStatus => ({ generation, tree, live, next });
 
+/** What waits for the switch of a live slot, in one line. */
+export const waitText = (slot: string, count: number): string =>
+  `${slot} is live: ${count === 1 ? 'a file' : `${count} files`} of it wait${count === 1 ? 's' : ''} for the next `
+  + 'switch: no downtime';
+
+/** The same of all slots that something waits for; empty where nothing does. */
+export const waitsOf = ({ waiting }: HostState): string => [...new Set(waiting.values())].sort()
+  .map(slot => waitText(slot, [...waiting.values()].filter(of => of === slot).length)).join('; ');
+
 /** Whether an apply of the tree would do nothing. */
 export const isInstalled = (state: HostState, tree: { readonly id: string }): boolean =>
   state.tree === tree.id && state.isAsLeft && !state.isDown && !state.isDue && state.unconfirmed === null
@@ -131,7 +149,8 @@ export function readState(text: string): HostState {
   const of = (kind: string): string[][] => lines.filter(([first]) => first === kind).map(([, ...rest]) => rest);
   const one = (kind: string): string | null => of(kind)[0]?.[0] ?? null;
   const record = of('record');
-  const named = (kind: string): string[] => record.filter(([first]) => first === kind).map(([, name = '']) => name);
+  const named = (value: string | undefined): string | null => (value && value !== '-' ? value : null);
+  const namesOf = (kind: string): string[] => record.filter(([first]) => first === kind).map(([, name = '']) => name);
   const words = (value: string | undefined, separator: string): string[] => (value ?? '').split(separator)
     .filter(word => word && word !== '-');
   const [generation, order] = (of('generation')[0] ?? []).map(Number);
@@ -149,16 +168,18 @@ export function readState(text: string): HostState {
     status: one('status') || null,
     recorded: {
       paths: new Map(record.filter(([kind]) => kind === 'file' || kind === 'link')
-        .map(([, path = '', content = '-', triggers, source, adopted]) =>
+        .map(([, path = '', content = '-', triggers, source, adopted, mode, owner, , slot]) =>
           [path, {
-            content, triggers: words(triggers, ','), source: source && source !== '-' ? source : null,
-            adopted: adopted === 'adopted',
+            content, triggers: words(triggers, ','), source: named(source), adopted: adopted === 'adopted',
+            metadata: named(mode) !== null && owner !== undefined ? { mode: mode ?? '', owner } : null,
+            slot: named(slot),
           }])),
-      directories: named('directory'), units: named('unit'),
+      directories: namesOf('directory'), units: namesOf('unit'),
       users: new Map(record.filter(([kind]) => kind === 'user')
         .map(([, name = '', groups]) => [name, words(groups, ',')])),
       programs: new Map(of('programs').map(([path = '', names]) => [path, words(names, ' ')])),
     },
+    waiting: new Map(of('waiting').map(([path = '', slot = '']) => [path, slot])),
     downtimes: new Map(of('applied').filter(([kind, , downtime]) => kind === 'unit' && downtime !== '-')
       .map(([, name = '', downtime = '']) => [name, downtime])),
     exposure: of('exposure').length ? of('exposure').map(columns => `${columns.join('\t')}\n`).join('') : null,
@@ -182,11 +203,12 @@ export function readState(text: string): HostState {
     })),
     units: new Map(of('unit')
       .map(([name = '', active = '', sub = '', load = '', enabled = '']) => [name, { active, sub, load, enabled }])),
-    slots: new Map(of('slot').map(([name = '', role, release = '', process = '', runtime = '', bad, stale]) =>
-      [name, {
+    slots: new Map(of('slot').map(
+      ([name = '', role, release = '', process = '', runtime = '', bad, stale, dir, live]) => [name, {
         role: role === 'live' ? 'live' : 'next', release, process, runtime, isBad: bad === 'bad',
-        stale: words(stale, ' '),
-      }])),
+        stale: words(stale, ' '), app: { dir: named(dir) ?? '', live: named(live) ?? '' },
+      }],
+    )),
     pending: new Map(of('pending').map(([what = '', paths]) => [what, words(paths, ' ')])),
     unfinished: of('unfinished').length > 0,
     seal: sealOf(lines),

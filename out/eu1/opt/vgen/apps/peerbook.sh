@@ -3,12 +3,8 @@
 app=peerbook
 dir=/opt/peerbook
 user=peerbook
-runtime=supervisor
 slots=(blue green)
-units=(pb-blue pb-green)
-ports=(20000 20001)
 binary=peerbook
-health=/health
 health_seconds=30
 steady_seconds=3
 drain_seconds=30

@@ -24,6 +24,9 @@ run_action() {
   end_on_signals
   trap finish_action EXIT
   with_lock locked_action "$@"
+  trap - EXIT
+  conclude_action 0
+  free_lock
 }
 
 locked_action() {
@@ -42,11 +45,16 @@ finish_action() {
   fi
   # An error that nobody foresaw ends bash with any code; to the caller it is "could not be done".
   (( code != 1 )) || [[ -n $failure ]] || code=2
-  audit "$action" app="$action_app" from="$action_from" to="$action_to" result="$(result_of "$code")" \
+  conclude_action "$code"
+  exit "$code"
+}
+
+# conclude_action CODE
+conclude_action() {
+  audit "$action" app="$action_app" from="$action_from" to="$action_to" result="$(result_of "$1")" \
     reason="$failure" seconds="$SECONDS"
   # Last of all: a rollback that dies before this is completed by the next one; after it, the next goes further back.
-  (( code != 0 )) || rm -f -- "${app_state:?}/switching"
-  exit "$code"
+  (( $1 != 0 )) || rm -f -- "${app_state:?}/switching"
 }
 
 # repair_pair: live and next name the two slots, one each. They do not when a machine stopped between two renames; live
@@ -94,7 +102,7 @@ deploy() {
   slot=$(slot_at next)
   action_from=$(release_of "$slot")
   [[ -d ${dir:?}/releases ]] || fail 2 "$dir/releases is not there; run install.sh first"
-  make_release "$artifact" "$id"
+  make_release "$artifact" "$id" "$slot"
   action_to=$release_id
   place "$release_id" "$slot" || give_up_deploy "$slot"
   remove_old_releases
@@ -116,7 +124,7 @@ nginx_serves() {
 }
 
 # ---- templates/host/opt/vgen/lib/release/health.sh
-# Is a slot healthy? Its own port answers the app's health path with 200 to 399, or takes a connection if it has none.
+# Is a slot healthy? Its own port answers its health path with 200 to 399, or takes a connection if it has none.
 # Asked on the slot's own port and not through nginx, so that no other slot can answer for it.
 
 health_reason=''                # why the last look found it unhealthy
@@ -147,17 +155,17 @@ ask_nginx() {
 
 # probe SLOT: one question.
 probe() {
-  local port=${port_of[$1]:?} code
-  if [[ -z ${health?} ]]; then
+  local port=${port_of[$1]:?} path=${health_of[$1]} code
+  if [[ -z $path ]]; then
     health_reason="nothing takes connections on port $port"
     # The child's own redirection opens the connection, so that "timeout" can end it.
     # shellcheck disable=SC2016  # the child expands it
     timeout 3 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1"' connect "$port" 2>/dev/null
     return
   fi
-  code=$(fetch "http://127.0.0.1:$port$health" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
-  health_reason="port $port answers $health with HTTP $code"
-  [[ $code != 000 && -n $code ]] || health_reason="nothing answers $health on port $port"
+  code=$(fetch "http://127.0.0.1:$port$path" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
+  health_reason="port $port answers $path with HTTP $code"
+  [[ $code != 000 && -n $code ]] || health_reason="nothing answers $path on port $port"
   [[ $code =~ ^[23] ]]
 }
 
@@ -219,7 +227,7 @@ explain_slot() {
   look_at "$1"
   who=$(listener_on "$port")
   {
-    printf 'process   %s %s: %s\n' "${runtime:?}" "${unit_of[$1]}" "${process_detail:-$process_state}"
+    printf 'process   %s %s: %s\n' "${runtime_of[$1]}" "${unit_of[$1]}" "${process_detail:-$process_state}"
     printf 'port      %s: %s\n' "$port" "${who:-nothing listens}"
     printf 'log       the last lines:\n'
   } | indent
@@ -233,7 +241,7 @@ explain_slot() {
 release_id=''                   # of the last make_release
 unfinished_release=''           # a directory that is removed if the script ends before it is a release
 
-# make_release ARTIFACT ID: ID may be empty, then it is made of the time and the content.
+# make_release ARTIFACT ID SLOT: for that slot. ID may be empty, then it is made of the time and the content.
 make_release() {
   local artifact=$1 sum
   sum=$(digest_of "$artifact")
@@ -246,8 +254,8 @@ make_release() {
   fi
   rm -rf -- "$dir/releases"/.new.*        # of a script that was killed
   unfinished_release=$(mktemp -d -- "$dir/releases/.new.XXXXXX")
-  if has_own place; then
-    of_runtime place "$artifact" "$unfinished_release"
+  if has_own "$3" place; then
+    of_runtime "$3" place "$artifact" "$unfinished_release"
   else
     place_files "$artifact" "$unfinished_release"
   fi
@@ -532,7 +540,7 @@ undo_switch() {
 # prove SLOT: through nginx, each time over a new connection, the slot answers with its name, and the app behind it with
 # anything but a gateway's error. Prints the proof, or what was wrong with it.
 prove() {
-  local until=$((SECONDS + proof_seconds)) wanted='' answers='' code count
+  local until=$((SECONDS + proof_seconds)) path=${health_of[$1]:-/} wanted='' answers='' code count
   is_served live || { printf 'which nothing proves, as nginx does not serve it'; return 0; }
   for (( count = 0; count < answers_wanted; count++ )); do
     wanted+=$1$'\n'
@@ -541,9 +549,9 @@ prove() {
     # curl asks for each number of the range; the question mark keeps it out of the path.
     answers=$(ask_nginx live "/.vgen/slot?[1-$answers_wanted]" --header 'Connection: close' 2>&1) || true
     if [[ $answers$'\n' == "$wanted" ]]; then
-      code=$(ask_nginx live "${health:-/}" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
+      code=$(ask_nginx live "$path" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
       [[ $code == 000 || $code == 50[234] ]] || break
-      answers="HTTP $code for ${health:-/}"
+      answers="HTTP $code for $path"
     fi
     if (( SECONDS >= until )); then
       printf 'it answered "%s"' "$(head -n 1 <<<"$answers" | cut -c 1-120)"

@@ -13,24 +13,35 @@ declare -F clean_environment >/dev/null || . "${lib:?}/core.sh"
 # function anywhere may have locals of those names.
 
 declare -gA unit_of=() port_of=()      # slot → its unit, its port
+declare -gA runtime_of=() health_of=()  # slot → its runtime, the path that it answers when it is healthy
 finished_action=''                    # what a killed script had begun and this one completed
 
 # load_app NAME
 load_app() {
-  local file=$vgen_apps/$1.sh i
+  local file=$vgen_apps/$1.sh name
   [[ $1 =~ ^[a-z][a-z0-9_-]{0,62}$ && -f $file ]] || fail 2 "no app \"$1\" on this host; known: $(known_apps)"
   # shellcheck disable=SC2034  # user and live are read by their names' names
-  app='' dir='' user='' runtime='' slots=() units=() ports=() binary='' health='' live='' next='' served=''
+  app='' dir='' user='' slots=() binary='' live='' next='' served=''
   health_seconds=30 steady_seconds=3 drain_seconds=30 keep=5
   # shellcheck source=/dev/null
   . "$file"
-  [[ ${app:?} == "$1" && ${dir:?} == /*/* && ${runtime:?} =~ ^[a-z][a-z0-9-]*$ && ${#slots[@]} == 2 ]] ||
-    fail 2 "$file is not the data of app \"$1\""
-  for i in 0 1; do
-    unit_of[${slots[i]}]=${units[i]:?}
-    port_of[${slots[i]}]=${ports[i]:?}
+  [[ ${app:?} == "$1" && ${dir:?} == /*/* && ${#slots[@]} == 2 ]] || fail 2 "$file is not the data of app \"$1\""
+  for name in "${slots[@]}"; do
+    load_slot "$name"
   done
   app_state=${vgen_state:?}/apps/$app
+}
+
+# load_slot SLOT: what changes with the slot, and is another one's for each of them while one is live.
+load_slot() {
+  local file=$vgen_apps/$app/$1.sh
+  slot_unit='' slot_port='' slot_runtime='' slot_health=''
+  [[ -f $file ]] || fail 2 "$file is not there; run install.sh first"
+  # shellcheck source=/dev/null
+  . "$file"
+  [[ -n $slot_unit && $slot_port =~ ^[0-9]+$ && $slot_runtime =~ ^[a-z][a-z0-9-]*$ ]] ||
+    fail 2 "$file is not the data of slot $1 of app \"$app\""
+  unit_of[$1]=$slot_unit port_of[$1]=$slot_port runtime_of[$1]=$slot_runtime health_of[$1]=$slot_health
 }
 
 known_apps() {
@@ -108,6 +119,10 @@ tell_drift() {
   hash_files "${!former_content[@]}"
   read_metadata "${!former_content[@]}"
   while IFS= read -r path; do
+    if [[ -n ${former_waiting[$path]:-} ]]; then
+      [[ -n ${former_content[$path]:-} ]] || continue
+      tree_content[$path]=${former_source[$path]}       # what waits for the switch is no drift
+    fi
     on_host=$(state_on_host "$path")
     in_tree=$(state_in_tree "$path")
     [[ $on_host == same && $in_tree == same ]] && continue
@@ -295,7 +310,7 @@ want_units=()
 certificate_name=() certificate_group=() certificate_names=()
 want_slots=()                   # "APP SLOT"
 user_name=() user_home=() user_shell=() user_groups=()
-file_path=() file_mode=() file_owner=() file_triggers=() file_check=() file_secrets=()
+file_path=() file_mode=() file_owner=() file_triggers=() file_check=() file_secrets=() file_slot=()
 link_path=() link_target=()
 first_link_path=() first_link_target=()
 directory_path=() directory_mode=() directory_owner=()
@@ -306,7 +321,7 @@ manifest_line=''                # "manifest.tsv:NUMBER", while that line is read
 # kind → how many columns follow it. src/contract/manifest.ts names them.
 declare -grA manifest_columns=(
   [host]=1 [confirm-within]=1 [package]=2 [program]=3 [user]=5 [secret]=1 [certificate]=6 [directory]=3 [link]=2
-  [first-link]=2 [file]=7 [unit]=3 [slot]=2
+  [first-link]=2 [file]=8 [unit]=3 [slot]=2
 )
 confirm_seconds=60              # time to confirm a change of what leads into this host
 
@@ -408,20 +423,22 @@ list_first_link() {
   first_link_target+=("$2")
 }
 
-# list_file PATH MODE OWNER:GROUP TRIGGERS CHECK SECRETS FROM: what its change triggers, separated by commas, is
+# list_file PATH MODE OWNER:GROUP TRIGGERS CHECK SECRETS FROM SLOT: what its change triggers, separated by commas, is
 # reload:UNIT, restart:UNIT, slot:APP/SLOT or confirm; CHECK is the program that judges it; where it has SECRETS, its
-# placeholders are filled here; FROM is the key of the inventory.
+# placeholders are filled here; FROM is the key of the inventory; SLOT is the APP/SLOT with which it changes.
 list_file() {
   declare_path file "$1"
   check_mode "$2" "$3"
   check_triggers "$4"
   [[ $5 =~ ^[a-z]*$ ]] || refuse_line "\"$5\" is no name of a check"
+  [[ $8 =~ ^([a-z0-9_-]+/[a-z0-9_-]+)?$ ]] || refuse_line "\"$8\" is no slot such as app/blue"
   file_path+=("$1")
   file_mode+=("$2")
   file_owner+=("$3")
   file_triggers+=("$4")
   file_check+=("$5")
   file_secrets+=("$6")
+  file_slot+=("$8")
   origin_of[$1]=$7
 }
 
@@ -431,7 +448,7 @@ list_unit() {
   want_units+=("$1")
 }
 
-# list_slot APP SLOT: a place in which a release of APP can run; its details are in /opt/vgen/apps/APP.sh.
+# list_slot APP SLOT: a place in which a release of APP can run; its details are in /opt/vgen/apps/APP/SLOT.sh.
 list_slot() {
   check_names "$1" "$2"
   want_slots+=("$1 $2")
@@ -479,7 +496,9 @@ refuse_line() { fail 2 "$manifest_line: $1; build the tree again"; }
 # What vgen made on this host, kept in /var/lib/vgen/installed.tsv, and the removal of what it made and no longer makes.
 # Columns: type, name, content (sha256 of a file, target of a link, groups of a user), triggers of its change, source
 # (sha256 of a file in the tree, with placeholders where the host has secrets), "adopted" if somebody's own version was
-# left in place, mode, owner, check. "-" is an empty one. Nothing that is not in the record is ever removed.
+# left in place, mode, owner, check, slot to which it belongs. "-" is an empty one. Nothing that is not in the record is
+# ever removed. "waiting PATH APP/SLOT" is a file of a slot that was live: its new version, or its removal, waits until
+# that slot is not live any more.
 
 record=${vgen_state:?}/installed.tsv
 originals=${vgen_state:?}/originals         # what was there before vgen first replaced it, e.g. a package's default
@@ -491,12 +510,14 @@ declare -gA former_check=()                  # path → what judges it
 declare -gA former_mode=() former_owner=()   # path → as vgen left it
 declare -gA former_source=()                 # path → sha256 in the tree; "link" for a link
 declare -gA former_adopted=()                # path → yes
+declare -gA former_slot=()                   # path → APP/SLOT, of a file that belongs to a slot
+declare -gA former_waiting=()                # path → APP/SLOT, of a file whose change waits for that slot
 declare -gA former_units=() former_users=() former_directories=()
 
 read_record() {
-  local kind name content triggers source adopted mode owner check
+  local kind name content triggers source adopted mode owner check slot
   [[ -f $record ]] || return 0
-  while IFS=$'\t' read -r kind name content triggers source adopted mode owner check; do
+  while IFS=$'\t' read -r kind name content triggers source adopted mode owner check slot; do
     case $kind in
       tree) former_tree=$name ;;
       file | link)
@@ -507,14 +528,31 @@ read_record() {
         former_mode[$name]=${mode#-}
         former_owner[$name]=${owner#-}
         former_source[$name]=$source
+        former_slot[$name]=${slot#-}
         [[ $adopted != adopted ]] || former_adopted[$name]=yes
         ;;
+      waiting) former_waiting[$name]=$content ;;
       directory) former_directories[$name]=yes ;;
       unit) former_units[$name]=yes ;;
       user) former_users[$name]=${content#-} ;;
     esac
   done <"$record"
 }
+
+# waiting_paths APP/SLOT: those whose new versions wait until it is not live any more, separated by spaces.
+waiting_paths() {
+  [[ ! -f $record ]] || awk -F '\t' -v slot="$1" '$1 == "waiting" && $3 == slot { print $2 }' "$record" | paste -s -d ' '
+}
+
+# released_slots: APP/SLOT of those whose files waited and that are not live any more, one per line.
+released_slots() (
+  read_record
+  for slot in $(sorted "${former_waiting[@]}" | uniq); do
+    [[ -f $vgen_apps/${slot%%/*}.sh ]] || continue
+    load_app "${slot%%/*}"
+    [[ $(slot_at live) == "${slot#*/}" ]] || printf '%s\n' "$slot"
+  done
+)
 
 former_groups_of() { printf '%s' "${former_users[$1]:-}" | tr ',' ' '; }
 

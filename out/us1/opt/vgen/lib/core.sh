@@ -522,6 +522,9 @@ with_lock() {
   "$@" 9>&-
 }
 
+# free_lock: before the script ends.
+free_lock() { exec 9>&-; }
+
 wait_for_lock() {
   local seconds=${VGEN_LOCK_SECONDS:-300} holder
   holder=$(head -n 1 -- "$vgen_lock")

@@ -32,6 +32,7 @@ install_tree() {
   read_record
   read_pending_actions
   settle_local_edits
+  find_held_slots
 
   require_secrets "${want_secrets[@]}"
   install_packages "${want_packages[@]}"
@@ -809,7 +810,11 @@ stage_files() {
       continue
     fi
     new_content[${file_path[i]}]=${hash_of[$source]}
-    same_file "$i" || stage_file "$i" "$source"
+    if waits_for_switch "$i"; then
+      waiting[${file_path[i]}]=${file_slot[i]}
+    else
+      same_file "$i" || stage_file "$i" "$source"
+    fi
   done
   stage_links
 }
@@ -1017,6 +1022,68 @@ forget_generations() {
   done
 }
 
+# ---- templates/host/opt/vgen/lib/install/hold.sh
+# What is live stays live: the files of a slot change with the slot. While a slot is live, those of its files that this
+# tree changes, brings or drops wait: the former ones stay, so that its process, started anew by whatever means, is what
+# it was, and what leads to it still does. They are installed, or removed, by the first install that finds the slot not
+# live any more; the switch runs one. The record says what waits (state/record.sh).
+
+declare -gA held_slots=()        # APP/SLOT → yes, of those that are live and run
+declare -gA waiting=()           # path → APP/SLOT, whose new version or removal waits
+
+is_held() { [[ -n $1 && -n ${held_slots[$1]:-} ]]; }
+
+# find_held_slots: by what is installed now. What is damaged is not held, so that an install can mend it.
+find_held_slots() {
+  local name slot
+  for name in $(known_apps); do
+    slot=$(slot_to_hold "$name" 2>/dev/null) || continue
+    [[ -z $slot ]] || held_slots[$name/$slot]=yes
+  done
+}
+
+# slot_to_hold APP: its live slot, if that runs. An app that this tree drops, or moves to another directory, ends: there
+# is no slot that it could be switched to.
+slot_to_hold() (
+  load_app "$1"
+  slot=$(slot_at live)
+  if [[ -n $slot && " ${want_slots[*]/ //} " == *" $1/$slot "* && $(dir_in_tree "$1") == "$dir" ]] && is_in_use "$slot"
+  then
+    printf '%s' "$slot"
+  fi
+)
+
+# dir_in_tree APP: its directory, as this tree has it.
+dir_in_tree() (
+  # shellcheck source=/dev/null
+  . "${tree:?}$vgen_apps/$1.sh"
+  printf '%s' "$dir"
+)
+
+# is_in_use SLOT: it runs, or something answers on its port although nobody knows of it.
+is_in_use() {
+  [[ -n $(release_of "$1") ]] || return 1
+  look_at "$1"
+  [[ $process_state == running || -n $(listener_on "${port_of[$1]}") ]]
+}
+
+# waits_for_switch INDEX: this file of the tree belongs to a live slot and is another than what is installed. A new one
+# that the process does not read is needed at once, by nginx for example, if what it says of the slot is true today.
+waits_for_switch() {
+  local path=${file_path[$1]} slot=${file_slot[$1]} data
+  is_held "$slot" || return 1
+  if [[ -z ${former_content[$path]:-} ]]; then
+    data=$vgen_apps/$slot.sh
+    [[ ",${file_triggers[$1]}," == *",slot:$slot,"* || ${tree_sum[$data]} != "${former_source[$data]:-}" ]]
+  else
+    [[ ${new_content[$path]} != "${former_content[$path]}" || ${file_mode[$1]} != "${former_mode[$path]}" ||
+      ${file_owner[$1]} != "${former_owner[$path]}" ]]
+  fi
+}
+
+# was_waiting APP/SLOT: its files waited, and do so no more.
+was_waiting() { ! is_held "$1" && [[ " ${former_waiting[*]} " == *" $1 "* ]]; }
+
 # ---- templates/host/opt/vgen/lib/install/local-edits.sh
 # Local edits: files that somebody changed since vgen wrote them. They are never overwritten silently: the install refuses and
 # shows what was changed, or leaves them as they are (adopts them), or overwrites them and keeps a copy.
@@ -1119,7 +1186,11 @@ find_orphans() {
   for path in "${!former_content[@]}"; do
     [[ -z ${declared[$path]:-} ]] || continue
     [[ -e $path || -L $path ]] || continue
-    gone+=("$path")
+    if is_held "${former_slot[$path]}"; then
+      waiting[$path]=${former_slot[$path]}
+    else
+      gone+=("$path")
+    fi
   done
   (( ${#gone[@]} > 0 )) || return 0
   # In reverse order a timer or socket comes before the service that it would start again.
@@ -1464,11 +1535,6 @@ settle_slots() {
   for name in $(sorted "${want_slots[@]%% *}" | uniq); do
     load_app "$name"
     repair_pair
-    if ! is_ready; then
-      failure="$app: ${runtime_unit[$runtime]} does not run"
-      note_unfit "${runtime_unit[$runtime]}"
-      continue
-    fi
     settle_slot "$(slot_at next)"
     [[ -z $unfit ]] || return 0
     settle_slot "$(slot_at live)"
@@ -1479,7 +1545,16 @@ settle_slot() {
   local slot=$1 id
   id=$(release_of "$slot")
   [[ -n $id ]] || return 0
+  if ! is_ready "$slot"; then
+    failure="$app: ${runtime_unit[${runtime_of[$slot]}]} does not run"
+    note_unfit "${runtime_unit[${runtime_of[$slot]}]}"
+    return 0
+  fi
   look_at "$slot"
+  if [[ " ${waiting[*]} " == *" $app/$slot "* ]]; then
+    say "$app: live slot $slot keeps its former configuration until the next switch"
+    return 0
+  fi
   if is_stale "$slot"; then
     if [[ $slot == "$(slot_at live)" && $process_state == running ]]; then
       say "$app: live slot $slot keeps its former configuration until the next switch"
@@ -1501,8 +1576,15 @@ settle_by() {
   else
     settled_slots+=("$app $2")
     if ! restart_slot "$2"; then
-      # its files changed with this install, and with them it does not run
-      if [[ $1 == restart && -n ${due_slots[$app/$2]:-} ]]; then unfit=$failure; else problems+=("$failure"); fi
+      if was_waiting "$app/$2"; then
+        # it was live with its former configuration; what is live now runs with this one
+        mark_bad "$3" 'it does not run with the configuration of today'
+        warn "$failure"
+      elif [[ $1 == restart && -n ${due_slots[$app/$2]:-} ]]; then
+        unfit=$failure          # its files changed with this install, and with them it does not run
+      else
+        problems+=("$failure")
+      fi
       return 0
     fi
   fi
@@ -1543,7 +1625,7 @@ tell_app() {
 
 # tell_slot live|next: the line of a slot; slot_json is the same as data.
 tell_slot() {
-  local role=$1 slot id state=none reason='' since='' stale bad=''
+  local role=$1 slot id state=none reason='' since='' stale later='' bad=''
   slot=$(slot_at "$role")
   if [[ -z $slot ]]; then
     reason='the link names no slot'
@@ -1560,6 +1642,8 @@ tell_slot() {
     reason='nothing is deployed'
   fi
   stale=$([[ -z $slot ]] || stale_of_slot "$slot")
+  [[ -z $slot ]] || later=$(waiting_paths "$app/$slot")
+  stale+=${later:+${stale:+ }$later}
   [[ -z $id || ! -e $app_state/bad/$id ]] || bad=$(<"$app_state/bad/$id")
   # A release that is known to be bad waits in next for its successor; nothing is down because of that.
   if [[ -n $reason && ($role == live || -z $bad) ]]; then
@@ -2059,10 +2143,18 @@ write_record() {
     printf 'tree\t%s\n' "$1"
     for i in "${!file_path[@]}"; do
       path=${file_path[i]}
+      [[ -z ${waiting[$path]:-} ]] || continue
       metadata="${file_mode[i]} ${file_owner[i]}"
       [[ -z ${left_alone[$path]:-} ]] || metadata=${metadata_of[$path]:-$metadata}
-      printf 'file\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$path" "${new_content[$path]:--}" "${file_triggers[i]:--}" \
-        "${tree_sum[$path]}" "$(adoption "$path")" "${metadata% *}" "${metadata#* }" "${file_check[i]:--}"
+      record_file "$path" "${new_content[$path]}" "${file_triggers[i]}" "${tree_sum[$path]}" "$(adoption "$path")" \
+        "${metadata% *}" "${metadata#* }" "${file_check[i]}" "${file_slot[i]}"
+    done
+    for path in "${!waiting[@]}"; do
+      printf 'waiting\t%s\t%s\n' "$path" "${waiting[$path]}"
+      [[ -n ${former_content[$path]:-} ]] || continue
+      record_file "$path" "${former_content[$path]}" "${former_triggers[$path]}" "${former_source[$path]}" \
+        "${former_adopted[$path]:+adopted}" "${former_mode[$path]}" "${former_owner[$path]}" "${former_check[$path]}" \
+        "${former_slot[$path]}"
     done
     for i in "${!link_path[@]}"; do
       path=${link_path[i]}
@@ -2084,6 +2176,14 @@ write_record() {
   else
     mv -fT -- "$record.new" "$record"
   fi
+}
+
+# record_file PATH CONTENT TRIGGERS SOURCE ADOPTED MODE OWNER CHECK SLOT
+record_file() {
+  local field
+  printf 'file'
+  for field; do printf '\t%s' "${field:--}"; done
+  printf '\n'
 }
 
 adoption() { if [[ -n ${left_alone[$1]:-} ]]; then printf 'adopted'; else printf -- '-'; fi; }

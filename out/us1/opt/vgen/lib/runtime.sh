@@ -38,14 +38,14 @@ process_pid=0
 process_detail=''
 process_table=''                # what a runtime last said of all its processes, until something changes
 
-# of_runtime FUNCTION ARGUMENT…: of the app's runtime.
+# of_runtime SLOT FUNCTION ARGUMENT…: of the slot's runtime.
 of_runtime() {
-  declare -F "${runtime:?}_$1" >/dev/null || fail 2 "${app:?}: this version of vgen has no runtime \"$runtime\""
-  "${runtime}_$1" "${@:2}"
+  has_own "$1" "$2" || fail 2 "${app:?}: this version of vgen has no runtime \"${runtime_of[$1]}\""
+  "${runtime_of[$1]}_$2" "${@:3}"
 }
 
-# has_own FUNCTION: the app's runtime does not leave it to the default.
-has_own() { declare -F "${runtime:?}_$1" >/dev/null; }
+# has_own SLOT FUNCTION: the slot's runtime does not leave it to the default.
+has_own() { declare -F "${runtime_of[$1]:?}_$2" >/dev/null; }
 
 # ask_runtimes FUNCTION ARGUMENT…: the first runtime that says yes is in REPLY; 1 if none does.
 ask_runtimes() {
@@ -71,25 +71,25 @@ runtime_of_unit() {
 # look_at SLOT: sets the four above.
 look_at() {
   process_state=absent process_pid=0 process_detail=''
-  of_runtime look "${unit_of[$1]:?}"
+  of_runtime "$1" look "${unit_of[$1]:?}"
 }
 
-stop_slot() { of_runtime stop "${unit_of[$1]:?}"; }
+stop_slot() { of_runtime "$1" stop "${unit_of[$1]:?}"; }
 
 start_slot() {
   process_state=absent
-  of_runtime start "${unit_of[$1]:?}"
+  of_runtime "$1" start "${unit_of[$1]:?}"
 }
 
-tell_log() { of_runtime log "${unit_of[$1]:?}"; }
+tell_log() { of_runtime "$1" log "${unit_of[$1]:?}"; }
 
-slot_instance() { of_runtime instance "${unit_of[$1]:?}"; }
+slot_instance() { of_runtime "$1" instance "${unit_of[$1]:?}"; }
 
-# is_ready: the app's runtime answers.
-is_ready() { ! has_own ready || of_runtime ready; }
+# is_ready SLOT: its runtime answers.
+is_ready() { ! has_own "$1" ready || of_runtime "$1" ready; }
 
 # release_of SLOT: the id of its release; nothing if there is none.
-release_of() { if has_own release_of; then of_runtime release_of "$1"; else release_of_link "$1"; fi; }
+release_of() { if has_own "$1" release_of; then of_runtime "$1" release_of "$1"; else release_of_link "$1"; fi; }
 
 # keeps_live RUNTIME: a live slot runs under it, so to end it would end what users see.
 keeps_live() {
@@ -98,9 +98,8 @@ keeps_live() {
     [[ -f $vgen_apps/$name.sh ]] || continue
     (
       load_app "$name"
-      [[ $runtime == "$1" ]] || exit 1
       name=$(slot_at live)
-      [[ -n $name ]] || exit 1
+      [[ -n $name && ${runtime_of[$name]} == "$1" ]] || exit 1
       look_at "$name"
       [[ $process_state == running ]]
     ) && return 0
@@ -108,15 +107,16 @@ keeps_live() {
   return 1
 }
 
-# slot_units: of all apps of this host, separated by spaces.
+# slot_units RUNTIME: of all slots of this host that it runs, separated by spaces.
 slot_units() {
-  local file
-  for file in "$vgen_apps"/*.sh; do
-    [[ ! -f $file ]] || (
-      units=()
-      # shellcheck source=/dev/null
-      . "$file"
-      printf '%s ' "${units[*]}"
+  local name slot
+  for name in $(known_apps); do
+    [[ -f $vgen_apps/$name.sh ]] || continue
+    (
+      load_app "$name"
+      for slot in "${slots[@]}"; do
+        [[ ${runtime_of[$slot]} != "$1" ]] || printf '%s ' "${unit_of[$slot]}"
+      done
     )
   done
 }
@@ -201,7 +201,7 @@ supervisor_take_up() {
   local name kind slots_units
   supervisor_ready || return 0          # it reads everything when it starts
   supervisor_reread || return 1
-  slots_units=" $(slot_units) "
+  slots_units=" $(slot_units supervisor) "
   while IFS=' ' read -r name kind; do
     name=${name%:}
     [[ $kind == available || $kind == changed || $kind == disappeared ]] || continue

@@ -92,7 +92,11 @@ stage_files() {
       continue
     fi
     new_content[${file_path[i]}]=${hash_of[$source]}
-    same_file "$i" || stage_file "$i" "$source"
+    if waits_for_switch "$i"; then
+      waiting[${file_path[i]}]=${file_slot[i]}
+    else
+      same_file "$i" || stage_file "$i" "$source"
+    fi
   done
   stage_links
 }

@@ -29,6 +29,7 @@ install_tree() {
   read_record
   read_pending_actions
   settle_local_edits
+  find_held_slots
 
   require_secrets "${want_secrets[@]}"
   install_packages "${want_packages[@]}"

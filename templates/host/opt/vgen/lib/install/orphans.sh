@@ -9,7 +9,11 @@ find_orphans() {
   for path in "${!former_content[@]}"; do
     [[ -z ${declared[$path]:-} ]] || continue
     [[ -e $path || -L $path ]] || continue
-    gone+=("$path")
+    if is_held "${former_slot[$path]}"; then
+      waiting[$path]=${former_slot[$path]}
+    else
+      gone+=("$path")
+    fi
   done
   (( ${#gone[@]} > 0 )) || return 0
   # In reverse order a timer or socket comes before the service that it would start again.

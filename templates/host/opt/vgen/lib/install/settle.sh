@@ -17,11 +17,6 @@ settle_slots() {
   for name in $(sorted "${want_slots[@]%% *}" | uniq); do
     load_app "$name"
     repair_pair
-    if ! is_ready; then
-      failure="$app: ${runtime_unit[$runtime]} does not run"
-      note_unfit "${runtime_unit[$runtime]}"
-      continue
-    fi
     settle_slot "$(slot_at next)"
     [[ -z $unfit ]] || return 0
     settle_slot "$(slot_at live)"
@@ -32,7 +27,16 @@ settle_slot() {
   local slot=$1 id
   id=$(release_of "$slot")
   [[ -n $id ]] || return 0
+  if ! is_ready "$slot"; then
+    failure="$app: ${runtime_unit[${runtime_of[$slot]}]} does not run"
+    note_unfit "${runtime_unit[${runtime_of[$slot]}]}"
+    return 0
+  fi
   look_at "$slot"
+  if [[ " ${waiting[*]} " == *" $app/$slot "* ]]; then
+    say "$app: live slot $slot keeps its former configuration until the next switch"
+    return 0
+  fi
   if is_stale "$slot"; then
     if [[ $slot == "$(slot_at live)" && $process_state == running ]]; then
       say "$app: live slot $slot keeps its former configuration until the next switch"
@@ -54,8 +58,15 @@ settle_by() {
   else
     settled_slots+=("$app $2")
     if ! restart_slot "$2"; then
-      # its files changed with this install, and with them it does not run
-      if [[ $1 == restart && -n ${due_slots[$app/$2]:-} ]]; then unfit=$failure; else problems+=("$failure"); fi
+      if was_waiting "$app/$2"; then
+        # it was live with its former configuration; what is live now runs with this one
+        mark_bad "$3" 'it does not run with the configuration of today'
+        warn "$failure"
+      elif [[ $1 == restart && -n ${due_slots[$app/$2]:-} ]]; then
+        unfit=$failure          # its files changed with this install, and with them it does not run
+      else
+        problems+=("$failure")
+      fi
       return 0
     fi
   fi

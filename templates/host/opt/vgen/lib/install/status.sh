@@ -32,7 +32,7 @@ tell_app() {
 
 # tell_slot live|next: the line of a slot; slot_json is the same as data.
 tell_slot() {
-  local role=$1 slot id state=none reason='' since='' stale bad=''
+  local role=$1 slot id state=none reason='' since='' stale later='' bad=''
   slot=$(slot_at "$role")
   if [[ -z $slot ]]; then
     reason='the link names no slot'
@@ -49,6 +49,8 @@ tell_slot() {
     reason='nothing is deployed'
   fi
   stale=$([[ -z $slot ]] || stale_of_slot "$slot")
+  [[ -z $slot ]] || later=$(waiting_paths "$app/$slot")
+  stale+=${later:+${stale:+ }$later}
   [[ -z $id || ! -e $app_state/bad/$id ]] || bad=$(<"$app_state/bad/$id")
   # A release that is known to be bad waits in next for its successor; nothing is down because of that.
   if [[ -n $reason && ($role == live || -z $bad) ]]; then

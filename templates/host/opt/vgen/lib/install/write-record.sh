@@ -8,10 +8,18 @@ write_record() {
     printf 'tree\t%s\n' "$1"
     for i in "${!file_path[@]}"; do
       path=${file_path[i]}
+      [[ -z ${waiting[$path]:-} ]] || continue
       metadata="${file_mode[i]} ${file_owner[i]}"
       [[ -z ${left_alone[$path]:-} ]] || metadata=${metadata_of[$path]:-$metadata}
-      printf 'file\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$path" "${new_content[$path]:--}" "${file_triggers[i]:--}" \
-        "${tree_sum[$path]}" "$(adoption "$path")" "${metadata% *}" "${metadata#* }" "${file_check[i]:--}"
+      record_file "$path" "${new_content[$path]}" "${file_triggers[i]}" "${tree_sum[$path]}" "$(adoption "$path")" \
+        "${metadata% *}" "${metadata#* }" "${file_check[i]}" "${file_slot[i]}"
+    done
+    for path in "${!waiting[@]}"; do
+      printf 'waiting\t%s\t%s\n' "$path" "${waiting[$path]}"
+      [[ -n ${former_content[$path]:-} ]] || continue
+      record_file "$path" "${former_content[$path]}" "${former_triggers[$path]}" "${former_source[$path]}" \
+        "${former_adopted[$path]:+adopted}" "${former_mode[$path]}" "${former_owner[$path]}" "${former_check[$path]}" \
+        "${former_slot[$path]}"
     done
     for i in "${!link_path[@]}"; do
       path=${link_path[i]}
@@ -33,6 +41,14 @@ write_record() {
   else
     mv -fT -- "$record.new" "$record"
   fi
+}
+
+# record_file PATH CONTENT TRIGGERS SOURCE ADOPTED MODE OWNER CHECK SLOT
+record_file() {
+  local field
+  printf 'file'
+  for field; do printf '\t%s' "${field:--}"; done
+  printf '\n'
 }
 
 adoption() { if [[ -n ${left_alone[$1]:-} ]]; then printf 'adopted'; else printf -- '-'; fi; }

@@ -15,6 +15,9 @@ run_action() {
   end_on_signals
   trap finish_action EXIT
   with_lock locked_action "$@"
+  trap - EXIT
+  conclude_action 0
+  free_lock
 }
 
 locked_action() {
@@ -33,11 +36,16 @@ finish_action() {
   fi
   # An error that nobody foresaw ends bash with any code; to the caller it is "could not be done".
   (( code != 1 )) || [[ -n $failure ]] || code=2
-  audit "$action" app="$action_app" from="$action_from" to="$action_to" result="$(result_of "$code")" \
+  conclude_action "$code"
+  exit "$code"
+}
+
+# conclude_action CODE
+conclude_action() {
+  audit "$action" app="$action_app" from="$action_from" to="$action_to" result="$(result_of "$1")" \
     reason="$failure" seconds="$SECONDS"
   # Last of all: a rollback that dies before this is completed by the next one; after it, the next goes further back.
-  (( code != 0 )) || rm -f -- "${app_state:?}/switching"
-  exit "$code"
+  (( $1 != 0 )) || rm -f -- "${app_state:?}/switching"
 }
 
 # repair_pair: live and next name the two slots, one each. They do not when a machine stopped between two renames; live

@@ -6,7 +6,7 @@ deploy() {
   slot=$(slot_at next)
   action_from=$(release_of "$slot")
   [[ -d ${dir:?}/releases ]] || fail 2 "$dir/releases is not there; run install.sh first"
-  make_release "$artifact" "$id"
+  make_release "$artifact" "$id" "$slot"
   action_to=$release_id
   place "$release_id" "$slot" || give_up_deploy "$slot"
   remove_old_releases

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Is a slot healthy? Its own port answers the app's health path with 200 to 399, or takes a connection if it has none.
+# Is a slot healthy? Its own port answers its health path with 200 to 399, or takes a connection if it has none.
 # Asked on the slot's own port and not through nginx, so that no other slot can answer for it.
 
 health_reason=''                # why the last look found it unhealthy
@@ -30,17 +30,17 @@ ask_nginx() {
 
 # probe SLOT: one question.
 probe() {
-  local port=${port_of[$1]:?} code
-  if [[ -z ${health?} ]]; then
+  local port=${port_of[$1]:?} path=${health_of[$1]} code
+  if [[ -z $path ]]; then
     health_reason="nothing takes connections on port $port"
     # The child's own redirection opens the connection, so that "timeout" can end it.
     # shellcheck disable=SC2016  # the child expands it
     timeout 3 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1"' connect "$port" 2>/dev/null
     return
   fi
-  code=$(fetch "http://127.0.0.1:$port$health" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
-  health_reason="port $port answers $health with HTTP $code"
-  [[ $code != 000 && -n $code ]] || health_reason="nothing answers $health on port $port"
+  code=$(fetch "http://127.0.0.1:$port$path" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
+  health_reason="port $port answers $path with HTTP $code"
+  [[ $code != 000 && -n $code ]] || health_reason="nothing answers $path on port $port"
   [[ $code =~ ^[23] ]]
 }
 
@@ -102,7 +102,7 @@ explain_slot() {
   look_at "$1"
   who=$(listener_on "$port")
   {
-    printf 'process   %s %s: %s\n' "${runtime:?}" "${unit_of[$1]}" "${process_detail:-$process_state}"
+    printf 'process   %s %s: %s\n' "${runtime_of[$1]}" "${unit_of[$1]}" "${process_detail:-$process_state}"
     printf 'port      %s: %s\n' "$port" "${who:-nothing listens}"
     printf 'log       the last lines:\n'
   } | indent

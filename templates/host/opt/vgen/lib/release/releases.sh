@@ -5,7 +5,7 @@
 release_id=''                   # of the last make_release
 unfinished_release=''           # a directory that is removed if the script ends before it is a release
 
-# make_release ARTIFACT ID: ID may be empty, then it is made of the time and the content.
+# make_release ARTIFACT ID SLOT: for that slot. ID may be empty, then it is made of the time and the content.
 make_release() {
   local artifact=$1 sum
   sum=$(digest_of "$artifact")
@@ -18,8 +18,8 @@ make_release() {
   fi
   rm -rf -- "$dir/releases"/.new.*        # of a script that was killed
   unfinished_release=$(mktemp -d -- "$dir/releases/.new.XXXXXX")
-  if has_own place; then
-    of_runtime place "$artifact" "$unfinished_release"
+  if has_own "$3" place; then
+    of_runtime "$3" place "$artifact" "$unfinished_release"
   else
     place_files "$artifact" "$unfinished_release"
   fi

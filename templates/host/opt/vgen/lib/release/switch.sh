@@ -66,7 +66,7 @@ undo_switch() {
 # prove SLOT: through nginx, each time over a new connection, the slot answers with its name, and the app behind it with
 # anything but a gateway's error. Prints the proof, or what was wrong with it.
 prove() {
-  local until=$((SECONDS + proof_seconds)) wanted='' answers='' code count
+  local until=$((SECONDS + proof_seconds)) path=${health_of[$1]:-/} wanted='' answers='' code count
   is_served live || { printf 'which nothing proves, as nginx does not serve it'; return 0; }
   for (( count = 0; count < answers_wanted; count++ )); do
     wanted+=$1$'\n'
@@ -75,9 +75,9 @@ prove() {
     # curl asks for each number of the range; the question mark keeps it out of the path.
     answers=$(ask_nginx live "/.vgen/slot?[1-$answers_wanted]" --header 'Connection: close' 2>&1) || true
     if [[ $answers$'\n' == "$wanted" ]]; then
-      code=$(ask_nginx live "${health:-/}" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
+      code=$(ask_nginx live "$path" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
       [[ $code == 000 || $code == 50[234] ]] || break
-      answers="HTTP $code for ${health:-/}"
+      answers="HTTP $code for $path"
     fi
     if (( SECONDS >= until )); then
       printf 'it answered "%s"' "$(head -n 1 <<<"$answers" | cut -c 1-120)"

@@ -4,24 +4,35 @@
 # function anywhere may have locals of those names.
 
 declare -gA unit_of=() port_of=()      # slot → its unit, its port
+declare -gA runtime_of=() health_of=()  # slot → its runtime, the path that it answers when it is healthy
 finished_action=''                    # what a killed script had begun and this one completed
 
 # load_app NAME
 load_app() {
-  local file=$vgen_apps/$1.sh i
+  local file=$vgen_apps/$1.sh name
   [[ $1 =~ ^[a-z][a-z0-9_-]{0,62}$ && -f $file ]] || fail 2 "no app \"$1\" on this host; known: $(known_apps)"
   # shellcheck disable=SC2034  # user and live are read by their names' names
-  app='' dir='' user='' runtime='' slots=() units=() ports=() binary='' health='' live='' next='' served=''
+  app='' dir='' user='' slots=() binary='' live='' next='' served=''
   health_seconds=30 steady_seconds=3 drain_seconds=30 keep=5
   # shellcheck source=/dev/null
   . "$file"
-  [[ ${app:?} == "$1" && ${dir:?} == /*/* && ${runtime:?} =~ ^[a-z][a-z0-9-]*$ && ${#slots[@]} == 2 ]] ||
-    fail 2 "$file is not the data of app \"$1\""
-  for i in 0 1; do
-    unit_of[${slots[i]}]=${units[i]:?}
-    port_of[${slots[i]}]=${ports[i]:?}
+  [[ ${app:?} == "$1" && ${dir:?} == /*/* && ${#slots[@]} == 2 ]] || fail 2 "$file is not the data of app \"$1\""
+  for name in "${slots[@]}"; do
+    load_slot "$name"
   done
   app_state=${vgen_state:?}/apps/$app
+}
+
+# load_slot SLOT: what changes with the slot, and is another one's for each of them while one is live.
+load_slot() {
+  local file=$vgen_apps/$app/$1.sh
+  slot_unit='' slot_port='' slot_runtime='' slot_health=''
+  [[ -f $file ]] || fail 2 "$file is not there; run install.sh first"
+  # shellcheck source=/dev/null
+  . "$file"
+  [[ -n $slot_unit && $slot_port =~ ^[0-9]+$ && $slot_runtime =~ ^[a-z][a-z0-9-]*$ ]] ||
+    fail 2 "$file is not the data of slot $1 of app \"$app\""
+  unit_of[$1]=$slot_unit port_of[$1]=$slot_port runtime_of[$1]=$slot_runtime health_of[$1]=$slot_health
 }
 
 known_apps() {

@@ -14,6 +14,10 @@ tell_drift() {
   hash_files "${!former_content[@]}"
   read_metadata "${!former_content[@]}"
   while IFS= read -r path; do
+    if [[ -n ${former_waiting[$path]:-} ]]; then
+      [[ -n ${former_content[$path]:-} ]] || continue
+      tree_content[$path]=${former_source[$path]}       # what waits for the switch is no drift
+    fi
     on_host=$(state_on_host "$path")
     in_tree=$(state_in_tree "$path")
     [[ $on_host == same && $in_tree == same ]] && continue

@@ -10,7 +10,7 @@ want_units=()
 certificate_name=() certificate_group=() certificate_names=()
 want_slots=()                   # "APP SLOT"
 user_name=() user_home=() user_shell=() user_groups=()
-file_path=() file_mode=() file_owner=() file_triggers=() file_check=() file_secrets=()
+file_path=() file_mode=() file_owner=() file_triggers=() file_check=() file_secrets=() file_slot=()
 link_path=() link_target=()
 first_link_path=() first_link_target=()
 directory_path=() directory_mode=() directory_owner=()
@@ -21,7 +21,7 @@ manifest_line=''                # "manifest.tsv:NUMBER", while that line is read
 # kind → how many columns follow it. src/contract/manifest.ts names them.
 declare -grA manifest_columns=(
   [host]=1 [confirm-within]=1 [package]=2 [program]=3 [user]=5 [secret]=1 [certificate]=6 [directory]=3 [link]=2
-  [first-link]=2 [file]=7 [unit]=3 [slot]=2
+  [first-link]=2 [file]=8 [unit]=3 [slot]=2
 )
 confirm_seconds=60              # time to confirm a change of what leads into this host
 
@@ -123,20 +123,22 @@ list_first_link() {
   first_link_target+=("$2")
 }
 
-# list_file PATH MODE OWNER:GROUP TRIGGERS CHECK SECRETS FROM: what its change triggers, separated by commas, is
+# list_file PATH MODE OWNER:GROUP TRIGGERS CHECK SECRETS FROM SLOT: what its change triggers, separated by commas, is
 # reload:UNIT, restart:UNIT, slot:APP/SLOT or confirm; CHECK is the program that judges it; where it has SECRETS, its
-# placeholders are filled here; FROM is the key of the inventory.
+# placeholders are filled here; FROM is the key of the inventory; SLOT is the APP/SLOT with which it changes.
 list_file() {
   declare_path file "$1"
   check_mode "$2" "$3"
   check_triggers "$4"
   [[ $5 =~ ^[a-z]*$ ]] || refuse_line "\"$5\" is no name of a check"
+  [[ $8 =~ ^([a-z0-9_-]+/[a-z0-9_-]+)?$ ]] || refuse_line "\"$8\" is no slot such as app/blue"
   file_path+=("$1")
   file_mode+=("$2")
   file_owner+=("$3")
   file_triggers+=("$4")
   file_check+=("$5")
   file_secrets+=("$6")
+  file_slot+=("$8")
   origin_of[$1]=$7
 }
 
@@ -146,7 +148,7 @@ list_unit() {
   want_units+=("$1")
 }
 
-# list_slot APP SLOT: a place in which a release of APP can run; its details are in /opt/vgen/apps/APP.sh.
+# list_slot APP SLOT: a place in which a release of APP can run; its details are in /opt/vgen/apps/APP/SLOT.sh.
 list_slot() {
   check_names "$1" "$2"
   want_slots+=("$1 $2")

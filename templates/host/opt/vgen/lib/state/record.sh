@@ -2,7 +2,9 @@
 # What vgen made on this host, kept in /var/lib/vgen/installed.tsv, and the removal of what it made and no longer makes.
 # Columns: type, name, content (sha256 of a file, target of a link, groups of a user), triggers of its change, source
 # (sha256 of a file in the tree, with placeholders where the host has secrets), "adopted" if somebody's own version was
-# left in place, mode, owner, check. "-" is an empty one. Nothing that is not in the record is ever removed.
+# left in place, mode, owner, check, slot to which it belongs. "-" is an empty one. Nothing that is not in the record is
+# ever removed. "waiting PATH APP/SLOT" is a file of a slot that was live: its new version, or its removal, waits until
+# that slot is not live any more.
 
 record=${vgen_state:?}/installed.tsv
 originals=${vgen_state:?}/originals         # what was there before vgen first replaced it, e.g. a package's default
@@ -14,12 +16,14 @@ declare -gA former_check=()                  # path → what judges it
 declare -gA former_mode=() former_owner=()   # path → as vgen left it
 declare -gA former_source=()                 # path → sha256 in the tree; "link" for a link
 declare -gA former_adopted=()                # path → yes
+declare -gA former_slot=()                   # path → APP/SLOT, of a file that belongs to a slot
+declare -gA former_waiting=()                # path → APP/SLOT, of a file whose change waits for that slot
 declare -gA former_units=() former_users=() former_directories=()
 
 read_record() {
-  local kind name content triggers source adopted mode owner check
+  local kind name content triggers source adopted mode owner check slot
   [[ -f $record ]] || return 0
-  while IFS=$'\t' read -r kind name content triggers source adopted mode owner check; do
+  while IFS=$'\t' read -r kind name content triggers source adopted mode owner check slot; do
     case $kind in
       tree) former_tree=$name ;;
       file | link)
@@ -30,14 +34,31 @@ read_record() {
         former_mode[$name]=${mode#-}
         former_owner[$name]=${owner#-}
         former_source[$name]=$source
+        former_slot[$name]=${slot#-}
         [[ $adopted != adopted ]] || former_adopted[$name]=yes
         ;;
+      waiting) former_waiting[$name]=$content ;;
       directory) former_directories[$name]=yes ;;
       unit) former_units[$name]=yes ;;
       user) former_users[$name]=${content#-} ;;
     esac
   done <"$record"
 }
+
+# waiting_paths APP/SLOT: those whose new versions wait until it is not live any more, separated by spaces.
+waiting_paths() {
+  [[ ! -f $record ]] || awk -F '\t' -v slot="$1" '$1 == "waiting" && $3 == slot { print $2 }' "$record" | paste -s -d ' '
+}
+
+# released_slots: APP/SLOT of those whose files waited and that are not live any more, one per line.
+released_slots() (
+  read_record
+  for slot in $(sorted "${former_waiting[@]}" | uniq); do
+    [[ -f $vgen_apps/${slot%%/*}.sh ]] || continue
+    load_app "${slot%%/*}"
+    [[ $(slot_at live) == "${slot#*/}" ]] || printf '%s\n' "$slot"
+  done
+)
 
 former_groups_of() { printf '%s' "${former_users[$1]:-}" | tr ',' ' '; }
 

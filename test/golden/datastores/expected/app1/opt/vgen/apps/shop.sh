@@ -3,12 +3,8 @@
 app=shop
 dir=/opt/shop
 user=shop
-runtime=systemd
 slots=(blue green)
-units=(shop-blue shop-green)
-ports=(3000 3001)
 binary=''
-health=''
 health_seconds=30
 steady_seconds=3
 drain_seconds=30

@@ -3,12 +3,8 @@
 app=mail
 dir=/opt/mail
 user=mail
-runtime=pm2
 slots=(blue green)
-units=(mail-blue mail-green)
-ports=(3010 3011)
 binary=''
-health=''
 health_seconds=30
 steady_seconds=3
 drain_seconds=30

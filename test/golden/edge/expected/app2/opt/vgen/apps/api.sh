@@ -3,12 +3,8 @@
 app=api
 dir=/opt/api
 user=api
-runtime=systemd
 slots=(blue green)
-units=(api-blue api-green)
-ports=(21000 21001)
 binary=''
-health=''
 health_seconds=30
 steady_seconds=3
 drain_seconds=30

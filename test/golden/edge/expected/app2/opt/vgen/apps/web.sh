@@ -3,12 +3,8 @@
 app=web
 dir=/opt/web
 user=web
-runtime=systemd
 slots=(blue green)
-units=(web-blue web-green)
-ports=(20000 20001)
 binary=''
-health=''
 health_seconds=30
 steady_seconds=3
 drain_seconds=30

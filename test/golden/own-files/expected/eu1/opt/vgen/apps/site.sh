@@ -3,12 +3,8 @@
 app=site
 dir=/opt/site
 user=site
-runtime=supervisor
 slots=(blue green)
-units=(site-blue site-green)
-ports=(5000 5001)
 binary=''
-health=''
 health_seconds=30
 steady_seconds=3
 drain_seconds=30

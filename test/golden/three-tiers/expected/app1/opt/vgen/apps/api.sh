@@ -3,12 +3,8 @@
 app=api
 dir=/opt/api
 user=api
-runtime=pm2
 slots=(blue green)
-units=(api-blue api-green)
-ports=(4000 4001)
 binary=api
-health=/health
 health_seconds=30
 steady_seconds=3
 drain_seconds=30

@@ -3,12 +3,8 @@
 app=web
 dir=/opt/web
 user=web
-runtime=systemd
 slots=(blue green)
-units=(web-blue web-green)
-ports=(3000 3001)
 binary=web
-health=/health
 health_seconds=30
 steady_seconds=3
 drain_seconds=30

@@ -3,12 +3,8 @@
 app=api
 dir=/opt/api
 user=api
-runtime=supervisor
 slots=(blue green)
-units=(api-blue api-green)
-ports=(7000 7001)
 binary=api
-health=''
 health_seconds=30
 steady_seconds=3
 drain_seconds=30

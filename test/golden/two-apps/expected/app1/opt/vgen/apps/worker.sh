@@ -3,12 +3,8 @@
 app=worker
 dir=/opt/jobs/worker
 user=jobs
-runtime=systemd
 slots=(blue green)
-units=(worker-blue worker-green)
-ports=(7100 7101)
 binary=''
-health=''
 health_seconds=120
 steady_seconds=5
 drain_seconds=1

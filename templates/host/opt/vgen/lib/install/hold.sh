@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# What is live stays live: the files of a slot change with the slot. While a slot is live, those of its files that this
+# tree changes, brings or drops wait: the former ones stay, so that its process, started anew by whatever means, is what
+# it was, and what leads to it still does. They are installed, or removed, by the first install that finds the slot not
+# live any more; the switch runs one. The record says what waits (state/record.sh).
+
+declare -gA held_slots=()        # APP/SLOT → yes, of those that are live and run
+declare -gA waiting=()           # path → APP/SLOT, whose new version or removal waits
+
+is_held() { [[ -n $1 && -n ${held_slots[$1]:-} ]]; }
+
+# find_held_slots: by what is installed now. What is damaged is not held, so that an install can mend it.
+find_held_slots() {
+  local name slot
+  for name in $(known_apps); do
+    slot=$(slot_to_hold "$name" 2>/dev/null) || continue
+    [[ -z $slot ]] || held_slots[$name/$slot]=yes
+  done
+}
+
+# slot_to_hold APP: its live slot, if that runs. An app that this tree drops, or moves to another directory, ends: there
+# is no slot that it could be switched to.
+slot_to_hold() (
+  load_app "$1"
+  slot=$(slot_at live)
+  if [[ -n $slot && " ${want_slots[*]/ //} " == *" $1/$slot "* && $(dir_in_tree "$1") == "$dir" ]] && is_in_use "$slot"
+  then
+    printf '%s' "$slot"
+  fi
+)
+
+# dir_in_tree APP: its directory, as this tree has it.
+dir_in_tree() (
+  # shellcheck source=/dev/null
+  . "${tree:?}$vgen_apps/$1.sh"
+  printf '%s' "$dir"
+)
+
+# is_in_use SLOT: it runs, or something answers on its port although nobody knows of it.
+is_in_use() {
+  [[ -n $(release_of "$1") ]] || return 1
+  look_at "$1"
+  [[ $process_state == running || -n $(listener_on "${port_of[$1]}") ]]
+}
+
+# waits_for_switch INDEX: this file of the tree belongs to a live slot and is another than what is installed. A new one
+# that the process does not read is needed at once, by nginx for example, if what it says of the slot is true today.
+waits_for_switch() {
+  local path=${file_path[$1]} slot=${file_slot[$1]} data
+  is_held "$slot" || return 1
+  if [[ -z ${former_content[$path]:-} ]]; then
+    data=$vgen_apps/$slot.sh
+    [[ ",${file_triggers[$1]}," == *",slot:$slot,"* || ${tree_sum[$data]} != "${former_source[$data]:-}" ]]
+  else
+    [[ ${new_content[$path]} != "${former_content[$path]}" || ${file_mode[$1]} != "${former_mode[$path]}" ||
+      ${file_owner[$1]} != "${former_owner[$path]}" ]]
+  fi
+}
+
+# was_waiting APP/SLOT: its files waited, and do so no more.
+was_waiting() { ! is_held "$1" && [[ " ${former_waiting[*]} " == *" $1 "* ]]; }

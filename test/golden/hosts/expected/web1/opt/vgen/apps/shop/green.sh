@@ -1,0 +1,6 @@
+# shellcheck shell=bash disable=SC2034 # facts only: the scripts in /opt/vgen/bin read them
+# Made by vgen from apps.shop.slots.green; do not edit.
+slot_unit=shop-green
+slot_port=3001
+slot_runtime=systemd
+slot_health=''

@@ -1,0 +1,6 @@
+# shellcheck shell=bash disable=SC2034 # facts only: the scripts in /opt/vgen/bin read them
+# Made by vgen from apps.api.slots.green; do not edit.
+slot_unit=api-green
+slot_port=4001
+slot_runtime=pm2
+slot_health=/health

@@ -1,0 +1,98 @@
+// What is live stays live: an install changes nothing of what a live slot runs with; the switch brings it.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { because, bin, lack, Machine } from './machine.ts';
+import type { Tree } from './tree.ts';
+
+/** All files of a slot that say its port, or its unit. */
+const FILES: Readonly<Record<string, readonly string[]>> = {
+  demo: ['opt/demo/green/nginx.conf', 'opt/vgen/apps/demo/green.sh', 'etc/supervisor/conf.d/demo-green.conf'],
+  tick: ['opt/tick/green/nginx.conf', 'opt/vgen/apps/tick/green.sh', 'etc/systemd/system/tick-green.service'],
+};
+
+describe.skipIf(lack !== null)(`what is live (${because})`, () => {
+  let machine: Machine;
+  const ask = (script: string) => machine.ask(script);
+  const get = (port: number) => machine.get(port);
+  const code = (port: number) => ask(`curl -s -o /dev/null -m 5 -w '%{http_code}' http://127.0.0.1:${port}/ || true`);
+
+  /** The fixture with both live slots, green, on other ports. */
+  const moved = (): Tree => Object.entries({ demo: '20001', tick: '20011' }).reduce((tree, [app, port]) =>
+    (FILES[app] ?? []).reduce((one, path) => one.edit(path, port, `${port}`.replace('200', '201')), tree),
+  machine.tree());
+
+  /** What a client is answered by both apps, over a new connection each time, while something is done. */
+  async function under<T>(work: () => Promise<T>): Promise<T> {
+    await ask('rm -f /root/stop /root/codes.*');
+    const load = machine.run(`for port in 8000 8010; do
+      (until [[ -e /root/stop ]]; do
+        curl -s -o /dev/null -m 10 -w '%{http_code} ' http://127.0.0.1:$port/ >> /root/codes.$port; sleep 0.01
+      done) &
+    done; wait`);
+    const done = await work();
+    await ask('touch /root/stop');
+    await load;
+    for (const port of [8000, 8010]) {
+      const codes = (await ask(`cat /root/codes.${port}`)).split(' ').filter(Boolean);
+      expect(codes.length).toBeGreaterThan(5);
+      expect(codes.filter(one => one !== '200'), `of ${port}`).toEqual([]);
+    }
+    return done;
+  }
+
+  beforeAll(async () => {
+    machine = await Machine.bootWithApps();
+  });
+
+  afterAll(() => machine?.stop());
+
+  it('is lost where what leads to it changes before it does: the control', async () => {
+    await ask(`sed -i s/20001/20051/ /opt/demo/green/nginx.conf; systemctl reload nginx; sleep 1`);
+    expect(await code(8000)).toBe('502');
+    await ask(`sed -i s/20051/20001/ /opt/demo/green/nginx.conf; systemctl reload nginx; sleep 1`);
+    expect(await code(8000)).toBe('200');
+  });
+
+  it('keeps its port when the inventory gives it another one', async () => {
+    const before = await machine.processes();
+    const text = await under(() => machine.installed(moved()));
+    expect(text).toContain('demo: live slot green keeps its former configuration until the next switch');
+    expect(text).toContain('tick: live slot green keeps its former configuration until the next switch');
+    expect([await get(8000), await get(8010)]).toEqual(['v1 green hello', 'v1 green hello']);
+    expect(await machine.processes()).toBe(before);
+    await ask('grep 20001 /opt/demo/green/nginx.conf; grep 20011 /etc/systemd/system/tick-green.service');
+    expect((await machine.run(`${bin}/vgen status`)).text).toMatch(/live +green .*former configuration, changed since/);
+    expect((await machine.run(`${bin}/vgen status`)).text).not.toMatch(/^drift/m);
+    expect(await machine.installed(moved())).toContain('one: nothing to do');
+  });
+
+  it('is what it was when its process dies, or its manager starts anew', async () => {
+    await ask(`kill -9 $(supervisorctl pid demo-green) $(systemctl show -p MainPID --value tick-green); systemctl daemon-reload
+      systemctl restart supervisor
+      for port in 8000 8010; do
+        for (( i = 0; i < 100; i++ )); do ! curl -sfo /dev/null http://127.0.0.1:$port/ || break; sleep 0.1; done
+      done`);
+    expect([await get(8000), await get(8010)]).toEqual(['v1 green hello', 'v1 green hello']);
+    await ask('ss -Hltn "sport = :20001" | grep -q .; ss -Hltn "sport = :20011" | grep -q .');
+  });
+
+  it('is what it was after another install, and a rollback of the host', async () => {
+    expect(await under(() => machine.installed(moved().add('etc/motd', 'more\n')))).toContain('/etc/motd');
+    await ask('grep 20001 /opt/demo/green/nginx.conf');
+    await under(() => ask(`${bin}/vgen rollback --host 1`));
+    expect((await machine.run(`${bin}/vgen status`)).text).not.toContain('former configuration');
+    expect(await machine.installed(moved())).not.toMatch(/^(re|file.*green)/m);
+    await ask('grep 20001 /opt/demo/green/nginx.conf');
+  });
+
+  it('takes the other port once it is not live any more, and no request fails', async () => {
+    const text = await under(async () => [await ask(`${bin}/vgen switch demo`), await ask(`${bin}/vgen switch tick`)]);
+    expect(text.join('\n')).toMatch(/demo: live is blue[^]*restart +demo\/green[^]*restart +tick\/green/);
+    expect([await get(8000), await get(8001)]).toEqual(['v2 blue hello', 'v1 green hello']);
+    expect([await get(8010), await get(8011)]).toEqual(['v2 blue hello', 'v1 green hello']);
+    await ask('ss -Hltn "sport = :20101" | grep -q .; ss -Hltn "sport = :20111" | grep -q .');
+    expect(await ask('ss -Hltn "sport = :20001 or sport = :20011"')).toBe('');
+    expect(await machine.installed(moved())).toContain('one: nothing to do');
+    expect((await machine.run(`${bin}/vgen status`)).text).not.toContain('former configuration');
+    await under(async () => [await ask(`${bin}/vgen switch demo`), await ask(`${bin}/vgen switch tick`)]);
+  });
+});
