@@ -86,11 +86,12 @@ describe('npm run new', () => {
     const script = `set -euo pipefail; lib=out/web1/opt/vgen/lib; . "$lib/runtime.sh"
       systemd_look() { process_state=running; process_detail="looked at $1"; }
       systemd_stop() { echo "stopped $1"; }
-      runtime=demo-store app=api
-      of_runtime look api-blue.service
+      app=api
+      runtime_of=([blue]=demo-store [green]=demo-store)
+      of_runtime blue look api-blue.service
       echo "$process_state, $process_detail"
-      of_runtime stop api-green.service
-      has_own instance && ! has_own place && echo 'its own where it has one'
+      of_runtime green stop api-green.service
+      has_own blue instance && ! has_own blue place && echo 'its own where it has one'
       demo-store_owns() { [[ $1 == /etc/demo/* ]]; }
       ask_runtimes owns /etc/demo/x && echo "$REPLY"
       ! ask_runtimes owns /etc/other || echo wrong`;
