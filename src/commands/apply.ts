@@ -28,7 +28,7 @@ const values = {
 const settings = {
   out, ...rollingOut,
   adopt: flag('keep files with local edits on a host, install the rest', safety),
-  force: flag('overwrite files with local edits on a host', safety),
+  force: flag('overwrite files with local edits on a host, adopted ones too; a copy is kept there', safety),
   older: flag('allow trees that are older than those on the hosts', safety),
   allow: list('<area>', `allow changes of ${AREAS.slice(0, -1).join(', ')} or ${AREAS.at(-1) ?? ''}; may be repeated`, {
     ...safety, read: oneOf(AREAS),
@@ -69,9 +69,11 @@ async function apply(options: ApplyOptions, output: Output): Promise<number> {
     const trees = new Map(fleet.hosts.map(({ name }) => [name, readTree(options.out, name)] as const));
     rolloutOf(fleet, options);
     const known = new Map<string, HostResult>();
+    const force = options.force ?? false;
     // an apply of a plan looks when it has the lock: the plan says what is to be done
     const seen = plan === null
-      || options.dryRun ? sort(await observeAll(fleet, plan ? 'full' : 'changed', trees), trees, known) : [];
+      || options.dryRun ? sort(await observeAll(fleet, plan || force ? 'full' : 'changed', trees), trees, known, force)
+      : [];
     if (fleet.stop.aborted) return 1;
     const form = { markdown: options.markdown };
     const conclusion = (results: readonly HostResult[]): number =>
@@ -101,13 +103,15 @@ async function apply(options: ApplyOptions, output: Output): Promise<number> {
 /** Those that can be worked on; results of the others, and of those with nothing to do, go into `known`. */
 function sort(
   looked: ReadonlyMap<string, HostState | Unseen>, trees: ReadonlyMap<string, BuiltTree>,
-  known: Map<string, HostResult>,
+  known: Map<string, HostResult>, force: boolean,
 ): Seen[] {
   return [...looked].flatMap(([host, state]) => {
     const tree = trees.get(host) as BuiltTree;
     if ('unreachable' in state) known.set(host, unreachable(host, state.unreachable));
-    else if (isInstalled(state, tree)) {
-      known.set(host, { host, result: 'same', why: waitsOf(state), was: statusOf(state), is: statusOf(state), seconds: 0 });
+    else if (isInstalled(state, tree, force)) {
+      known.set(host, {
+        host, result: 'same', why: waitsOf(state), was: statusOf(state), is: statusOf(state), seconds: 0,
+      });
     }
     const one = 'unreachable' in state || !state.isWhole ? null : foretell(tree, state);
     return one && isSeen(one) ? [one] : [];
@@ -148,7 +152,7 @@ async function send(
   const ran = await withHostLocks(run, before, async ({ lost, seen }) => {
     const known = new Map(before);
     for (const [host, why] of lost) known.set(host, unreachable(host, why));
-    if (plan !== null) guard(fleet, sort(seen, trees, known), plan, options);
+    if (plan !== null) guard(fleet, sort(seen, trees, known, options.force ?? false), plan, options);
     const looked = Date.now();
     return overHosts(run, rolloutOf(fleet, options), known, {
       do: async connection => {

@@ -36,7 +36,7 @@ export async function applyHost(
     now = 'unreachable' in after ? null : statusOf(after);
     return after;
   };
-  if (isInstalled(seen, tree)) return result('same', waitsOf(seen));
+  if (isInstalled(seen, tree, words.includes('--force'))) return result('same', waitsOf(seen));
 
   let state = seen;
   for (let round = 0; round < ROUNDS; round++) {

@@ -249,6 +249,20 @@ function obstacles(tree: BuiltTree, state: HostState): string[] {
     ...missing.length ? [`without a value on the host: ${missing.join(', ')} (vgen secrets push --on ${tree.host})`]
       : [],
     ...missing.length ? [] : [...state.unrendered].map(([path, reason]) => `${path}: ${reason}`),
+    ...inTheWay(tree, state),
+  ];
+}
+
+/** What an install neither removes nor replaces. */
+function inTheWay(tree: BuiltTree, { paths }: HostState): string[] {
+  const isDirectory = (path: string): boolean => paths.get(path)?.kind === 'directory';
+  const blocked = (path: string, wanted: string): string =>
+    `${path} is a directory on the host, and a ${wanted} of the tree; move it away`;
+  return [
+    ...tree.files.filter(({ path }) => isDirectory(path)).map(({ path }) => blocked(path, 'file')),
+    ...[...tree.links.keys()].filter(isDirectory).map(path => blocked(path, 'link')),
+    ...tree.directories.map(({ path }) => path).filter(path => paths.get(path)?.kind === 'file')
+      .map(path => `${path} is a file on the host, and a directory of the tree; move it away`),
   ];
 }
 

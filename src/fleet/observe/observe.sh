@@ -300,6 +300,7 @@ observe() {
   read_paths "${paths[@]}" "${!applied[@]}"
   if [[ -n $installed ]] && all_as_left; then
     tell asleft
+    (( ${#adopted[@]} == 0 )) || tell adopted
     if ! all_up; then
       is_down=yes
       tell down

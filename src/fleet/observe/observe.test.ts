@@ -67,12 +67,17 @@ describe('what a host says', () => {
   });
 
   it('is installed only if nothing is to be done', () => {
-    const said = (...more: string[]): boolean =>
-      isInstalled(readState(['tree\tabc', 'asleft', ...more].join('\n')), { id: 'abc' });
+    const installed = (force: boolean, ...lines: string[]): boolean =>
+      isInstalled(readState(lines.join('\n')), { id: 'abc' }, force);
+    const said = (...more: string[]): boolean => installed(false, 'tree\tabc', 'asleft', ...more);
     expect(said()).toBe(true);
     for (const more of ['due', 'busy', 'unconfirmed\t9']) expect(said(more), more).toBe(false);
-    expect(isInstalled(readState('tree\tabc\n'), { id: 'abc' })).toBe(false);
-    expect(isInstalled(readState('tree\tabd\nasleft\n'), { id: 'abc' })).toBe(false);
+    expect(installed(false, 'tree\tabc')).toBe(false);
+    expect(installed(false, 'tree\tabd', 'asleft')).toBe(false);
+    // what was adopted is as vgen left it, until somebody wants it overwritten
+    expect(said('adopted')).toBe(true);
+    expect(installed(true, 'tree\tabc', 'asleft')).toBe(true);
+    expect(installed(true, 'tree\tabc', 'asleft', 'adopted')).toBe(false);
   });
 
   it('is locked until the time of the lock by the host\'s clock', () => {

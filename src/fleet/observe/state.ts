@@ -75,6 +75,8 @@ export interface HostState extends HostStatus {
   readonly order: number | null;
   /** The tree that was looked for is installed, and all of it is as vgen left it. */
   readonly isAsLeft: boolean;
+  /** Local edits that an apply was told to keep are among it. */
+  readonly hasAdopted: boolean;
   /** A unit that is to run does not; told where `isAsLeft` is. */
   readonly isDown: boolean;
   /** Something is pending: a restart, an install that was cut short. */
@@ -136,9 +138,10 @@ export const waitText = (slot: string, count: number): string =>
 export const waitsOf = ({ waiting }: HostState): string => [...new Set(waiting.values())].sort()
   .map(slot => waitText(slot, [...waiting.values()].filter(of => of === slot).length)).join('; ');
 
-/** Whether an apply of the tree would do nothing. */
-export const isInstalled = (state: HostState, tree: { readonly id: string }): boolean =>
-  state.tree === tree.id && state.isAsLeft && !state.isDown && !state.isDue && state.unconfirmed === null
+/** Whether an apply of the tree would do nothing; with `force` local edits that were kept are overwritten. */
+export const isInstalled = (state: HostState, tree: { readonly id: string }, force: boolean): boolean =>
+  state.tree === tree.id && state.isAsLeft && !(force && state.hasAdopted)
+  && !state.isDown && !state.isDue && state.unconfirmed === null
   && !state.isBusy;
 
 const KINDS: Readonly<Record<string, PathState['kind']>> = { f: 'file', l: 'link', d: 'directory' };
@@ -161,7 +164,7 @@ export function readState(text: string): HostState {
     isWhole: lines.some(([kind]) => kind === 'whole'),
     host: one('host'), tree: one('tree'), generation: generation ?? null, order: order ? order : null,
     live: releases('live'), next: releases('next'),
-    isAsLeft: of('asleft').length > 0, isDown: of('down').length > 0,
+    isAsLeft: of('asleft').length > 0, hasAdopted: of('adopted').length > 0, isDown: of('down').length > 0,
     isDue: of('due').length > 0, isBusy: of('busy').length > 0,
     canAttach: of('attach').length > 0,
     unconfirmed: unconfirmed === null ? null : Number(unconfirmed), lock: lockIn(of('lock')[0]),
