@@ -8,6 +8,7 @@ import { Failure } from './contract/diagnostic.ts';
 import { Output } from './print/output.ts';
 import { ownFile } from './process/own-files.ts';
 import { sourceStack } from './process/stack.ts';
+import { isSystemError, systemFailure } from './process/system-error.ts';
 
 const { version } = JSON.parse(readFileSync(ownFile('package.json'), 'utf8')) as { version: string };
 /** The command as it is called: `vgen certs ca`. */
@@ -59,6 +60,9 @@ async function main(): Promise<void> {
       if (cause.exitCode !== 0) failed(cause.code === 'commander.help' ? '' : usageText(cause), 'no command', 2);
     } else if (cause instanceof Failure) {
       failed(cause.message, cause.message, cause.exit);
+    } else if (isSystemError(cause) && (cause.path !== undefined || cause.syscall === 'uv_cwd')) {
+      const { message, exit } = systemFailure(cause, '.');
+      failed(message, message, exit);
     } else {
       // 1 would say "the answer is no"
       failed(`this is a mistake of vgen itself; please report it\n${sourceStack(cause)}`, String(cause), 2);

@@ -1,14 +1,16 @@
 // HostTrees → out/. In: what each host's directory should hold. Out: exactly that on the disk. Now true: only what
 // changed was written, only what vgen once wrote was removed, and a build that failed midway changed nothing.
-import { lstatSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Failure } from './contract/diagnostic.ts';
 import { Staging } from './emit/staging.ts';
-import { MANIFEST, pathsOf, SUMS } from './contract/manifest.ts';
+import { MANIFEST, pathsOf } from './contract/manifest.ts';
+import { ATTRIBUTES, markDigests, marksDigests } from './emit/attributes.ts';
 import {
   compare, digestOf, digestOnDisk, isKept, isThere, leftHosts, obstacles, stampOf, statOf,
 } from './emit/on-disk.ts';
 import { FLEET, type PlainTree, type UnchangedTree } from './contract/tree.ts';
+import { isSystemError, systemFailure } from './process/system-error.ts';
 
 export interface Changes {
   /** `<host>/<path>`, sorted. */
@@ -93,8 +95,9 @@ export function emitTrees(trees: Iterable<PlainTree | UnchangedTree>, options: E
           continue;
         }
         (state === 'absent' ? changes.added : changes.changed).push(path);
-        if (state === 'different' && !known.has(entry.path)) {
-          const refused = isDirectory(join(out, path)) ? isKept(join(out, name), entry.path, known) : !options.force;
+        if (state === 'different') {
+          const refused = isDirectory(join(out, path)) ? isKept(join(out, name), entry.path, known)
+            : !known.has(entry.path) && !options.force;
           if (refused) foreign.push(path);
         }
         staging?.put(name, entry);
@@ -108,6 +111,9 @@ export function emitTrees(trees: Iterable<PlainTree | UnchangedTree>, options: E
         ? ` and ${foreign.length - 3} more`
         : ''}; move them away${options.force ? '' : ', or overwrite them with --force'}`, { exit: 3 });
     }
+    if (options.check && !marksDigests(out)) {
+      (isThere(out, ATTRIBUTES) ? changes.changed : changes.added).push(ATTRIBUTES);
+    }
     for (const list of [changes.added, changes.changed, changes.removed]) list.sort();
     if (options.proceed() && staging) {
       for (const path of changes.removed) remove(out, path);
@@ -118,21 +124,12 @@ export function emitTrees(trees: Iterable<PlainTree | UnchangedTree>, options: E
       }
     }
   } catch (cause) {
-    if (!(cause instanceof Error && 'syscall' in cause && 'code' in cause)) throw cause;
-    throw new Failure(`cannot write to "${out}" (${String(cause.code)})`, { cause });
+    if (!isSystemError(cause)) throw cause;
+    throw systemFailure(cause, out);
   } finally {
     staging?.close();
   }
   return changes;
-}
-
-/** Tells forges that nobody reads digests, in a file beside the hosts; one that is there already stays as it is. */
-function markDigests(out: string): void {
-  try {
-    writeFileSync(join(out, '.gitattributes'), `*/${SUMS} linguist-generated gitlab-generated -diff\n`, { flag: 'wx' });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-  }
 }
 
 /** Paths in a host's directory that vgen wrote: by its manifest, or by a build that was ended while it wrote. */

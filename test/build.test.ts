@@ -143,10 +143,11 @@ describe('a build that fails', () => {
       const before = state(out);
       const big = small.replace('one', 'x'.repeat(700_000));
       const [exit, message] = await refusal(build(dir, big));
-      expect([exit, message]).toEqual([2, `cannot write to "${out}" (ENOSPC)`]);
+      expect([exit, message]).toEqual([2, `no space is left to write "${out}"; make room (ENOSPC)`]);
       expect(state(out)).toEqual(before);
       execFileSync('mount', ['-o', 'remount,ro', out]);
-      expect(await refusal(build(dir, small.replace('one', 'two')))).toEqual([2, `cannot write to "${out}" (EROFS)`]);
+      expect(await refusal(build(dir, small.replace('one', 'two'))))
+        .toEqual([2, expect.stringMatching(/^".*" cannot be accessed; check its owner and mode.* \(EROFS\)$/)]);
       execFileSync('mount', ['-o', 'remount,rw,size=8m', out]);
       await build(dir, big);
       expect(read(out, 'web2/etc/motd').length).toBe(700_001);

@@ -1,11 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
 import type { Output } from '../print/output.ts';
 import { ownFile } from '../process/own-files.ts';
+import { isSystemError, systemFailure } from '../process/system-error.ts';
 import { defineCommand, value } from './declaration.ts';
 import { json } from './options.ts';
 
-const SCHEMA = './node_modules/vgen/schema/inventory.schema.json';
+const SCHEMA = 'node_modules/vgen/schema/inventory.schema.json';
 
 export const command = defineCommand({
   about: 'An existing file is never overwritten (exit code 3).',
@@ -18,13 +20,14 @@ export const command = defineCommand({
 function init({ file }: { file: string }, output: Output): number {
   if (existsSync(file)) throw new Failure(`"${file}" exists; name another file, or move it away`, { exit: 3 });
   const example = readFileSync(ownFile('inventory.example.yaml'), 'utf8');
-  const starter = example.replace(/\$schema=\S+/, `$schema=${SCHEMA}`);
+  // editors look for it from the file
+  const schema = relative(dirname(resolve(file)), resolve(SCHEMA));
+  const starter = example.replace(/\$schema=\S+/, () => `$schema=${schema.startsWith('.') ? '' : './'}${schema}`);
   try {
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, starter, { flag: 'wx' });
   } catch (cause) {
-    throw new Failure(
-      `cannot write "${file}" (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, { cause },
-    );
+    throw isSystemError(cause) ? systemFailure(cause, file) : cause;
   }
   output.say(`wrote ${file}: put your hosts in, then "vgen build${file === 'inventory.yaml' ? ''
     : ` -i ${file}`}" and look at out/`);

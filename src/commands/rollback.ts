@@ -24,7 +24,7 @@ export const command = defineCommand({
     'vgen rollback peerbook': 'the previous release',
     'vgen rollback --configuration --on eu1': 'the previous configuration of a host',
   },
-  renamed: { '--host': '--configuration' },
+  renamed: { '--host': '--configuration, and --on chooses hosts' },
   run: rollback,
 });
 

@@ -1,3 +1,4 @@
+import { relative, resolve } from 'node:path';
 import { compile } from '../compile.ts';
 import { Failure } from '../contract/diagnostic.ts';
 import { FLEET } from '../contract/tree.ts';
@@ -28,9 +29,8 @@ async function why(
 ): Promise<number> {
   const [, path = '', number = ''] = /^(.*?):(\d+)$/.exec(place) ?? [];
   if (!path) throw new Failure(`"${place}" is no place; write HOST/PATH:LINE, such as eu1/etc/nginx/nginx.conf:40`);
-  const prefix = `${plain(directory).replace(/\/$/, '')}/`;
-  const [host = '', ...rest] = (plain(path).startsWith(prefix) ? plain(path).slice(prefix.length) : plain(path))
-    .split('/');
+  const inOut = relative(resolve(directory), resolve(path));
+  const [host = '', ...rest] = (inOut.startsWith('..') ? path.replace(/^\.\//, '') : inOut).split('/');
   const compilation = await compile(inventory);
   if (compilation.failed() || !compilation.model) {
     output.data({ place, ...output.diagnostics(compilation) });
@@ -55,5 +55,3 @@ async function why(
   }
   return 0;
 }
-
-const plain = (path: string): string => path.replace(/^\.\//, '');

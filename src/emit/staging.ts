@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
 import { pathsOf } from '../contract/manifest.ts';
 import type { PlainEntry } from '../contract/tree.ts';
+import { isSystemError, systemFailure } from '../process/system-error.ts';
 
 const STAGING = '.vgen-staging';
 const LOCK = '.vgen-staging.pid';
@@ -46,9 +47,7 @@ export class Staging {
       return new Staging(out, dir, interrupted);
     } catch (cause) {
       if (cause instanceof Failure) throw cause;
-      throw new Failure(
-        `cannot write to "${out}" (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, { cause },
-      );
+      throw isSystemError(cause) ? systemFailure(cause, out) : cause;
     }
   }
 

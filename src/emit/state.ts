@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve as absolute } from 'node:path';
 import type { Globbed } from '../load.ts';
 import { FLEET } from '../contract/tree.ts';
+import { marksDigests } from './attributes.ts';
 import { digestOnDisk, leftHosts } from './on-disk.ts';
 import { Staging } from './staging.ts';
 import { ownFile } from '../process/own-files.ts';
@@ -74,7 +75,7 @@ export class State {
 
   /** Whether inputs and outputs are all as they were: then a build has nothing to do. */
   async fresh(out: string): Promise<Fresh | null> {
-    if (Staging.isOpen(out)) return null;
+    if (Staging.isOpen(out) || !marksDigests(out)) return null;
     if (this.#head.inputs.some(([path, before]) => sha(path) !== before)) return null;
     for (const { cwd, pattern, found } of this.#head.globs) {
       const { default: glob } = await import('fast-glob');

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
+import { isSystemError, systemFailure } from '../process/system-error.ts';
 
 export interface Writing {
   /** Overwrite what vgen did not write. */
@@ -23,6 +24,6 @@ export function writeMade(file: string, text: string, { force, isExecutable = fa
     writeFileSync(file, text);
     if (isExecutable) chmodSync(file, 0o755);
   } catch (cause) {
-    throw new Failure(`cannot write ${file} (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, { cause });
+    throw isSystemError(cause) ? systemFailure(cause, file) : cause;
   }
 }

@@ -75,10 +75,12 @@ describe.skipIf(lack !== null)(`install.sh on a bare host (${because})`, () => {
 
   it('refuses whoever is not root', async () => {
     await machine.ask(`rm -rf /tmp/tree; cp -r ${incoming} /tmp/tree; chmod -R a+rX /tmp/tree`);
-    for (const script of ['/tmp/tree/install.sh', `${bin}/vgen switch demo`, `${bin}/vgen status`]) {
+    const scripts =
+      { '/tmp/tree/install.sh': '', [`${bin}/vgen switch demo`]: ' switch', [`${bin}/vgen status`]: ' status' };
+    for (const [script, command] of Object.entries(scripts)) {
       const { code, text } = await machine.run(`su nobody -s /bin/bash -c 'bash ${script}'`);
       expect(code).toBe(2);
-      expect(text).toContain('only root can do this');
+      expect(text).toContain(`only root can do this; try: sudo bash ${script.split(' ')[0]}${command} …`);
     }
   });
 

@@ -14,7 +14,8 @@ export function print(
   { file, force }: Given<ReturnType<typeof destination>>, text: string, output: Output, isExecutable = false,
 ): void {
   if (file === '-') {
-    output.raw(text);
+    if (output.json) output.data({ text });
+    else output.raw(text);
     return;
   }
   writeMade(file, text, { force, isExecutable, option: '--file' });

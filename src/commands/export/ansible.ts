@@ -30,9 +30,9 @@ export const command = defineCommand({
     for (const [name, text] of Object.entries(files)) {
       const file = join(dir, name);
       writeMade(file, text, { force, option: '--dir' });
-      output.data({ written: file });
       output.say(`wrote ${file}`);
     }
+    output.data({ written: Object.keys(files).map(name => join(dir, name)) });
     return 0;
   },
 });

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Failure } from '../../contract/diagnostic.ts';
 import type { Seen } from '../observe/survey.ts';
+import { isSystemError, systemFailure } from '../../process/system-error.ts';
 
 export interface PlannedHost {
   readonly host: string;
@@ -31,7 +32,7 @@ export function writePlan(path: string, plan: PlanFile): void {
   try {
     writeFileSync(path, `${JSON.stringify(plan, null, 2)}\n`);
   } catch (cause) {
-    throw new Failure(`cannot write ${path} (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, { cause });
+    throw isSystemError(cause) ? systemFailure(cause, path) : cause;
   }
 }
 
