@@ -220,7 +220,7 @@ describe('templates', () => {
         }
       }
     }
-    const isOfTheEngine = /^host\/opt\/vgen\/lib\/|^[^/]+\/runtime\.sh$/;
+    const isOfTheEngine = /^host\/opt\/vgen\/lib\/|^[^/]+\/(?:runtime|check)\.sh$/;
     const all = glob.sync('**', { cwd: join(root, 'templates'), dot: true });
     expect(all.filter(name => !used.has(name) && !isOfTheEngine.test(name))).toEqual([]);
   });
