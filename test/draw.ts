@@ -4,9 +4,12 @@
 export const full = process.env['VGEN_FULL'] === '1';
 export const seed = Number(process.env['VGEN_SEED'] ?? 1);
 
-/** Random numbers from 0 to below 1, the same for the same seed and name: mulberry32. */
-export function dice(name: string): () => number {
-  let state = [...name].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), seed) >>> 0;
+/** Random numbers from 0 to below 1, the same for the same run's seed and name. */
+export const dice = (name: string): (() => number) => diceOf(seed, name);
+
+/** The same for a seed of its own: mulberry32. */
+export function diceOf(given: number, name: string): () => number {
+  let state = [...name].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), given) >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
