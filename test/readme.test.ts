@@ -1,6 +1,6 @@
 // What README.md shows is what happens. The commands for hosts ("sh host") run in vanilla.test.ts, on hosts.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -53,6 +53,22 @@ describe('README.md', () => {
     const { properties } =
       JSON.parse(readFileSync(join(root, 'schema/inventory.schema.json'), 'utf8')) as { properties: object };
     expect(Object.keys(properties).filter(section => !readme.includes(`\`${section}\``))).toEqual([]);
+  });
+
+  const lacksAge = spawnSync('age', ['--version']).error !== undefined;
+  it.skipIf(lacksAge)('begins the example of three tiers with commands that work as they stand (needs age)', () => {
+    const example = join(work, 'three-tiers');
+    cpSync(join(root, 'examples/three-tiers'), example, { recursive: true });
+    mkdirSync(join(work, '.config/vgen'), { recursive: true });
+    expect(run('age-keygen -o .config/vgen/identity.txt').status).toBe(0);
+    const commands = commandsOf('sh tiers');
+    const hosts = commands.findIndex(command => command.startsWith('vgen secrets'));
+    for (const command of commands.slice(0, hosts)) {
+      const { status, stderr } = run(`cd three-tiers && HOME=${work} && ${command}`);
+      expect(status, `${command}\n${stderr}`).toBe(0);
+    }
+    expect(readFileSync(join(example, 'ca.crt'), 'utf8')).toContain('BEGIN CERTIFICATE');
+    expect(readFileSync(join(example, 'secrets/ca.key.age'), 'latin1')).toMatch(/^age-encryption/);
   });
 
   it('counts the lines of the example', () => {

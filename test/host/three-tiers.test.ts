@@ -1,7 +1,7 @@
 // The example of three tiers as it stands, on five real hosts: a load balancer, two application servers, the server for
 // data and the one for backups. Only what cannot be had here is stood in for: the apps, and Let's Encrypt.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,7 +69,6 @@ describe.skipIf(lack !== null)(`three tiers (${because})`, () => {
 
   /** What is the team's own: keys, the CA, and the password manager. */
   const own = (): void => {
-    rmSync(at('ca.crt'));
     for (const dir of ['.config/vgen', 'secrets', 'bin']) mkdirSync(at(dir), { recursive: true });
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', at('secrets/backup.key')]);
     const hostKey =
@@ -141,7 +140,7 @@ describe.skipIf(lack !== null)(`three tiers (${because})`, () => {
     for (const command of commandsOf('sh tiers')) {
       const ran = await estate.sh(command);
       expect(ran.code, `${command}\n${ran.text}`).toBe(0);
-      expect(ran.text).toMatch(said[command] ?? /./);
+      expect(ran.text).toMatch(said[command] ?? (command.startsWith('vgen') ? /./ : /^/));
     }
     await publish();
     expect((await estate.vgen(0, 'plan')).match(/^\w+: nothing to do/gm))
