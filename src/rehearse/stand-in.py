@@ -23,9 +23,9 @@ def facts(file):
 
 def own_port(started_as):
     for app in map(facts, glob.glob("/opt/vgen/apps/*.sh")):
-        for slot, port in zip(app["slots"], app["ports"]):
+        for slot in app["slots"]:
             if started_as.startswith(f"{app['dir'][0]}/{slot}/release/"):
-                return int(port)
+                return int(facts(f"/opt/vgen/apps/{app['app'][0]}/{slot}.sh")["slot_port"][0])
     sys.exit(f"{started_as} is in no slot of an app in /opt/vgen/apps")
 
 
