@@ -135,7 +135,17 @@ const free = new Set<string>();
 export function planKey({ host, apps, files, secrets, ...made }: HostPlan, salt: string): string {
   const offered = Object.values(made).map(list => list.map(one => ({ ...one, host: null })));
   const own = JSON.stringify([salt, host, files, secrets, offered]);
-  // an app leads to its hosts, and its slots back to it
-  const named = JSON.stringify(apps, (key, value: unknown) => (key === 'hosts' || key === 'app' ? undefined : value));
-  return hash('sha256', own + named, 'hex').slice(0, 32);
+  return hash('sha256', own + apps.map(keyOfApp).join(), 'hex').slice(0, 32);
 }
+
+/** An app as text, made once for all of its hosts. */
+function keyOfApp(app: App): string {
+  let text = known.get(app);
+  if (text === undefined) {
+    // an app leads to its hosts, and its slots back to it
+    text = JSON.stringify(app, (key, value: unknown) => (key === 'hosts' || key === 'app' ? undefined : value));
+    known.set(app, text);
+  }
+  return text;
+}
+const known = new WeakMap<App, string>();

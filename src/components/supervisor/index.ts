@@ -23,8 +23,7 @@ function environment(slot: Slot, host: Host, offers: Offers): Variable[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function program(slot: Slot, host: Host, section: Supervisor, offers: Offers): object {
-  const env = environment(slot, host, offers);
+function program(slot: Slot, host: Host, section: Supervisor, env: readonly Variable[]): object {
   return {
     at: slot.at, app: slot.app.name, name: slot.name, unit: slot.unit, user: slot.app.user, directory: slot.release,
     command: slot.app.command.map((word, i) => ({
@@ -62,20 +61,23 @@ export const supervisor = component<Supervisor>({
   plan: ({ apps, host, section }, offers) => {
     const slots = apps.filter(app => app.runtime === 'supervisor').flatMap(app => [...app.slots]);
     if (slots.length === 0) return {};
-    const isSealed = (slot: Slot): boolean => hasSecrets(environment(slot, host, offers));
-    const sealed = slots.filter(isSealed);
+    const programs = slots.map(slot => {
+      const env = environment(slot, host, offers);
+      return { slot, env, view: program(slot, host, section, env) };
+    });
+    const sealed = programs.filter(({ env }) => hasSecrets(env));
     const file = (path: string, at: Path, view: object, details: FileDetails & { as?: string }): FileSpec =>
       template(`/etc/supervisor/${path}`, at, view, { check: 'supervisor', ...details });
     return { files: [
       file('supervisord.conf', ['supervisor'], { secrets: sealed.length > 0 }, { onChange: [restart(UNIT)] }),
       // taken up at the next start: a restart would end every program
       template(`/etc/systemd/system/${UNIT}.d/vgen.conf`, ['supervisor'], { files: 65536 }, { check: 'systemd' }),
-      ...slots.map(slot => file(`conf.d/${slot.unit}.conf`, slot.at, program(slot, host, section, offers),
+      ...programs.map(({ slot, view }) => file(`conf.d/${slot.unit}.conf`, slot.at, view,
         { as: '/etc/supervisor/conf.d/{unit}.conf', ...ofSlot(slot) })),
       // one for each slot: what is live keeps its own while the other's changes
-      ...sealed.map(slot => file(`secrets/${slot.unit}.conf`, slot.at, program(slot, host, section, offers), {
+      ...sealed.map(({ slot, env, view }) => file(`secrets/${slot.unit}.conf`, slot.at, view, {
         as: '/etc/supervisor/secrets/{unit}.conf', mode: '0600', ...ofSlot(slot),
-        secrets: secretsIn(environment(slot, host, offers).map(({ value }) => value)),
+        secrets: secretsIn(env.map(({ value }) => value)),
       })),
     ] };
   },
