@@ -39,8 +39,10 @@ function keep(script: Script): void {
   places.some(place => writeTrusted(place, name, code));
 }
 
-// Node 20 optimizes functions so early that a run takes a third more CPU time; later ones wait longer by themselves.
-// Set before any code is read or kept: V8 refuses code of other flags
+// Set before any code is read or kept: V8 refuses code of other flags.
+// A heap that may only grow by two fifths between two collections: a build of 10,000 hosts takes half the memory
+setFlagsFromString('--heap-growing-percent=40');
+// Node 20 optimizes functions so early that a run takes a third more CPU time; later ones wait longer by themselves
 if (process.version.startsWith('v20.')) setFlagsFromString('--interrupt-budget=500000');
 
 const cachedData = kept();

@@ -43,7 +43,11 @@ export async function emitBeside(
   const { port1: port, port2 } = new MessageChannel();
   const counts = new Int32Array(new SharedArrayBuffer(8));
   const given: ThreadOrder = { port: port2, counts, options };
-  const worker = new Worker(ownFile('dist/emit/thread.js'), { workerData: given, transferList: [port2] });
+  const worker = new Worker(ownFile('dist/emit/thread.js'), {
+    workerData: given, transferList: [port2],
+    // what it makes is soon garbage
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  });
   let isOver = false;
   const answered = new Promise<ThreadAnswer>((resolve, reject) => {
     worker.once('message', resolve).once('error', reject);
@@ -60,12 +64,13 @@ export async function emitBeside(
   };
   const numbers = new Map<Uint8Array, number>();
   const pathsOf = new Map<string, readonly string[]>();
+  const lists = new Map<string, readonly string[]>();
   try {
     try {
       for (const tree of trees) {
         if ('unchanged' in tree) send({ unchanged: tree });
         else {
-          if (onTree) pathsOf.set(tree.name, tree.entries.map(({ path }) => path));
+          if (onTree) pathsOf.set(tree.name, shared(lists, tree.entries.map(({ path }) => path)));
           send(packed(tree, numbers));
         }
         while (!isOver && sent - Atomics.load(counts, TAKEN) > AHEAD) await sleep(1);
@@ -85,6 +90,14 @@ export async function emitBeside(
     port.close();
     process.umask(umask);
   }
+}
+
+/** The first list of the same paths: most hosts have the same. */
+function shared(lists: Map<string, readonly string[]>, paths: readonly string[]): readonly string[] {
+  const key = paths.join('\n');
+  const first = lists.get(key) ?? paths;
+  lists.set(key, first);
+  return first;
 }
 
 /** A tree as it is sent: bytes that many hosts share go once. */
