@@ -36,7 +36,8 @@ def own_release():
 RELEASE = own_release()
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s\n"
 GREETING = ANSWER % (len(RELEASE) + 1, RELEASE)
-UPGRADE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n"
+UPGRADE = (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+           b"Sec-WebSocket-Accept: %s\r\n\r\n")
 HEADER = re.compile(rb"\r\n(content-length|connection|transfer-encoding|sec-websocket-key): *([^\r]*)", re.IGNORECASE)
 
 

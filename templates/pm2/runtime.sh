@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pm2 as a runtime of slots. It runs in the foreground in a unit of the slot's own, and ends with it: it never holds on to
-# a release that the slot had before. The app is its child; one that ends and is started again by pm2 has another process.
+# pm2 as a runtime of slots. It runs in the foreground in a unit for each slot and ends with it, so it never keeps a
+# previous release of the slot. The app is its child; one that pm2 restarts has another process.
 
 runtimes+=(pm2)
 

@@ -23,7 +23,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/slow":
             time.sleep(1)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        body = json.dumps({"host": socket.gethostname(), "release": RELEASE, "path": self.path, "headers": headers}).encode()
+        answer = {"host": socket.gethostname(), "release": RELEASE, "path": self.path, "headers": headers}
+        body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Follows the run that a broken connection began after the one named $1: all of its output, then its exit code. A run whose
-# host stopped has none; then nobody holds the host's lock any more. Ends with 240 if nothing was begun.
+# Follows the run that a broken connection began after the one named $1: all of its output, then its exit code. A run
+# whose host stopped has none; then nobody holds the host's lock any more. Ends with 240 if nothing was begun.
 # shellcheck source=SCRIPTDIR/../connect/places.sh
 . places.sh
 set +e

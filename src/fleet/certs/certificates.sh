@@ -39,7 +39,9 @@ request() {
     fi
     rm -rf -- "${new:?}"
     mkdir -m 0700 -- "$new"
-    if reason=$({ new_key "$new" && openssl req -new -key "$new/key.pem" -subj "/CN=$name" -out "$new/request.pem"; } 2>&1)
+    if reason=$({
+      new_key "$new" && openssl req -new -key "$new/key.pem" -subj "/CN=$name" -out "$new/request.pem"
+    } 2>&1)
     then
       tell request "$name" "$(base64 -w 0 <"$new/request.pem")"
     else

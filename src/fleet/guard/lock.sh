@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The fleet lock: one line in a file that says who is at work on a host, so that two runs over the fleet do not interleave.
-# Columns: id, until when (seconds since 1970; 0 is for ever), since when, owner, machine, process, action, commit, message.
+# The fleet lock: one line in a file that says who is at work on a host, so that two runs do not interleave.
+# Columns: id, expiry (seconds since 1970; 0: never), since when, owner, machine, process, action, commit, message.
 
 fleet_lock=/var/lib/vgen/fleet.lock
 held='' held_until=0 now=0      # who has it, until when; the host's clock
@@ -21,8 +21,8 @@ write_lock() {
   exec 8>&-
 }
 
-# take_lock ID SECONDS DETAILS [INSTEAD]: DETAILS are the columns from the owner on; SECONDS 0 is for ever. Somebody else's
-# lock is told, and this ends with 9, unless it has expired or has the id INSTEAD.
+# take_lock ID SECONDS DETAILS [INSTEAD]: DETAILS are the columns from the owner on; SECONDS 0 is for ever. Somebody
+# else's lock is told, and this ends with 9, unless it has expired or has the id INSTEAD.
 take_lock() {
   local until=0
   guard_lock

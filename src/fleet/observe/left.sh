@@ -12,7 +12,8 @@ orphans=()                      # paths of the record, some of which the tree ha
 applied_manifest() {
   local number=''
   [[ ! -s $state/generations.tsv ]] || number=$(tail -n 1 -- "$state/generations.tsv" | cut -f 1)
-  [[ -z $number || ! -f $state/generations/$number/manifest.tsv ]] || printf '%s' "$state/generations/$number/manifest.tsv"
+  [[ -z $number || ! -f $state/generations/$number/manifest.tsv ]] ||
+    printf '%s' "$state/generations/$number/manifest.tsv"
 }
 
 # read_record: what vgen made here last, and with which modes and owners.
@@ -59,8 +60,8 @@ hash_all() {
   done < <(sha256sum -- "$@" 2>/dev/null || true)
 }
 
-# find_edit PATH: sets REPLY to "yes" where it is as vgen left it, else to what is not: "content" (or target, or kind), or
-# "metadata" (mode, owner). Of what somebody changed and vgen was told to leave, the content counts.
+# find_edit PATH: sets REPLY to "yes" where it is as vgen left it, else to what is not: "content" (or target, or kind),
+# or "metadata" (mode, owner). Of what somebody changed and vgen was told to leave, the content counts.
 find_edit() {
   local kind mode owner target
   REPLY=content

@@ -7,9 +7,9 @@
 #   changed     that; and all that "full" tells, unless TREE is installed, is as it was left and nothing is due
 #   full        all that the tree is about: what to look at comes on stdin, one thing a line
 #
-# With a lock's ID that fleet lock is taken before the look; then "locked" is the first line, or somebody else's lock all
-# that is told, with exit code 9. The answer is one thing a line, columns separated by tabs; "end" is the last one. No hash
-# of a file that holds secrets leaves the host: such a file is compared here, and only "same" or "different" is told.
+# With a lock's ID that fleet lock is taken before the look; then "locked" is the first line, or somebody else's lock
+# all that is told, with exit code 9. The answer is one thing a line, columns separated by tabs; "end" is the last one.
+# No hash of a file that holds secrets leaves the host: it is compared here, and only "same" or "different" is told.
 # shellcheck disable=SC2154  # the engine on the host sets what is read of apps
 # shellcheck source=SCRIPTDIR/../connect/places.sh
 . places.sh

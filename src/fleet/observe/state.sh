@@ -24,7 +24,8 @@ tell_state() {
   [[ ! -s $fleet_lock ]] || tell lock "$(date +%s)" "$(<"$fleet_lock")"
   [[ ! -f $state/host ]] || tell host "$(<"$state/host")"
   if [[ -s $state/generations.tsv ]]; then
-    tell generation "$(tail -n 1 -- "$state/generations.tsv" | cut -f 1)" "$(cut -f 3 -- "$state/generations.tsv" | sort -n | tail -n 1)"
+    tell generation "$(tail -n 1 -- "$state/generations.tsv" | cut -f 1)" \
+      "$(cut -f 3 -- "$state/generations.tsv" | sort -n | tail -n 1)"
   fi
   [[ ! -e $state/unconfirmed ]] || tell unconfirmed "$(seconds_left)"
   if [[ -s $state/stale || -s $state/pending-actions || -e $state/journal ]]; then

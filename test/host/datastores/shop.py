@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# An app that connects to what it uses with nothing but its environment: GET /db, /cache, /queue answer with what they say.
+# An app that connects to what it uses with nothing but its environment: GET /db, /cache, /queue return their answers.
 import json
 import os
 import socket
@@ -14,7 +14,8 @@ def db():
     with psycopg2.connect(os.environ['DB_URL']) as connection, connection.cursor() as cursor:
         cursor.execute('CREATE TABLE IF NOT EXISTS seen (what text)')
         cursor.execute("INSERT INTO seen VALUES ('once')")
-        cursor.execute('SELECT current_user, current_database(), ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()')
+        cursor.execute('SELECT current_user, current_database(), ssl, version FROM pg_stat_ssl '
+                       'WHERE pid = pg_backend_pid()')
         return cursor.fetchone()
 
 
@@ -23,7 +24,8 @@ def cache():
     if url.scheme != 'rediss':
         raise ValueError(url.scheme)
     context = ssl.create_default_context(cafile=os.environ['CACHE_CA'])
-    with socket.create_connection((url.hostname, url.port), 5) as plain, context.wrap_socket(plain, server_hostname=url.hostname) as link:
+    with socket.create_connection((url.hostname, url.port), 5) as plain, \
+            context.wrap_socket(plain, server_hostname=url.hostname) as link:
         def ask(*words):
             words = [word.encode() for word in words]
             link.sendall(b'*%d\r\n' % len(words) + b''.join(b'$%d\r\n%s\r\n' % (len(word), word) for word in words))

@@ -15,7 +15,8 @@ RELEASE = "@RELEASE@"
 async def redis(command):
     reader, writer = await asyncio.open_connection(*os.environ["REDIS_HOST"].split(":"))
     for words in (["AUTH", os.environ["REDIS_PASSWORD"]], command):
-        writer.write(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w.encode()), w.encode()) for w in words))
+        writer.write(b"*%d\r\n" % len(words) + b"".join(
+            b"$%d\r\n%s\r\n" % (len(w.encode()), w.encode()) for w in words))
         line = await reader.readline()
         if line[:1] == b"$" and line != b"$-1\r\n":
             line = await reader.readexactly(int(line[1:]) + 2)
@@ -25,7 +26,8 @@ async def redis(command):
 
 async def websocket(reader, writer, key):
     accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
-    writer.write(f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n".encode())
+    writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                 + f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode())
     while True:
         head = await reader.readexactly(2)
         size = head[1] & 127
@@ -63,7 +65,8 @@ async def serve(reader, writer):
                 text = f"{RELEASE} {body.decode()}".strip()
             payload = (text + "\n").encode()
             close = headers.get("connection", "").lower() == "close"
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n" % (len(payload), b"Connection: close\r\n" if close else b"") + payload)
+            connection = b"Connection: close\r\n" if close else b""
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n" % (len(payload), connection) + payload)
             await writer.drain()
             if close:
                 return

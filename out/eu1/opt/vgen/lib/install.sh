@@ -274,7 +274,8 @@ place_pair() {
 take_up_pair() {
   local name=$1 group=$2 new=$3 output
   shift 3
-  if [[ $(openssl pkey -in "$new/key.pem" -pubout 2>&1) != "$(openssl x509 -in "$new/cert.pem" -noout -pubkey 2>&1)" ]]; then
+  if [[ $(openssl pkey -in "$new/key.pem" -pubout 2>&1) \
+    != "$(openssl x509 -in "$new/cert.pem" -noout -pubkey 2>&1)" ]]; then
     failure="certificate $name is not for its key"
     return 1
   fi
@@ -367,7 +368,8 @@ check_staged() {
   write_view
   [[ -s $staging/checks.tsv ]] || { checked=yes; return 0; }
   # shellcheck disable=SC2016  # the shell in the namespace expands it
-  unshare --mount --propagation private -- bash -c 'set -euo pipefail; lib=$1; . "$lib/install.sh"; check_in_view "$2" "$3"' \
+  unshare --mount --propagation private -- \
+    bash -c 'set -euo pipefail; lib=$1; . "$lib/install.sh"; check_in_view "$2" "$3"' \
     view "$lib" "$staging" "$want_host" || code=$?
   if (( code == 0 )); then
     checked=yes
@@ -375,7 +377,8 @@ check_staged() {
     failure=$(<"$staging/failure")
     give_up
   elif (( code == 99 )); then
-    note "no view of the new files can be made here: $(tail -n 1 -- "$staging/view.log"); they are checked after the swap"
+    note "no view of the new files can be made here: $(tail -n 1 -- "$staging/view.log");" \
+      "they are checked after the swap"
   else
     fail 2 "the checks ended with $code"
   fi
@@ -568,7 +571,7 @@ tidy_up_later() {
   done
 }
 
-# forget_former: secrets of a former time are among the versions that were saved; they stay only while they may be needed.
+# forget_former: secrets of a former time are among the saved versions; they stay only while they may be needed.
 forget_former() {
   [[ -e $journal || -e $unconfirmed || -e $reverting ]] || rm -rf -- "${former:?}"
 }
@@ -975,7 +978,8 @@ record_generation() {
   local number=$((generation + 1))
   if [[ $tree_id == "$generation_tree" ]]; then
     number=$generation
-    [[ $tree == "$generations/.new" || $(field_of "$number" 3) != "${option_order:--}" && -n $option_order ]] || return 0
+    [[ $tree == "$generations/.new" ||
+      $(field_of "$number" 3) != "${option_order:--}" && -n $option_order ]] || return 0
   fi
   save "$generations_list"
   if [[ $tree == "$generations/.new" ]]; then
@@ -1085,8 +1089,8 @@ waits_for_switch() {
 was_waiting() { ! is_held "$1" && [[ " ${former_waiting[*]} " == *" $1 "* ]]; }
 
 # ---- templates/host/opt/vgen/lib/install/local-edits.sh
-# Local edits: files that somebody changed since vgen wrote them. They are never overwritten silently: the install refuses and
-# shows what was changed, or leaves them as they are (adopts them), or overwrites them and keeps a copy.
+# Local edits: files that somebody changed since vgen wrote them. They are never overwritten silently: the install
+# refuses and shows what was changed, or leaves them as they are (adopts them), or overwrites them and keeps a copy.
 
 local_edits=()              # paths that this tree declares and that are not as vgen left them
 declare -gA left_alone=()        # path → yes, for those that stay as they are
@@ -1215,7 +1219,7 @@ has_service() {
   [[ $1 =~ ^/etc/systemd/system/[^/]+\.(service|timer|socket|path|mount)$ ]] || ask_runtimes has_programs "$1"
 }
 
-# remove_orphaned_files: those nothing runs from; together with the swap, so that the checks judge what will really be there.
+# remove_orphaned_files: those nothing runs from; together with the swap, so that the checks judge the final state.
 remove_orphaned_files() {
   local path
   for path in "${orphaned_files[@]}"; do
@@ -1227,7 +1231,7 @@ remove_orphaned_files() {
   done
 }
 
-# remove_orphaned_services: each is stopped and disabled, then its file goes. After the checks, before anything new starts.
+# remove_orphaned_services: each is stopped and disabled, then its file goes; after the checks, before any start.
 remove_orphaned_services() {
   local path
   for path in "${orphaned_services[@]}"; do
@@ -1607,7 +1611,8 @@ tell_generation() {
     time=$(field_of "$generation" 5)
     printf 'generation %s, tree %s%s, since %s\n' "$generation" "${generation_tree:0:12}" \
       "$([[ $commit == - ]] || printf ', commit %s' "$commit")" "$time" >&3
-    json_generation+=",\"order\":${order/#-/null},\"commit\":$(json_string "${commit#-}"),\"since\":$(json_string "$time")"
+    json_generation+=",\"order\":${order/#-/null},\"commit\":$(json_string "${commit#-}")"
+    json_generation+=",\"since\":$(json_string "$time")"
   fi
 }
 
@@ -1777,7 +1782,8 @@ tell_status() {
   fi
   if [[ $as_json == yes ]]; then
     printf '{"host":%s,"good":%s,%s,"unfinished":%s,' "$(json_string "$host")" \
-      "$( (( down == 0 )) && echo true || echo false)" "$json_generation" "$([[ -e $journal ]] && echo true || echo false)"
+      "$( (( down == 0 )) && echo true || echo false)" "$json_generation" \
+      "$([[ -e $journal ]] && echo true || echo false)"
     printf '"apps":[%s],"units":[%s],"certificates":[%s],"drift":[%s],"unconfirmed":%s,"reverted":%s}\n' \
       "$json_apps" "$json_units" "$json_certificates" "$json_drift" "$json_unconfirmed" "$json_reverted"
   fi
@@ -2069,9 +2075,9 @@ require_secrets() {
 }
 
 # ---- templates/host/opt/vgen/lib/install/view.sh
-# The new files as they will be, seen by this process and its children alone: a private mount namespace in which /etc and
-# /opt are overlaid by what is staged. In it each program judges its own configuration on the real host, before anything
-# of the real one is touched. Nothing is left of it when it ends. See mount_namespaces(7), and the kernel's overlayfs.
+# The new files as they will be, seen by this process and its children alone: a private mount namespace in which /etc
+# and /opt are overlaid by what is staged. In it each program judges its own configuration on the real host, before
+# anything of the real one is touched. Nothing is left of it when it ends. See mount_namespaces(7) and overlayfs.
 # STAGING/view.tsv: file PATH STAGED, link PATH TARGET or gone PATH; STAGING/checks.tsv: check, path, origin.
 
 room=/run/vgen-view             # in memory, since secrets are among the files
@@ -2115,8 +2121,8 @@ fill_view() {
   done <"$1/view.tsv"
 }
 
-# check_in_view STAGING HOST: in a mount namespace of its own. Ends with 0 if all are content, 1 if one refuses (why, into
-# STAGING/failure), 99 if there can be no such view here.
+# check_in_view STAGING HOST: in a private mount namespace. Ends with 0 if all are content, 1 if one refuses (why,
+# into STAGING/failure), 99 if there can be no such view here.
 check_in_view() {
   local check path origin
   staging=${1:?}

@@ -21,8 +21,8 @@ unset CDPATH
 export LC_ALL=C.UTF-8
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-# clean_environment ARGUMENT…: starts the script again unless its environment is clean: an inherited variable or function
-# could pass for one of vgen's. Only what is read here comes along.
+# clean_environment ARGUMENT…: starts the script again unless its environment is clean: an inherited variable or
+# function could pass for one of vgen's. Only what is read here comes along.
 clean_environment() {
   local name kept=()
   [[ ${VGEN_ENVIRONMENT:-} != clean ]] || return 0

@@ -2,8 +2,8 @@
 # Made by vgen; do not edit.
 
 # ---- templates/host/opt/vgen/lib/runtime/runtime.sh
-# Runtime: what keeps the processes of slots running. Each runtime is a file runtime.sh in the templates of its component
-# and joined into this layer; to add one is to add that file. NAME being the component's, it has the functions
+# Runtime: what keeps the processes of slots running. Each runtime is a file runtime.sh in the templates of its
+# component and joined into this layer; to add one is to add that file. NAME being the component's, it has the functions
 #
 #   NAME_look UNIT                  sets process_state, process_pid and process_detail (process.sh)
 #   NAME_start UNIT, NAME_stop UNIT with the files as they are now; how it went is seen from its state and health
@@ -122,8 +122,8 @@ slot_units() {
 }
 
 # ---- templates/pm2/runtime.sh
-# pm2 as a runtime of slots. It runs in the foreground in a unit of the slot's own, and ends with it: it never holds on to
-# a release that the slot had before. The app is its child; one that ends and is started again by pm2 has another process.
+# pm2 as a runtime of slots. It runs in the foreground in a unit for each slot and ends with it, so it never keeps a
+# previous release of the slot. The app is its child; one that pm2 restarts has another process.
 
 runtimes+=(pm2)
 

@@ -93,7 +93,8 @@ place_pair() {
 take_up_pair() {
   local name=$1 group=$2 new=$3 output
   shift 3
-  if [[ $(openssl pkey -in "$new/key.pem" -pubout 2>&1) != "$(openssl x509 -in "$new/cert.pem" -noout -pubkey 2>&1)" ]]; then
+  if [[ $(openssl pkey -in "$new/key.pem" -pubout 2>&1) \
+    != "$(openssl x509 -in "$new/cert.pem" -noout -pubkey 2>&1)" ]]; then
     failure="certificate $name is not for its key"
     return 1
   fi

@@ -30,7 +30,8 @@ check_staged() {
   write_view
   [[ -s $staging/checks.tsv ]] || { checked=yes; return 0; }
   # shellcheck disable=SC2016  # the shell in the namespace expands it
-  unshare --mount --propagation private -- bash -c 'set -euo pipefail; lib=$1; . "$lib/install.sh"; check_in_view "$2" "$3"' \
+  unshare --mount --propagation private -- \
+    bash -c 'set -euo pipefail; lib=$1; . "$lib/install.sh"; check_in_view "$2" "$3"' \
     view "$lib" "$staging" "$want_host" || code=$?
   if (( code == 0 )); then
     checked=yes
@@ -38,7 +39,8 @@ check_staged() {
     failure=$(<"$staging/failure")
     give_up
   elif (( code == 99 )); then
-    note "no view of the new files can be made here: $(tail -n 1 -- "$staging/view.log"); they are checked after the swap"
+    note "no view of the new files can be made here: $(tail -n 1 -- "$staging/view.log");" \
+      "they are checked after the swap"
   else
     fail 2 "the checks ended with $code"
   fi

@@ -75,7 +75,7 @@ tidy_up_later() {
   done
 }
 
-# forget_former: secrets of a former time are among the versions that were saved; they stay only while they may be needed.
+# forget_former: secrets of a former time are among the saved versions; they stay only while they may be needed.
 forget_former() {
   [[ -e $journal || -e $unconfirmed || -e $reverting ]] || rm -rf -- "${former:?}"
 }

@@ -39,7 +39,8 @@ record_generation() {
   local number=$((generation + 1))
   if [[ $tree_id == "$generation_tree" ]]; then
     number=$generation
-    [[ $tree == "$generations/.new" || $(field_of "$number" 3) != "${option_order:--}" && -n $option_order ]] || return 0
+    [[ $tree == "$generations/.new" ||
+      $(field_of "$number" 3) != "${option_order:--}" && -n $option_order ]] || return 0
   fi
   save "$generations_list"
   if [[ $tree == "$generations/.new" ]]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Local edits: files that somebody changed since vgen wrote them. They are never overwritten silently: the install refuses and
-# shows what was changed, or leaves them as they are (adopts them), or overwrites them and keeps a copy.
+# Local edits: files that somebody changed since vgen wrote them. They are never overwritten silently: the install
+# refuses and shows what was changed, or leaves them as they are (adopts them), or overwrites them and keeps a copy.
 
 local_edits=()              # paths that this tree declares and that are not as vgen left them
 declare -gA left_alone=()        # path → yes, for those that stay as they are

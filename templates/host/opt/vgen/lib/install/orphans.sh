@@ -38,7 +38,7 @@ has_service() {
   [[ $1 =~ ^/etc/systemd/system/[^/]+\.(service|timer|socket|path|mount)$ ]] || ask_runtimes has_programs "$1"
 }
 
-# remove_orphaned_files: those nothing runs from; together with the swap, so that the checks judge what will really be there.
+# remove_orphaned_files: those nothing runs from; together with the swap, so that the checks judge the final state.
 remove_orphaned_files() {
   local path
   for path in "${orphaned_files[@]}"; do
@@ -50,7 +50,7 @@ remove_orphaned_files() {
   done
 }
 
-# remove_orphaned_services: each is stopped and disabled, then its file goes. After the checks, before anything new starts.
+# remove_orphaned_services: each is stopped and disabled, then its file goes; after the checks, before any start.
 remove_orphaned_services() {
   local path
   for path in "${orphaned_services[@]}"; do

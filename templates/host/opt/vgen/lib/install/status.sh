@@ -14,7 +14,8 @@ tell_generation() {
     time=$(field_of "$generation" 5)
     printf 'generation %s, tree %s%s, since %s\n' "$generation" "${generation_tree:0:12}" \
       "$([[ $commit == - ]] || printf ', commit %s' "$commit")" "$time" >&3
-    json_generation+=",\"order\":${order/#-/null},\"commit\":$(json_string "${commit#-}"),\"since\":$(json_string "$time")"
+    json_generation+=",\"order\":${order/#-/null},\"commit\":$(json_string "${commit#-}")"
+    json_generation+=",\"since\":$(json_string "$time")"
   fi
 }
 
@@ -184,7 +185,8 @@ tell_status() {
   fi
   if [[ $as_json == yes ]]; then
     printf '{"host":%s,"good":%s,%s,"unfinished":%s,' "$(json_string "$host")" \
-      "$( (( down == 0 )) && echo true || echo false)" "$json_generation" "$([[ -e $journal ]] && echo true || echo false)"
+      "$( (( down == 0 )) && echo true || echo false)" "$json_generation" \
+      "$([[ -e $journal ]] && echo true || echo false)"
     printf '"apps":[%s],"units":[%s],"certificates":[%s],"drift":[%s],"unconfirmed":%s,"reverted":%s}\n' \
       "$json_apps" "$json_units" "$json_certificates" "$json_drift" "$json_unconfirmed" "$json_reverted"
   fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The new files as they will be, seen by this process and its children alone: a private mount namespace in which /etc and
-# /opt are overlaid by what is staged. In it each program judges its own configuration on the real host, before anything
-# of the real one is touched. Nothing is left of it when it ends. See mount_namespaces(7), and the kernel's overlayfs.
+# The new files as they will be, seen by this process and its children alone: a private mount namespace in which /etc
+# and /opt are overlaid by what is staged. In it each program judges its own configuration on the real host, before
+# anything of the real one is touched. Nothing is left of it when it ends. See mount_namespaces(7) and overlayfs.
 # STAGING/view.tsv: file PATH STAGED, link PATH TARGET or gone PATH; STAGING/checks.tsv: check, path, origin.
 
 room=/run/vgen-view             # in memory, since secrets are among the files
@@ -45,8 +45,8 @@ fill_view() {
   done <"$1/view.tsv"
 }
 
-# check_in_view STAGING HOST: in a mount namespace of its own. Ends with 0 if all are content, 1 if one refuses (why, into
-# STAGING/failure), 99 if there can be no such view here.
+# check_in_view STAGING HOST: in a private mount namespace. Ends with 0 if all are content, 1 if one refuses (why,
+# into STAGING/failure), 99 if there can be no such view here.
 check_in_view() {
   local check path origin
   staging=${1:?}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runtime: what keeps the processes of slots running. Each runtime is a file runtime.sh in the templates of its component
-# and joined into this layer; to add one is to add that file. NAME being the component's, it has the functions
+# Runtime: what keeps the processes of slots running. Each runtime is a file runtime.sh in the templates of its
+# component and joined into this layer; to add one is to add that file. NAME being the component's, it has the functions
 #
 #   NAME_look UNIT                  sets process_state, process_pid and process_detail (process.sh)
 #   NAME_start UNIT, NAME_stop UNIT with the files as they are now; how it went is seen from its state and health

@@ -47,7 +47,8 @@ read_record() {
 
 # waiting_paths APP/SLOT: those whose new versions wait until it is not live any more, separated by spaces.
 waiting_paths() {
-  [[ ! -f $record ]] || awk -F '\t' -v slot="$1" '$1 == "waiting" && $3 == slot { print $2 }' "$record" | paste -s -d ' '
+  [[ ! -f $record ]] || awk -F '\t' -v slot="$1" '$1 == "waiting" && $3 == slot { print $2 }' "$record" |
+    paste -s -d ' '
 }
 
 # released_slots: APP/SLOT of those whose files waited and that are not live any more, one per line.

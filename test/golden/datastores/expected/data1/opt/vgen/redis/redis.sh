@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Made by vgen from redis.cache; do not edit.
 # Usage: redis.sh take-up | dump >FILE | [DRILL=NAME] redis.sh restore <FILE
-# take-up: the certificate is read anew, no client is cut. dump: a snapshot (RDB). restore: it becomes the data; with DRILL
-# a Redis of its own loads it, which nobody can reach, and says how many keys there are.
+# take-up: the certificate is read anew, no client is cut. dump: a snapshot (RDB). restore: it becomes the data; with
+# DRILL a separate Redis, unreachable to clients, loads it and says how many keys there are.
 set -euo pipefail
 port=6379 directory=/srv/data/cache secret=cachePassword append=yes
 tls=(--tls --cacert /etc/vgen/tls/ca.pem)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
-# Before a datastore starts: its directory on a volume. Nothing is made where nothing is mounted, and no datastore starts
-# empty while data of it lies where it was before.
+# Before a datastore starts: its directory on a volume. Nothing is made where nothing is mounted, and no datastore
+# starts empty while data of it lies where it was before.
 #
-# Usage: place.sh VOLUME DIRECTORY OWNER FORMER; FORMER: a glob that finds something if there is data at the former place
+# Usage: place.sh VOLUME DIRECTORY OWNER FORMER; FORMER: a glob that matches if there is data at the former place
 set -euo pipefail
 volume=${1:?} directory=${2:?} owner=${3:?} former=${4:?}
 

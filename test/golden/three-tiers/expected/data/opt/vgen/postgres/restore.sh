@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
 # Usage, as the user postgres: [DRILL=OTHER] restore.sh PORT DATABASE <DUMP
-# Restores what "pg_dump --format=custom" printed: in one transaction over DATABASE, or into a new database OTHER beside it,
-# and says how many rows each of its tables has. A database OTHER of a former drill is replaced.
+# Restores what "pg_dump --format=custom" printed: in one transaction over DATABASE, or into a new database OTHER beside
+# it, and says how many rows each of its tables has. A database OTHER of a former drill is replaced.
 set -euo pipefail
 export PGPORT=${1:?} PGCLIENTENCODING=UTF8
 database=${2:?}
