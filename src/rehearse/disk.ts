@@ -17,7 +17,7 @@ export function mountOverlayNow(layers: string[], dir: string): string {
   mkdirSync(dir, { recursive: true });
   if (statfsSync(dir).type === overlayfs) mount(['-t', 'tmpfs', '-o', 'mode=755', 'vgen-disk', dir]);
   const [upper, work, root] = [join(dir, 'upper'), join(dir, 'work'), join(dir, 'root')];
-  for (const folder of [upper, work, root]) mkdirSync(folder);
+  for (const folder of [upper, work, root]) mkdirSync(folder, { recursive: true });
   mount(['-t', 'overlay', '-o', `lowerdir=${layers.join(':')},upperdir=${upper},workdir=${work}`, 'overlay', root]);
   return root;
 }

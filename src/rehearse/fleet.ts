@@ -13,6 +13,7 @@ import { debLayer, defaultPackages } from './debs.ts';
 import { mountOverlayNow } from './disk.ts';
 import { RehearsalHost } from './host.ts';
 import { bare, makeNetwork, managementAddress, networkFile, rangeIsFree } from './network.ts';
+import { OwnDisk } from './own-disk.ts';
 import { missing } from './requirements.ts';
 import { configFile, identityFile, knownHostsFile, makeHostKey, makeKey, writeConfig } from './ssh.ts';
 import { preparedLayer } from './prepared.ts';
@@ -44,6 +45,8 @@ export interface FleetOptions {
    * this machine does not reach the real servers that have these addresses, nor another fleet that has them.
    */
   routed?: boolean | undefined;
+  /** Whether each host has a disk of its own, which loses what was not synced when its power goes; default false. */
+  ownDisks?: boolean | undefined;
   /** Whether hosts can run a container engine themselves; default false. */
   nested?: boolean | undefined;
   onProgress?: ((line: string) => void) | undefined;
@@ -126,13 +129,14 @@ async function prepare(
   const publicKey = await makeKey(claim.run);
   const onProcesses = () => writeNote(claim, [...hosts.values()].flatMap(host => host.processes));
   const targets = await Promise.all(sites.map(async (site, index) => {
-    const root = mountOverlayNow(layers, site.dir);
+    const disk = options.ownDisks === true ? new OwnDisk(layers, site.dir) : null;
+    const root = disk?.root ?? mountOverlayNow(layers, site.dir);
     const volumes = (site.volumes ?? []).map((volume, i): Bind => (
       { from: makeVolumeNow(join(site.dir, `volume-${i}`), volume), to: volume.device, writable: true }));
     const network = networkFile(site, sites.filter(other => other !== site), operator);
     await seed(root, site.name, publicKey, network);
     hosts.set(site.name, new RehearsalHost({
-      index, name: site.name, address: site.management, runDir: claim.run, onProcesses, onProgress,
+      index, name: site.name, address: site.management, runDir: claim.run, disk, onProcesses, onProgress,
       container: {
         slot: claim.slot, machine: `v${claim.slot}-${index}`, hostname: site.name, root,
         log: join(site.dir, 'console.log'), groups: claim.groups,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cutPower, powerOn, shutDown } from './container.ts';
 import type { Container, ContainerOptions } from './container.ts';
 import { setPlug } from './network.ts';
+import type { OwnDisk } from './own-disk.ts';
 import { isAlive, signal } from '../process/marks.ts';
 import { lastLines, run } from '../process/run.ts';
 import type { ProcessMark } from '../process/marks.ts';
@@ -24,6 +25,8 @@ export interface HostOptions {
   address: string;
   runDir: string;
   container: ContainerOptions;
+  /** Null: what is written is kept, whatever happens to the host. */
+  disk: OwnDisk | null;
   /** Called when the processes of the host have changed. */
   onProcesses: () => void;
   onProgress: (line: string) => void;
@@ -125,9 +128,15 @@ export class RehearsalHost {
     await this.#rsync([localPath, `${this.name}:${remoteDir}/`]);
   }
 
-  /** Takes the power away, as a crash: what was not written yet by the programs inside is lost. */
+  /**
+   * Takes the power away, as a crash: what was not written yet by the programs inside is lost, and on a disk of its own
+   * also what was written and not synced.
+   */
   async powerOff(): Promise<void> {
+    if (this.#container === null) return;
+    this.#options.disk?.losePower();
     await this.#off(cutPower);
+    this.#options.disk?.comeBack();
   }
 
   /** @throws Error when the host takes more than 90 s; then its power is cut. */
