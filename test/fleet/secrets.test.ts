@@ -138,6 +138,24 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
     await site.host('web2').run('rm -r /etc/systemd/system/redis-server.service.d/test.conf; systemctl daemon-reload');
   }, 120_000);
 
+  it('that a file cannot hold are all refused while the former values are there', async () => {
+    const held = async (): Promise<string> => (await site.host('web1')
+      .run('cd /etc/vgen/secrets; sha256sum *; systemctl show --property MainPID --value redis-server')).stdout;
+    const before = await held();
+    const [file, exec] = ['secret.txt', 'exec.txt'].map(name => readFileSync(join(site.dir, name), 'utf8'));
+    // fromExec goes into the environment of a unit; fromFile alone would be taken
+    write(site.dir, { 'secret.txt': poison('file', 4), 'exec.txt': `${poison('exec', 4)}\ufdd0` });
+    const { code, stdout } = await run(['secrets', 'push', '--on', 'web1'], 1);
+    expect(stdout).toMatch(/^web1: refused fromExec, fromFile; the former values are back$/m);
+    expect(stdout).toContain('systemd refuses an environment with a Unicode noncharacter; '
+      + 'choose another value for secret "fromExec"');
+    expect(code).toBe(1);
+    expect(await held()).toBe(before);
+    expect((await site.host('web1').run('ls -A /var/lib/vgen | grep secrets')).stdout).not.toContain('new-secrets');
+    write(site.dir, { 'secret.txt': file ?? '', 'exec.txt': exec ?? '' });
+    expect((await run(['plan', '--on', 'web1'], 1)).code).toBe(0);
+  }, 120_000);
+
   it('a source that fails is named, and nothing is sent', async () => {
     rmSync(join(site.dir, 'exec.txt'));
     const { code, stderr } = await run(['secrets', 'push'], 1);

@@ -17,7 +17,7 @@ export const command = defineCommand({
   },
   run: (given, output) => withValues(given, output, async (fleet, wanted, values, problems) => {
     const told = problems.size > 0 ? []
-      : await eachHost(fleet, wanted, (connection, one) => pushTo(connection, only(values, one.names)));
+      : await eachHost(fleet, wanted, (connection, one) => pushTo(connection, only(values, one.names), one.taken));
     output.data({ hosts: told.map(flat), unresolved: Object.fromEntries(problems) });
     for (const one of told) {
       if ('problem' in one) output.note(`${one.host}: ${one.problem}`);

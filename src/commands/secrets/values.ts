@@ -1,7 +1,8 @@
 // Which secrets the hosts need, and their values from their sources.
 import { Failure } from '../../contract/diagnostic.ts';
 import type { Host, Model, Section } from '../../contract/model.ts';
-import { readTree } from '../../fleet/observe/tree.ts';
+import { readBytes, readTree, type BuiltTree } from '../../fleet/observe/tree.ts';
+import type { Taken } from '../../fleet/secrets/deliver.ts';
 import { resolveSecrets, wipe, type Secret } from '../../fleet/secrets/sources.ts';
 import { knownNames } from '../../kit/nearest.ts';
 import type { Output } from '../../print/output.ts';
@@ -14,7 +15,11 @@ import type { comparing } from '../options.ts';
 export const names = list('[names...]', 'only these secrets (default: all that the hosts need)');
 
 /** The secrets that a host needs. */
-export interface WantedSecrets { readonly host: string; readonly names: readonly string[] }
+export interface WantedSecrets {
+  readonly host: string;
+  readonly names: readonly string[];
+  readonly taken: Taken;
+}
 
 /** Resolves what the chosen hosts need, once, and overwrites it in the end. */
 export async function withValues(
@@ -49,14 +54,26 @@ function wantedBy(model: Model, hosts: readonly Host[], names: readonly string[]
     }
   }
   return hosts.map(host => {
-    const needs = readTree(out, host.name).secrets;
+    const tree = readTree(out, host.name);
+    const needs = tree.secrets;
     const undeclared = needs.find(name => !known.includes(name));
     if (undeclared !== undefined) {
       throw new Failure(`the tree of ${host.name} needs secret ${undeclared}, which the inventory does not declare; `
         + `run "vgen build"`);
     }
-    return { host: host.name, names: names.length ? needs.filter(name => names.includes(name)) : needs };
+    return {
+      host: host.name, names: names.length ? needs.filter(name => names.includes(name)) : needs, taken: takenBy(tree),
+    };
   }).filter(one => one.names.length > 0);
+}
+
+function takenBy({ dir, files }: BuiltTree): Taken {
+  const texts = files.filter(({ secrets }) => secrets.length > 0)
+    .map(({ path }) => readBytes(dir, path).toString('utf8'));
+  return {
+    encoders: readBytes(dir, 'opt/vgen/lib/core.sh').toString('utf8'),
+    placeholders: [...new Set(texts.flatMap(text => text.match(/@vgen\([a-z0-9]+:[^)]*\)/g) ?? []))],
+  };
 }
 
 /** The values of some secrets. */

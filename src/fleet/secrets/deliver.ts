@@ -31,11 +31,22 @@ export async function checkOn(connection: Connection, values: ReadonlyMap<string
     }));
 }
 
+/** What takes secrets in the tree of a host: the bash that encodes them, and its placeholders. */
+export interface Taken {
+  readonly encoders: string;
+  readonly placeholders: readonly string[];
+}
+
 /**
- * Puts the values there and has them taken up. Throws a Failure when the host cannot be reached or does not know how.
+ * Puts the values there, if all that takes them can hold them, and has them taken up. Throws a Failure when the host
+ * cannot be reached or does not know how.
  */
-export async function pushTo(connection: Connection, values: ReadonlyMap<string, Buffer>): Promise<Pushed> {
-  const { code, lines, stderr } = await send(connection, 'push', values);
+export async function pushTo(
+  connection: Connection, values: ReadonlyMap<string, Buffer>, { encoders, placeholders }: Taken,
+): Promise<Pushed> {
+  const { code, lines, stderr } = await send(connection, 'push', values, [
+    ['@encode', base64(Buffer.from(encoders)).toString()], ...placeholders.map(text => ['@placeholder', text]),
+  ]);
   const of = (wanted: string): string[][] => lines.filter(([kind]) => kind === wanted).map(([, ...rest]) => rest);
   const note = of('note').at(-1)?.[0] ?? '';
   if (code !== 0 && note === '') throw new Failure(stderr, { exit: code === 3 ? 3 : 2 });
@@ -47,8 +58,9 @@ export async function pushTo(connection: Connection, values: ReadonlyMap<string,
 
 async function send(
   connection: Connection, action: 'check' | 'push', values: ReadonlyMap<string, Buffer>,
+  more: readonly (readonly string[])[] = [],
 ): Promise<{ code: number; lines: string[][]; stderr: string }> {
-  const stdin = questions(action, values);
+  const stdin = questions(action, values, more);
   try {
     const { code, stdout, stderr, unreachable } =
       await connection.run(hostScript('src/fleet/secrets/secrets.sh'), { stdin });
@@ -64,8 +76,10 @@ async function send(
 }
 
 /** `NAME TAB VALUE` a line, in base64, without a string that would stay in memory. */
-function questions(action: string, values: ReadonlyMap<string, Buffer>): Buffer {
-  const parts: Buffer[] = [Buffer.from(`${action}\n`)];
+function questions(
+  action: string, values: ReadonlyMap<string, Buffer>, more: readonly (readonly string[])[],
+): Buffer {
+  const parts: Buffer[] = [[action], ...more].map(line => Buffer.from(`${line.join('\t')}\n`));
   for (const [name, value] of values) parts.push(Buffer.from(`${name}\t`), base64(value), Buffer.from('\n'));
   const whole = Buffer.concat(parts);
   wipe(parts);

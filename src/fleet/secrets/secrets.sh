@@ -4,8 +4,10 @@
 #
 # check: the value that is sent is compared here, by HMAC-SHA256 under a key that never leaves the host. Nothing that
 # stands for a value is told: whoever got a fingerprint could try values against it, wherever he is.
-# push: each value that differs is put into /etc/vgen/secrets in one step, then install.sh of the installed tree runs,
-# so that exactly what holds a changed secret is restarted. If it refuses them, the former values are put back.
+# push: values that no file of the tree can hold are refused, all of them, before a former one is gone ("@encode" brings
+# the tree's own encoders, "@placeholder" what they are to encode). Then each value that differs is put into
+# /etc/vgen/secrets in one step, and install.sh of the installed tree runs, so that exactly what holds a changed secret
+# is restarted. If it refuses them, the former values are put back.
 # shellcheck source=SCRIPTDIR/../connect/places.sh
 . places.sh
 set +ax
@@ -14,7 +16,8 @@ key_file=$state/secrets.key     # 32 random bytes in hex; root's alone
 prints=$state/secrets.tsv       # name, HMAC of the value that was pushed, when
 former=$state/former-secrets    # the values before this push, until it went through
 inner='' outer=''               # the two pads of the key, as printf writes them
-names=()
+candidates=$state/new-secrets   # all values as they would be, while they are judged
+names=() placeholders=() encode=''
 declare -A value_of=() print_of=() pushed_at=()
 
 fail() {
@@ -72,6 +75,10 @@ is_same() { [[ $(sent "$1" | hmac) == "$(kept "$1" | hmac)" ]]; }
 read_questions() {
   local name value
   while IFS=$'\t' read -r name value; do
+    case $name in
+      @encode) encode=$value; continue ;;
+      @placeholder) placeholders+=("$value"); continue ;;
+    esac
     [[ $name =~ ^[A-Za-z][A-Za-z0-9_]{0,63}$ ]] || fail 2 'a name came that is no name of a secret'
     names+=("$name")
     value_of[$name]=$value
@@ -135,12 +142,17 @@ push_all() {
     fi
   done
   if (( ${#changed[@]} > 0 )); then
+    judge_values "${changed[@]}"
     mkdir -m 0700 -- "$former"
     for name in "${changed[@]}"; do
       [[ ! -e $secrets/$name ]] || cp -pT -- "$secrets/$name" "$former/$name"
+    done
+    rm -rf -- "$candidates"
+    for name in "${changed[@]}"; do
       sent "$name" >"$secrets/.$name.new"
       mv -fT -- "$secrets/.$name.new" "$secrets/$name"
     done
+    sync -- "${changed[@]/#/$secrets/}" "$secrets"
   fi
   write_prints
   exec 9>&-
@@ -148,6 +160,59 @@ push_all() {
   tell_pushed "${changed[@]}"
   rm -rf -- "$former"
 }
+
+# judge_values NAME…: each place that takes one of these can hold it, in the tree that is installed and in the one that is
+# to come; else none is taken, and this ends. What lacks another secret cannot be judged yet.
+judge_values() {
+  local name reasons
+  rm -rf -- "$candidates"
+  mkdir -m 0700 -- "$candidates"
+  trap 'rm -rf -- "$candidates"' EXIT
+  cp -p -- "$secrets"/* "$candidates" 2>/dev/null || true
+  for name; do
+    sent "$name" >"$candidates/$name"
+  done
+  reasons=$(refusals "$@")
+  [[ -n $reasons ]] || return 0
+  for name; do
+    tell secret "$name" refused
+  done
+  tell note "$(sort -u <<<"$reasons" | awk 'NR > 1 { printf "; " } { printf "%s", $0 }')"
+  audit_push refused "$@"
+  exit 1
+}
+
+# refusals NAME…: why, one line each; never with a value.
+refusals() (
+  set +eu
+  tree=$(installed_tree 2>/dev/null)
+  [[ -z $tree ]] || mapfile -t -O "${#placeholders[@]}" placeholders < <(
+    awk -F '\t' '$1 == "file" && $7 != "-" { print $2 }' "$tree/manifest.tsv" |
+      while IFS= read -r path; do grep -ohE '@vgen\([a-z0-9]+:[^)]*\)' -- "$tree$path"; done)
+  if [[ -n $encode ]]; then
+    # shellcheck source=/dev/null
+    . <(base64 -d <<<"$encode")
+  elif [[ -f $lib/core.sh ]]; then
+    # shellcheck source=/dev/null
+    . "$lib/core.sh"
+  else
+    exit 0
+  fi
+  for text in "${placeholders[@]}"; do
+    text=${text#@vgen(}
+    text=${text%)}
+    is_meant=no
+    for name; do
+      [[ $text != *"<$name>"* && $text != *"<$name:"* ]] || is_meant=yes
+    done
+    [[ $is_meant == yes ]] || continue
+    while IFS= read -r name; do
+      [[ -s $candidates/$name ]] || is_meant=no
+    done < <(grep -oE '<[A-Za-z0-9_]+' <<<"$text" | tr -d '<')
+    [[ $is_meant == no ]] || encode_placeholder "$text" "$candidates" || printf '%s\n' "$REASON"
+  done
+  exit 0
+)
 
 write_prints() {
   local name time
