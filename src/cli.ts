@@ -6,6 +6,7 @@ import { optionName, type CommandDeclaration, type Parameter, type Parameters } 
 import { sections } from './commands/index.ts';
 import { Failure } from './contract/diagnostic.ts';
 import { Output } from './print/output.ts';
+import { rememberCommand } from './process/command-line.ts';
 import { ownFile } from './process/own-files.ts';
 import { sourceStack } from './process/stack.ts';
 import { isSystemError, systemFailure } from './process/system-error.ts';
@@ -48,6 +49,7 @@ process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+rememberCommand(process.argv.slice(2));
 // a script, which the bundle is, cannot await at its top
 void main();
 

@@ -75,10 +75,10 @@ async function apply(options: ApplyOptions, output: Output): Promise<number> {
       || options.dryRun ? sort(await observeAll(fleet, plan || force ? 'full' : 'changed', trees), trees, known, force)
       : [];
     if (fleet.stop.aborted) return 1;
-    const form = { markdown: options.markdown };
     const conclusion = (results: readonly HostResult[]): number =>
       conclude(
-        fleet, 'apply', { results: [...results].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null }, form,
+        fleet, 'apply', { results: [...results].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null },
+        { markdown: options.markdown, isDry: options.dryRun },
       );
     if (fleet.hosts.every(({ name }) => known.get(name)?.result === 'same')) return conclusion([...known.values()]);
     const left = [...trees.values()].filter(({ host }) => !known.has(host));

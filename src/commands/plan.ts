@@ -1,9 +1,10 @@
 import { Failure } from '../contract/diagnostic.ts';
-import { blast, limitsOf, type Refusal } from '../fleet/guard/blast.ts';
+import { blast, flagsOf, limitsOf, type Refusal } from '../fleet/guard/blast.ts';
 import type { Action } from '../contract/impact.ts';
 import { isNothing, type Change, type Foretold } from '../fleet/observe/compare.ts';
 import { planFileOf, writePlan } from '../fleet/guard/plan-file.ts';
 import { isSeen, survey, type Seen, type Surveyed } from '../fleet/observe/survey.ts';
+import { otherCommand } from '../process/command-line.ts';
 import { count, type Output } from '../print/output.ts';
 import { defineCommand, value, type Given } from './declaration.ts';
 import { hostsOf, withFleet } from './fleet/open.ts';
@@ -53,11 +54,16 @@ async function plan(options: Given<typeof settings>, output: Output): Promise<nu
         throw new Failure(`${options.save} was not written: ${count(unseen, 'host')} could not be looked at`);
       }
       writePlan(options.save, planFileOf(seen));
-      output.note(`the plan is in ${options.save}; "vgen apply ${options.save}" does this and nothing else`);
+      output.note(`the plan is in ${options.save}; to do this and nothing else: ${applying(refusals, options.save)}`);
     }
     return unseen > 0 ? 2 : seen.every(one => isNothing(one.plan)) ? 0 : 1;
   });
 }
+
+/** The apply of what was seen, with what it would be refused for. */
+const applying = (refusals: readonly Refusal[], ...words: readonly string[]): string =>
+  otherCommand(['apply', ...words, ...flagsOf(refusals).flatMap(flag => flag.split(' '))],
+    ['on', 'inventory', 'out', 'sshConfig']);
 
 /** vgen's own scripts are told as one. */
 const ENGINE = /^\/opt\/vgen\/(bin|lib)\//;
@@ -83,6 +89,7 @@ function print(looked: readonly Surveyed[], refusals: readonly Refusal[], output
   for (const { host, message, flag } of refusals) {
     output.say(output.paint('red', `${host}: vgen apply will refuse: ${message}; if that is meant: ${flag}`));
   }
+  if (refusals.length) output.say(output.paint('red', `if all of that is meant: ${applying(refusals)}`));
 }
 
 function printHost({ plan: made }: Seen, output: Output): void {

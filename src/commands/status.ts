@@ -13,7 +13,7 @@ const SOON = 15;
 interface Slot { slot: string; release: string; healthy: boolean; reason: string; bad: string; pending: string }
 interface Status {
   good: boolean;
-  apps: { name: string; live: Slot; next: Slot }[];
+  apps: { name: string; live: Slot; next: Slot; unfinished?: number }[];
   units: { name: string; up: boolean; state: string; pending: string }[];
   /** Absent where an older vgen installed last. */
   certificates?: { name: string; issuer: string; days: number }[];
@@ -72,7 +72,12 @@ const stateOf = ({ unreachable, tree, status: one }: Row): string =>
 
 function remarks({ unreachable, status: one, lock }: Row): string[] {
   const down = one?.units.filter(({ up }) => !up).map(({ name, state }) => `${name} is ${state}`) ?? [];
-  const sick = one?.apps.flatMap(({ name, live }) => (live.reason ? [`${name}: ${live.reason}`] : [])) ?? [];
+  // a release that is known to be bad waits in next for its successor
+  const sick = one?.apps.flatMap(({ name, live, next, unfinished }) => [
+    ...live.reason ? [`${name}: ${live.reason}`] : [],
+    ...next.reason && !next.bad ? [`${name}: next: ${next.reason}`] : [],
+    ...unfinished ? [`${name}: ${count(unfinished, 'unfinished release')}`] : [],
+  ]) ?? [];
   const due = [
     ...one?.units.filter(({ pending }) => pending).map(({ name }) => name) ?? [],
     ...one?.apps.flatMap(({ name, live, next }) =>

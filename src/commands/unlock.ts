@@ -1,3 +1,4 @@
+import { otherCommand } from '../process/command-line.ts';
 import { Failure } from '../contract/diagnostic.ts';
 import { eachLimited } from '../fleet/connect/pool.ts';
 import type { Connection } from '../fleet/connect/ssh.ts';
@@ -31,7 +32,7 @@ async function unlock(given: Given<typeof options>, output: Output): Promise<num
     if (foreign?.lock && !given.force) {
       throw new Failure(`${foreign.name} is ${lockText(foreign.lock)}; you are ${me()}. Nothing was unlocked; if `
         + `nobody is at work there: `
-        + `vgen unlock --on ${foreign.name} --force`, { exit: 3 });
+        + otherCommand(['unlock', '--on', foreign.name, '--force']), { exit: 3 });
     }
     const lost =
       new Map(found.flatMap(({ name, unreachable }) => (unreachable === null ? [] : [[name, unreachable] as const])));

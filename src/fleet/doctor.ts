@@ -1,5 +1,6 @@
 // Whether a host is ready for what the inventory wants of it: facts from doctor.sh beside offers and tree. Each
 // finding says what to do.
+import { pushSecrets } from './observe/compare.ts';
 import type { Made } from '../contract/component.ts';
 import type { BuiltTree } from './observe/tree.ts';
 
@@ -134,7 +135,7 @@ function portsOf(
 function secrets(has: readonly string[], tree: BuiltTree): Finding {
   const missing = tree.secrets.filter(name => !has.includes(name));
   return finding('secrets', missing.length ? `missing ${missing.join(', ')}`
-    : null, `${tree.secrets.length} there`, `vgen secrets push --on ${tree.host}`);
+    : null, `${tree.secrets.length} there`, pushSecrets(tree.host));
 }
 
 const identity = (host: string, tree: BuiltTree): Finding[] => (host === '' || host === tree.host ? []

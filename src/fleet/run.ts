@@ -1,4 +1,5 @@
 // One run over the fleet: locked on all its hosts, rolled out step by step, written down, and unlocked however it ends.
+import { otherCommand, sameCommand } from '../process/command-line.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../contract/diagnostic.ts';
 import { acquire, releaseAll, renewAll, type HeldLock, type HeldByOther, type LockedLook } from './guard/hold.ts';
@@ -70,10 +71,14 @@ export async function overHosts(
 
 /** What is told of a lock that keeps a run out. */
 export const lockedOut = ({ host, lock }: HeldByOther): Failure => new Failure(
-  `${host} is ${lockText(lock)}; nothing was touched. Wait for it with --wait 10m, or, if nobody is at work there: `
-    + `vgen unlock --on ${host} --force`,
+  `${host} is ${lockText(lock)}; nothing was touched. To wait for it: `
+    + `${sameCommand(['--wait 10m'])}; if nobody is at work there: `
+    + otherCommand(['unlock', '--on', host, '--force']),
   { exit: 3 },
 );
+
+/** What a lock over hosts needs of a run. */
+type Locking = Pick<Run, 'connections' | 'limit' | 'stop' | 'lock' | 'patience' | 'note'>;
 
 /**
  * Holds the fleet lock on all hosts whose result is not known already, and gives it back however the work ends. With
@@ -81,7 +86,7 @@ export const lockedOut = ({ host, lock }: HeldByOther): Failure => new Failure(
  * the lock of one; nothing is touched then.
  */
 export async function withHostLocks<T>(
-  run: Run, known: ReadonlyMap<string, HostResult>, work: (held: HeldLock) => Promise<T>,
+  run: Locking, known: ReadonlyMap<string, HostResult>, work: (held: HeldLock) => Promise<T>,
   look?: (host: string) => LockedLook,
 ): Promise<T> {
   const lock = newLock(run.lock.action, run.lock);

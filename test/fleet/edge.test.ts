@@ -117,6 +117,9 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
       + '-CAfile /etc/vgen/tls/ca.pem /etc/vgen/tls/site-web/cert.pem'))
       .toBe('640 root:www-data\nca.pem\nsite-web\n/etc/vgen/tls/site-web/cert.pem: OK');
     expect(await expects(0, 'certs issue')).toContain('app1: all certificates are good');
+    await expects(0, 'lock --message frozen --on lb');
+    expect(await expects(3, 'certs issue --force')).toContain('lb is locked by');
+    await expects(0, 'unlock');
     expect(await expects(1, 'certs status'), 'but for that of the ACME server')
       .toMatch(/lb +site-front +placeholder[^]*lb +site-shop +CA +shop\.example +89/);
     await expects(0, 'plan');

@@ -45,7 +45,7 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
     const second = await fleet.vgen(['apply', '--on', 'c'], { VGEN_OWNER: 'bob' });
     expect(second.code, second.text).toBe(3);
     expect(second.stderr).toMatch(
-      /vgen: c is locked by alice since \S+Z for vgen apply: "the first", until \S+Z; nothing was touched\. Wait for it with --wait 10m, or, if nobody is at work there: vgen unlock --on c --force/,
+      /vgen: c is locked by alice since \S+Z for vgen apply: "the first", until \S+Z; nothing was touched\. To wait for it: vgen apply --on c --wait 10m; if nobody is at work there: vgen unlock --on c --force/,
     );
     const third = await fleet.vgen(['apply', '--on', 'c', '--wait', '2m', '--json'], { VGEN_OWNER: 'bob' });
     expect(third.code, third.text).toBe(0);

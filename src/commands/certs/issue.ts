@@ -3,12 +3,13 @@ import {
   certificatesOn, daysLeft, isPlaceholder, isSignedBy, issueOn, namesIn, type Held, type Issued,
 } from '../../fleet/certs/certificates.ts';
 import type { ListedCertificate } from '../../contract/manifest.ts';
+import { withHostLocks } from '../../fleet/run.ts';
 import { wipe } from '../../fleet/secrets/sources.ts';
 import type { Output } from '../../print/output.ts';
 import { defineCommand, flag, matching, value, type Given } from '../declaration.ts';
 import { eachHost, type Told } from '../fleet/each-host.ts';
-import { hostsOf, withFleet } from '../fleet/open.ts';
-import { comparing } from '../options.ts';
+import { connectionOf, hostsOf, withFleet } from '../fleet/open.ts';
+import { comparing, rollingOut } from '../options.ts';
 import { bundleOf, caOf, keyOf } from './authority.ts';
 import { wantedCertificates } from './wanted.ts';
 
@@ -18,6 +19,7 @@ const options = {
     default: '30d', read: (written, name) => Number(days(written, name).slice(0, -1)),
   }),
   force: flag('issue all, with new keys'),
+  wait: { ...rollingOut.wait, heading: null },
   ...comparing,
 };
 
@@ -42,14 +44,18 @@ async function issue(given: Given<typeof options>, output: Output): Promise<numb
     const key = await keyOf(ca, fleet.model, inventory);
     try {
       const authority = authorityOf(bundle, key, ca.certificate);
-      const told =
-        await eachHost(fleet, wantedCertificates(fleet, out, 'internal'), async (connection, { certificates }) => {
-          const held = await certificatesOn(connection, certificates.map(({ name }) => name));
-          const due = certificates.filter(one =>
-            force || reason(one, held.find(({ name }) => name === one.name), authority, renewWithin) !== null);
-          return due.length ? issueOn(connection, due, (request, one) => sign(request, authority, one.names, ca.days))
-            : [];
-        });
+      const wanted = wantedCertificates(fleet, out, 'internal');
+      const told = await withHostLocks({
+        connections: new Map(wanted.map(({ host }) => [host, connectionOf(fleet, host)])), limit: fleet.limit,
+        stop: fleet.stop, lock: { action: 'vgen certs issue', commit: null, message: '' }, patience: given.wait ?? 0,
+        note: line => fleet.progress.note(line),
+      }, new Map(), () => eachHost(fleet, wanted, async (connection, { certificates }) => {
+        const held = await certificatesOn(connection, certificates.map(({ name }) => name));
+        const due = certificates.filter(one =>
+          force || reason(one, held.find(({ name }) => name === one.name), authority, renewWithin) !== null);
+        return due.length ? issueOn(connection, due, (request, one) => sign(request, authority, one.names, ca.days))
+          : [];
+      }));
       return sayIssued(told, output);
     } finally {
       wipe([key]);

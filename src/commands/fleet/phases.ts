@@ -37,7 +37,7 @@ export async function runPhases(
     const results = fleet.hosts.map(({ name }): HostResult => lost.get(name) ?? {
       ...untouched(name, list.map(({ would }) => would).join(', then ')), was: standing(name), is: standing(name),
     });
-    conclude(fleet, what.action, { results, halted: null }, form);
+    conclude(fleet, what.action, { results, halted: null }, { ...form, isDry: true });
     return lost.size ? 2 : 0;
   }
   const run: Run = runOf(fleet, options, { ...what, release: what.release ?? null, commit: null });

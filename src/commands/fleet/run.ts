@@ -3,11 +3,12 @@ import { Failure } from '../../contract/diagnostic.ts';
 import type { Following } from '../../fleet/apply/action.ts';
 import type { Unseen } from '../../fleet/observe/observe.ts';
 import type { HostState } from '../../fleet/observe/state.ts';
-import { exitOf, type HostResult } from '../../fleet/result.ts';
+import { exitOf, isGood, type HostResult } from '../../fleet/result.ts';
 import { milliseconds, type Rollout } from '../../fleet/rollout.ts';
 import { lastRun, leftOf, Recorder, type RunRecord } from '../../fleet/run-record.ts';
 import { unreachable, type Ran, type Run } from '../../fleet/run.ts';
 import { chooseHosts } from '../../fleet/connect/targets.ts';
+import { sameCommand } from '../../process/command-line.ts';
 import type { RolloutWritten } from '../../schema/rollout.ts';
 import type { ConnectedFleet } from './open.ts';
 import type { Given } from '../declaration.ts';
@@ -78,8 +79,22 @@ export function sift(
   return { seen, lost };
 }
 
+/** What an option of this command would allow, and how to go on with the hosts that are left. */
+function remedies(results: readonly HostResult[]): string[] {
+  const bad = results.filter(one => !isGood(one));
+  const allowed = bad.filter(({ result }) => result === 'refused')
+    .flatMap(({ why }) => why.match(/--(?:adopt|force|older)\b/g) ?? []);
+  return [
+    ...[...new Set(allowed)].map(option => `with ${option}: ${sameCommand([option])}`),
+    ...bad.some(({ result }) => result !== 'refused')
+      ? [`to try again where it is left: ${sameCommand(['--retry-failed'])}`] : [],
+  ];
+}
+
 /** Prints what came out, and returns the exit code. */
-export function conclude(fleet: ConnectedFleet, action: string, { results, halted }: Ran, form: TableForm): number {
+export function conclude(
+  fleet: ConnectedFleet, action: string, { results, halted }: Ran, form: TableForm & { readonly isDry?: boolean },
+): number {
   fleet.progress.end();
   const exit = exitOf(results);
   if (results.length === 0) fleet.output.note('vgen: the last run left no host of these');
@@ -87,9 +102,9 @@ export function conclude(fleet: ConnectedFleet, action: string, { results, halte
   const running = results.filter(({ result }) => result === 'running').map(({ host }) => host);
   if (halted !== null) fleet.output.note(`vgen: stopped, as ${halted}`);
   if (running.length) {
-    fleet.output.note(`vgen: it goes on by itself on ${running.join(', ')}; the next "vgen ${action}" follows it`);
+    fleet.output.note(`vgen: it goes on by itself on ${running.join(', ')}; to follow it: ${sameCommand()}`);
   }
-  if (exit !== 0) fleet.output.note(`vgen: to try again where it is left: vgen ${action} --retry-failed`);
+  for (const text of form.isDry ? [] : remedies(results)) fleet.output.note(`vgen: ${text}`);
   fleet.output.data({ action, exit, halted, hosts: results });
   return exit;
 }

@@ -114,6 +114,18 @@ function areaOf({ host, changes, actions }: Foretold, area: Area): Refusal[] {
     : [{ host, flag: `--allow ${area}`, message: `${area}: ${what.join(', ')}; ${EFFECTS[area]}` }];
 }
 
+/** The options that let all of it through; of the same limit on several hosts the widest. */
+export function flagsOf(refusals: readonly Refusal[]): string[] {
+  const widest = new Map<string, string>();
+  for (const { flag } of refusals) {
+    const [name = '', amount = ''] = flag.split(' ');
+    const key = name === '--allow' ? flag : name;
+    if (Number.parseInt(amount, 10) <= Number.parseInt(widest.get(key)?.split(' ')[1] ?? '-1', 10)) continue;
+    widest.set(key, flag);
+  }
+  return [...widest.values()];
+}
+
 /** The refusal as it is shown. */
 export const refusalText = (refusals: readonly Refusal[]): string =>
   refusals.map(({ host, message, flag }) => `${host}: ${message}; if that is meant: ${flag}`).join('\n');

@@ -4,6 +4,7 @@ import { keepers } from '../../components/index.ts';
 import {
   EXPOSURE, exposure, impact, isHeld, isRunFrom, listed, type Action, type ChangedPath, type Listed, type Running,
 } from '../../contract/impact.ts';
+import { otherCommand } from '../../process/command-line.ts';
 import { waitText, type HostState, type PathState } from './state.ts';
 import { readBytes, type BuiltTree, type TreeFile } from './tree.ts';
 
@@ -241,12 +242,16 @@ function orphaned(tree: BuiltTree, state: HostState): Change[] {
   });
 }
 
+/** The command that gives a host its secrets. */
+export const pushSecrets = (host: string): string =>
+  otherCommand(['secrets', 'push', '--on', host], ['inventory', 'out', 'sshConfig']);
+
 function obstacles(tree: BuiltTree, state: HostState): string[] {
   const missing = tree.secrets.filter(name => !state.secrets.has(name));
   return [
     ...state.host !== null && state.host !== tree.host ? [`this machine is ${state.host}, the tree is for ${tree.host}`]
       : [],
-    ...missing.length ? [`without a value on the host: ${missing.join(', ')} (vgen secrets push --on ${tree.host})`]
+    ...missing.length ? [`without a value on the host: ${missing.join(', ')} (${pushSecrets(tree.host)})`]
       : [],
     ...missing.length ? [] : [...state.unrendered].map(([path, reason]) => `${path}: ${reason}`),
     ...inTheWay(tree, state),

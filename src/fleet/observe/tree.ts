@@ -1,4 +1,5 @@
 // The tree of one host in out/, as it lies on the disk: what an apply would send. Nothing is compiled.
+import { otherCommand } from '../../process/command-line.ts';
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ const sha256 = (bytes: Buffer): string => hash('sha256', bytes, 'hex');
 export function readTree(out: string, host: string): BuiltTree {
   const dir = join(out, host);
   if (![INSTALL, MANIFEST, SUMS].every(name => existsSync(join(dir, name)))) {
-    throw new Failure(`there is no tree for ${host} in ${out}/; run "vgen build", review and commit it`);
+    throw new Failure(`there is no tree for ${host} in ${out}/; run "${building()}", review and commit it`);
   }
   return treeOf(host, dir, readBytes(dir, MANIFEST), readBytes(dir, SUMS));
 }
@@ -34,21 +35,24 @@ export function checkTree({ dir }: BuiltTree): void {
     .filter(([path, wanted]) => sha256(readBytes(dir, path)) !== wanted);
   if (wrong.length) {
     throw new Failure(`${dir} is not what its ${SUMS} says: ${wrong.map(([path]) => path)
-      .join(', ')}; "vgen build" makes it anew`);
+      .join(', ')}; "${building()}" makes it anew`);
   }
 }
+
+/** The command that makes trees like this one. */
+const building = (): string => otherCommand(['build'], ['inventory', 'out']);
 
 /** What a manifest and SHA256SUMS say. */
 export function treeOf(host: string, dir: string, manifest: Buffer, sums: Buffer): BuiltTree {
   const read = readManifest(manifest.toString('utf8'), join(dir, MANIFEST));
   if (read.host !== host) {
-    throw new Failure(`${join(dir, MANIFEST)} is of host "${read.host}"; "vgen build" makes it anew`);
+    throw new Failure(`${join(dir, MANIFEST)} is of host "${read.host}"; "${building()}" makes it anew`);
   }
   const digests = readSums(sums.toString('utf8'));
   const lacking = read.files.filter(({ path }) => !digests.has(path.slice(1)));
   if (lacking.length) {
     throw new Failure(`${join(dir, SUMS)} lacks ${lacking.map(({ path }) => path)
-      .join(', ')}; "vgen build" makes it anew`);
+      .join(', ')}; "${building()}" makes it anew`);
   }
   return {
     ...read, dir, id: sha256(sums),
@@ -62,6 +66,6 @@ export function readBytes(dir: string, path: string): Buffer {
     return readFileSync(join(dir, path));
   } catch (cause) {
     throw new Failure(`${join(dir, path)} cannot be read (${(cause as NodeJS.ErrnoException).code
-      ?? 'unknown error'}); "vgen build" makes it`, { cause });
+      ?? 'unknown error'}); "${building()}" makes it`, { cause });
   }
 }

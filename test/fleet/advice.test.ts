@@ -1,0 +1,115 @@
+// Every command that vgen or the engine prints as a remedy is run as it was printed: it is whole and does what is said.
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cli } from '../vgen.ts';
+import { because, ended, inventory, lack, TestFleet, type Ran } from './fixture.ts';
+
+/** With names that none of vgen's defaults has, and a blank in one of them. */
+const FLEET = ['-i', 'my site.yaml', '--on', 'a'];
+const TREES = [...FLEET, '-o', 'trees'];
+
+/** The commands in a text: from "vgen" or "bash" after a colon, to the end of what is one. */
+const commandsIn = (text: string): string[] =>
+  [...text.matchAll(/: ((?:vgen|bash \/)[^;\n]*?)(?=;|, or |, \/| \(|\n|$)/g)].map(([, command = '']) => command);
+
+describe.skipIf(lack !== null)(`remedies that are printed (${because})`, () => {
+  let fleet: TestFleet;
+  const run = (words: readonly string[], owner = 'tester'): Promise<Ran> => fleet.vgen(words, { VGEN_OWNER: owner });
+  /** Runs a command as it was printed, in a shell. */
+  const asPrinted = (command: string, owner = 'tester'): Promise<Ran> =>
+    ended(fleet.start([command], { VGEN_OWNER: owner, PATH: `${join(fleet.dir, 'bin')}:${process.env['PATH'] ?? ''}` },
+      ['sh', '-c']));
+  const works = async (command: string | undefined, code = 0): Promise<Ran> => {
+    const ran = await asPrinted(command ?? 'false');
+    expect(ran.code, `${command}\n${ran.text}`).toBe(code);
+    return ran;
+  };
+  const build = async (text: string): Promise<void> => {
+    fleet.write(text, 'my site.yaml');
+    const { code, text: said } = await run(['build', '-i', 'my site.yaml', '-o', 'trees']);
+    expect(code, said).toBe(0);
+  };
+  const said = (ran: Ran, code: number): string[] => {
+    expect(ran.code, ran.text).toBe(code);
+    return commandsIn(ran.text);
+  };
+
+  beforeAll(async () => {
+    fleet = await TestFleet.boot();
+    mkdirSync(join(fleet.dir, 'bin'));
+    writeFileSync(join(fleet.dir, 'bin/vgen'), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`);
+    chmodSync(join(fleet.dir, 'bin/vgen'), 0o755);
+  });
+  afterAll(() => fleet?.stop());
+
+  it('where there is no tree yet', async () => {
+    fleet.write(inventory(), 'my site.yaml');
+    const { code, stderr } = await run(['apply', ...TREES]);
+    expect(code).toBe(2);
+    const [, command] = /run "([^"]*)"/.exec(stderr) ?? [];
+    expect(command).toBe("vgen build -i 'my site.yaml' -o trees");
+    await works(command);
+    expect((await run(['apply', ...TREES])).code).toBe(0);
+  });
+
+  it('of a deploy that failed, with its artifact and --switch', async () => {
+    const artifact = fleet.artifact('one');
+    await fleet.ask('a', 'systemctl stop nginx');
+    const [again, ...others] = said(await run(['deploy', 'web', artifact, '--switch', ...FLEET]), 1);
+    expect(others).toEqual([]);
+    expect(again).toBe(`vgen deploy web web --switch -i 'my site.yaml' --on a --retry-failed`);
+    await fleet.ask('a', 'systemctl start nginx');
+    await works(again);
+    expect(await fleet.ask('a', 'curl -s http://127.0.0.1:8000/')).toContain('one');
+    expect(commandsIn((await run(['deploy', 'web', artifact, '--dry-run', ...FLEET])).text)).toEqual([]);
+  });
+
+  it('of a rollback of the configuration', async () => {
+    const [again] = said(await run(['rollback', '--configuration', ...FLEET]), 1);
+    expect(again).toBe(`vgen rollback --configuration -i 'my site.yaml' --on a --retry-failed`);
+    expect((await works(again, 1)).stdout).toContain('nothing to roll back to');
+  });
+
+  it('of refusals that another option lets through', async () => {
+    await fleet.ask('a', 'echo mine >/etc/motd');
+    const commands = said(await run(['apply', ...TREES]), 3).filter(command => command.startsWith('vgen'));
+    expect(commands.map(command => command.split(' ').at(-1))).toEqual(['--adopt', '--force']);
+    await works(commands[1]);
+    expect(await fleet.ask('a', 'cat /etc/motd')).toBe('one');
+
+    await build(inventory(`limits: { restarts: 0 }
+files:
+  /etc/motd: { content: "two\\n", restart: [nginx.service] }
+`));
+    const [, planned] = said(await run(['plan', ...TREES]), 1);
+    const refused = said(await run(['apply', ...TREES]), 3);
+    expect(refused).toEqual([`vgen apply -i 'my site.yaml' --on a -o trees --max-restarts 1`]);
+    expect(planned).toBe(`vgen apply --max-restarts 1 --on a -i 'my site.yaml' -o trees`);
+    await works(planned);
+    expect(await fleet.ask('a', 'cat /etc/motd')).toBe('two');
+  });
+
+  it('of a lock that somebody else holds', async () => {
+    expect((await run(['lock', '--message', 'mine', ...FLEET], 'alice')).code).toBe(0);
+    const [waiting, unlocking] = said(await run(['switch', 'web', ...FLEET]), 3);
+    expect(waiting).toBe(`vgen switch web -i 'my site.yaml' --on a --wait 10m`);
+    const [forced] = said(await run(['unlock', ...FLEET]), 3);
+    expect(forced).toBe(unlocking);
+    await works(unlocking);
+    expect((await asPrinted(waiting ?? '')).stdout).toContain('has no release');
+  });
+
+  it('of the engine: an older tree, and a run that was killed', async () => {
+    const install = 'bash /var/lib/vgen/incoming/install.sh --order 1';
+    const older = await fleet.ask('a', `exec 2>&1; ${install}2; ${install}`);
+    expect(commandsIn(older)).toEqual([`${install} --rollback`]);
+    expect(await fleet.ask('a', `${install} --rollback 2>&1; echo "code $?"`)).toMatch(/code 0$/);
+    const killed = await fleet.ask('a', `exec 2>&1
+      (setsid flock /run/lock/vgen.lock sleep 3 >/dev/null 2>&1 &); sleep 0.3
+      (sleep 1; systemctl kill --signal KILL 'vgen-run-*-install-*') & bash /var/lib/vgen/incoming/install.sh --rollback; true`);
+    const [again] = commandsIn(killed);
+    expect(again).toBe('bash /var/lib/vgen/incoming/install.sh --rollback');
+    expect(await fleet.ask('a', `${again} 2>&1; echo "code $?"`)).toMatch(/code 0$/);
+  });
+});
