@@ -110,7 +110,7 @@ export function impact(
     ...host.isUnfinished ? [action('finish', 'an install that was cut short', ['its journal is still on the host'])]
       : [],
     ...apps(tree, host), ...stops, ...acted, ...updates(tree, changed, acted, host, keepers), ...starts(tree, host),
-    ...slots(tree, triggered, host), ...confirmation(triggered), ...left(former, tree, stopped, host),
+    ...slots(tree, triggered, host, keepers), ...confirmation(triggered), ...left(former, tree, stopped, host),
   ];
 }
 
@@ -237,7 +237,7 @@ function lacksProgram(tree: Listed, host: Running, unit: string): boolean {
 /**
  * Slots with a release, app by app, next before live. A live one that runs is never stopped: it waits for the switch.
  */
-function slots(tree: Listed, triggered: Triggered, host: Running): Action[] {
+function slots(tree: Listed, triggered: Triggered, host: Running, keepers: readonly Keeper[]): Action[] {
   const app = (name: string): string => name.slice(0, name.indexOf('/'));
   const found = [...host.slots].filter(([name]) => tree.slots.includes(name))
     .sort(([a, one], [b, two]) =>
@@ -250,6 +250,8 @@ function slots(tree: Listed, triggered: Triggered, host: Running): Action[] {
       return later.length ? [action('wait for the switch', name, later)] : [];
     }
     if (because.length) return [action(slot.role === 'live' ? 'restart' : 'restart next', name, because)];
+    // a keeper that starts brings its slots along
+    if (keepers.some(({ runtime, unit }) => runtime === slot.runtime && !host.unit(unit).isUp)) return [];
     return slot.isRunning || slot.isBad ? [] : [action('start', name, ['it does not run'])];
   });
 }

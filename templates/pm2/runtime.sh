@@ -18,5 +18,7 @@ pm2_start() { systemd_start "$1"; }
 
 pm2_log() { systemd_log "$1"; }
 
+pm2_has_process() { systemd_has_process "$@"; }
+
 # pm2 keeps the environment through restarts of its app.
 pm2_instance() { systemd_instance "$1"; }

@@ -83,7 +83,8 @@ supervisor_stop_programs() {
   done < <(supervisor_programs_in "$1")
 }
 
-supervisor_revive() { supervisor_reread && supervisor_update "$1"; }
+# It reads everything when it starts.
+supervisor_revive() { ! supervisor_ready || { supervisor_reread && supervisor_update "$1"; }; }
 
 supervisor_look() {
   local name state rest

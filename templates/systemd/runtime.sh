@@ -30,6 +30,7 @@ systemd_stop() { systemctl stop -- "$1"; }
 systemd_start() {
   systemctl daemon-reload
   systemctl enable --quiet -- "$1"
+  on_disk /etc/systemd/system/*.wants
   systemctl reset-failed -- "$1" 2>/dev/null || true
   systemctl start -- "$1" || true                       # how it went is seen from its state and health
 }
@@ -38,6 +39,8 @@ systemd_log() {
   journalctl --unit "$1" --lines 15 --output cat --no-pager 2>/dev/null | indent || true
 }
 
+systemd_has_process() { grep -qsF -- "/${1%.service}.service" "/proc/$2/cgroup"; }
+
 # It reads a unit and its environment at each start, so the process itself tells.
 systemd_instance() {
   process_pid=0
@@ -45,4 +48,4 @@ systemd_instance() {
   instance_of "$process_pid"
 }
 
-systemd_revive() { systemctl enable --quiet --now -- "$1"; }
+systemd_revive() { systemctl enable --quiet --now ${no_block:+--no-block} -- "$1"; }

@@ -127,7 +127,7 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
     await ask(`systemctl kill --signal=KILL vgen-run-${run.slice(runs.length + 1)}`);
     const { code, text } = await done;
     expect(code).toBe(2);
-    expect(text).toMatch(/error: the run was killed; run it again, .*: install\n$/);
+    expect(text).toMatch(/error: the run was killed; run it again, .*: bash \/.*\/install\.sh.*\n$/);
     const after = await machine.run(`${bin}/vgen switch --attach`);
     expect(after.code).toBe(2);
     expect(after.text).toContain('the last run: install');

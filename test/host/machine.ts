@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { expect } from 'vitest';
 import { bootFleet } from '../../src/rehearse/fleet.ts';
-import type { Fleet } from '../../src/rehearse/fleet.ts';
+import type { Fleet, FleetOptions } from '../../src/rehearse/fleet.ts';
 import type { RehearsalHost } from '../../src/rehearse/host.ts';
 import { missing } from '../../src/rehearse/requirements.ts';
 import { makeArtifacts, Tree } from './tree.ts';
@@ -42,16 +42,16 @@ export class Machine {
 
   /** A bare host with the versions of the tests' app in /root/artifacts. */
   static boot(...versions: string[]): Promise<Machine> {
-    return Machine.#boot(versions, false);
+    return Machine.#boot(versions, {});
   }
 
   /** As `boot`, but the fixture's packages are installed already. */
   static prepared(...versions: string[]): Promise<Machine> {
-    return Machine.#boot(versions, true);
+    return Machine.#boot(versions, { prepared: true });
   }
 
-  static async #boot(versions: string[], prepared: boolean): Promise<Machine> {
-    const fleet = await bootFleet({ hosts: [{ name: 'one', addresses: ['10.9.0.1'] }], prepared });
+  static async #boot(versions: string[], options: Pick<FleetOptions, 'prepared' | 'ownDisks'>): Promise<Machine> {
+    const fleet = await bootFleet({ hosts: [{ name: 'one', addresses: ['10.9.0.1'] }], ...options });
     const machine = new Machine(fleet, makeArtifacts(versions));
     await machine.host.push(machine.#artifacts, '/root/artifacts');
     return machine;
@@ -59,15 +59,23 @@ export class Machine {
 
   /** A host with the fixture on it, demo with r1 live in green and r2 in blue, tick with t1 live and t2 likewise. */
   static async bootWithApps(...versions: string[]): Promise<Machine> {
-    const machine = await Machine.prepared('v1', 'v2', ...versions);
-    await machine.putSecrets();
-    const { code, text } = await machine.install(machine.tree());
+    return (await Machine.prepared('v1', 'v2', ...versions)).#withApps();
+  }
+
+  /** As `bootWithApps`, on a disk that loses what was not synced when the power goes. */
+  static async bootOnOwnDisk(...versions: string[]): Promise<Machine> {
+    return (await Machine.#boot(['v1', 'v2', ...versions], { prepared: true, ownDisks: true })).#withApps();
+  }
+
+  async #withApps(): Promise<Machine> {
+    await this.putSecrets();
+    const { code, text } = await this.install(this.tree());
     expect(code, text).toBe(0);
     for (const [app, letter, kind] of [['demo', 'r', ''], ['tick', 't', '.d']]) {
-      await machine.ask(`cd /root/artifacts; ${bin}/vgen deploy ${app} v1${kind} --release ${letter}1 &&
+      await this.ask(`cd /root/artifacts; ${bin}/vgen deploy ${app} v1${kind} --release ${letter}1 &&
         ${bin}/vgen switch ${app} && ${bin}/vgen deploy ${app} v2${kind} --release ${letter}2`);
     }
-    return machine;
+    return this;
   }
 
   async putSecrets(): Promise<void> {

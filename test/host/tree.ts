@@ -14,6 +14,8 @@ const fixture = fileURLToPath(new URL('fixture', import.meta.url));
 const engine = fileURLToPath(new URL('../../dist/engine', import.meta.url));
 const command = fileURLToPath(new URL('../../templates/host/opt/vgen/bin/vgen', import.meta.url));
 const installer = fileURLToPath(new URL('../../templates/host/install.sh', import.meta.url));
+const recovery =
+  fileURLToPath(new URL('../../templates/host/etc/systemd/system/vgen-recover.service', import.meta.url));
 const server = fileURLToPath(new URL('app/server.py', import.meta.url));
 
 /** The fixture's tree in a directory of its own, before and after edits. */
@@ -27,9 +29,13 @@ export class Tree {
     cpSync(installer, join(this.dir, 'install.sh'));
     cpSync(engine, join(this.dir, 'opt/vgen/lib'), { recursive: true });
     cpSync(command, join(this.dir, 'opt/vgen/bin/vgen'));
+    cpSync(recovery, join(this.dir, 'etc/systemd/system/vgen-recover.service'));
     const lines = ['bin/vgen 0755', ...readdirSync(engine).map(name => `lib/${name} 0644`)];
     appendFileSync(join(this.dir, 'manifest.tsv'),
-      lines.map(one => line(`file /opt/vgen/${one} root:root - bash`)).join(''));
+      lines.map(one => line(`file /opt/vgen/${one} root:root - bash`)).join('')
+      + line('file /etc/systemd/system/vgen-recover.service 0644 root:root - systemd')
+      + line('link /etc/systemd/system/sysinit.target.wants/vgen-recover.service '
+        + '/etc/systemd/system/vgen-recover.service'));
     this.#seal();
   }
 

@@ -132,6 +132,20 @@ export function nginxTests(able: boolean): void {
         expect((await ask(host(), 80, '/upload', { method: 'POST',
           headers: { 'Content-Length': String(20 * 2 ** 20 + 1) } })).status).toBe(413);
       });
+
+      it('takes a body where the disk is full', async () => {
+        const place = '/var/lib/nginx/body';
+        expect(await host().run('bash', ['-c', `mount -t tmpfs -o size=16k,mode=777 tmpfs ${place}
+          cat /dev/zero 2>/dev/null >${place}/filler; [[ $(df --output=avail ${place} | tail -n 1) == *0 ]]`]))
+          .toMatchObject({ code: 0 });
+        const body = [Buffer.alloc(15_000, 1), Buffer.alloc(500_000, 2)];
+        for (const headers of [{ 'Transfer-Encoding': 'chunked' }, { 'Content-Length': '515000' }]) {
+          const answer = await ask(host(), 80, '/upload', { method: 'POST', body, headers });
+          expect(answer.status).toBe(200);
+          expect(answer.seen()).toMatchObject({ slot: 'blue', bytes: 515_000 });
+        }
+        expect((await host().run('umount', [place])).code).toBe(0);
+      });
     });
   });
 }

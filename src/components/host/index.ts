@@ -1,10 +1,11 @@
 // The engine on the host: static scripts, the same bytes everywhere, so that a console alone is enough to repair it.
 import { component } from '../../contract/component.ts';
-import { directory, file, filesOf } from '../../kit/files.ts';
+import { directory, file, filesOf, link } from '../../kit/files.ts';
 
 /** The layers of the engine (templates/host/opt/vgen/lib), each joined to one file when vgen is built. */
 const layers = ['core', 'install', 'release', 'runtime', 'state'];
-const { script } = filesOf('host');
+const RECOVER = '/etc/systemd/system/vgen-recover.service';
+const { copy, script } = filesOf('host');
 
 export const host = component<null>({
   name: 'host',
@@ -17,6 +18,9 @@ export const host = component<null>({
       directory('/etc/vgen', host.at), script('/opt/vgen/bin/vgen', host.at),
       ...layers.map(name =>
         file(`/opt/vgen/lib/${name}.sh`, host.at, { static: `engine/${name}.sh` }, { check: 'bash' })),
+      // a unit that shall run would be started by each install; this one is for the boot alone
+      copy(RECOVER, host.at, { check: 'systemd' }),
+      link('/etc/systemd/system/sysinit.target.wants/vgen-recover.service', host.at, RECOVER),
     ],
   }),
 });

@@ -58,8 +58,8 @@ export const nginx = component<Nginx>({
         includes: servers.map(({ path, at }) => ({ path, at })),
       }, shared),
       // takes effect at the next start; a restart for its sake would cost requests
-      ...served.length === 0 ? [] : [template('/etc/systemd/system/nginx.service.d/vgen.conf', ['nginx'],
-        { sockets: served.flatMap(app => app.slots.map(({ socket }) => socket)) }, { check: 'systemd' })],
+      template('/etc/systemd/system/nginx.service.d/vgen.conf', ['nginx'],
+        { sockets: served.flatMap(app => app.slots.map(({ socket }) => socket)) }, { check: 'systemd' }),
       ...served.flatMap(slotFiles),
     ] };
   },

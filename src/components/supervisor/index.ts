@@ -70,8 +70,9 @@ export const supervisor = component<Supervisor>({
       template(`/etc/supervisor/${path}`, at, view, { check: 'supervisor', ...details });
     return { files: [
       file('supervisord.conf', ['supervisor'], { secrets: sealed.length > 0 }, { onChange: [restart(UNIT)] }),
-      // taken up at the next start: a restart would end every program
-      template(`/etc/systemd/system/${UNIT}.d/vgen.conf`, ['supervisor'], { files: 65536 }, { check: 'systemd' }),
+      // its limit is taken up at the next start: a restart would end every program
+      template(`/etc/systemd/system/${UNIT}.d/vgen.conf`, ['supervisor'],
+        { files: 65536, stop: Math.max(90, section.stop + 10) }, { check: 'systemd' }),
       ...programs.map(({ slot, view }) => file(`conf.d/${slot.unit}.conf`, slot.at, view,
         { as: '/etc/supervisor/conf.d/{unit}.conf', ...ofSlot(slot) })),
       // one for each slot: what is live keeps its own while the other's changes

@@ -17,7 +17,9 @@ guard_lock() {
 
 write_lock() {
   printf '%s\n' "$1" >"$fleet_lock.new"
+  sync -- "$fleet_lock.new"
   mv -fT -- "$fleet_lock.new" "$fleet_lock"
+  sync -- "${fleet_lock%/*}"
   exec 8>&-
 }
 
@@ -48,5 +50,6 @@ release_lock() {
   guard_lock
   [[ -z $held || $held == "$1" ]] || exit 9
   rm -f -- "$fleet_lock"
+  sync -- "${fleet_lock%/*}"
   exec 8>&-
 }

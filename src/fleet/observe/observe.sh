@@ -153,6 +153,24 @@ tell_users() {
   done
 }
 
+# slots_up: somebody listens on the port of every slot whose release is not known to be bad.
+slots_up() (
+  local file slot id listening
+  listening=" $(ss --no-header --listening --tcp --numeric | awk '{ sub(".*:", "", $4); printf "%s ", $4 }')"
+  for file in /opt/vgen/apps/*.sh; do
+    [[ -f $file ]] || continue
+    # shellcheck source=/dev/null
+    . "$file"
+    for slot in "${slots[@]}"; do
+      id=$(readlink -- "$dir/$slot/release") || continue
+      [[ -f ${file%.sh}/$slot.sh ]] || continue
+      # shellcheck source=/dev/null
+      . "${file%.sh}/$slot.sh"
+      [[ -e $state/apps/$app/bad/${id##*/} || $listening == *" $slot_port "* ]] || exit 1
+    done
+  done
+)
+
 # all_up: whatever is to run does. A unit whose program is not there yet was neither enabled nor started.
 all_up() {
   local kind name absent=no line active='' sub='' enabled='' names=() file
@@ -301,7 +319,7 @@ observe() {
   if [[ -n $installed ]] && all_as_left; then
     tell asleft
     (( ${#adopted[@]} == 0 )) || tell adopted
-    if ! all_up; then
+    if ! all_up || ! slots_up; then
       is_down=yes
       tell down
     fi

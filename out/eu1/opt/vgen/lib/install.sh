@@ -267,6 +267,7 @@ place_pair() {
     mv -T -- "$3" "$vgen_tls/$1"
     mv -T -- "$3.former" "$3"
   fi
+  on_disk "$vgen_tls/$1/key.pem" "$vgen_tls/$1/cert.pem" "$vgen_tls/$1" "$vgen_tls"
 }
 
 # take_up_pair NAME GROUP DIRECTORY COMMAND…: the pair in DIRECTORY replaces that of NAME, and COMMAND makes its users
@@ -549,7 +550,7 @@ arm_revert() {
   mv -fT -- "$unconfirmed.new" "$unconfirmed"
   systemctl enable --quiet --now vgen-revert.timer 2>/dev/null ||
     fail 2 'the timer that would put this back does not start, see: systemctl status vgen-revert.timer'
-  sync -f -- "$revert_unit.timer"
+  on_disk "$vgen_state" "$unconfirmed" "$revert_unit".* "${revert_unit%/*}" "${revert_unit%/*}/timers.target.wants"
 }
 
 # The time is counted from when the timer starts, so anew after a boot. The lock may be held by a long deploy.
@@ -622,6 +623,7 @@ confirm_install() {
       '(without ControlMaster: ssh -o ControlPath=none …)'
   paths=$(unconfirmed_paths)
   mv -T -- "$unconfirmed" "$vgen_state/confirmed" 2>/dev/null || fail 1 'too late: it is being put back'
+  on_disk "$vgen_state"
   say "confirmed: $paths"
   audit confirm paths="$paths" from="$here" result=ok
   with_lock finish_confirmation
@@ -947,12 +949,12 @@ refuse_older() {
   if [[ -n ${option_order?} ]]; then
     (( option_order >= newest_order )) ||
       fail 3 "this tree is older (order $option_order) than one that $want_host has seen (order $newest_order);" \
-        'to go back to it: install.sh --rollback, vgen apply --older'
+        "to go back to it: $(this_command --rollback) (vgen apply: --older)"
   elif [[ $tree_id != "$generation_tree" ]]; then
     number=$(generation_with "$tree_id")
     [[ -z $number ]] ||
       fail 3 "this tree was generation $number here, and $want_host is at generation $generation by now;" \
-        'to go back to it: install.sh --rollback, vgen apply --older; if it is newer, say so with --order'
+        "to go back to it: $(this_command --rollback) (vgen apply: --older); if it is newer, say so with --order"
   fi
 }
 
@@ -1003,6 +1005,7 @@ end_generation() {
   [[ $option_rollback == no || $former_generation == 0 || $former_generation == "$generation" ]] ||
     set_result "$former_generation" left
   forget_generations
+  on_disk "$generations_list" "$vgen_state"
 }
 
 # set_result NUMBER RESULT
@@ -1010,6 +1013,7 @@ set_result() {
   [[ $(field_of "$1" 6) != "$2" ]] || return 0
   awk -F '\t' -v OFS='\t' -v number="$1" -v result="$2" '$1 == number { $6 = result } { print }' \
     "$generations_list" >"$generations_list.new"
+  on_disk "$generations_list.new"
   mv -fT -- "$generations_list.new" "$generations_list"
 }
 
@@ -1113,7 +1117,7 @@ settle_local_edits() {
         show_local_edit "$path"
       done
       fail 3 "local edits since generation $generation: ${local_edits[*]}; take this over into the inventory," \
-        'or leave it as it is with --adopt, or overwrite it with --force (a copy is kept)'
+        "or leave it as it is: $(this_command --adopt), or overwrite it (a copy is kept): $(this_command --force)"
       ;;
   esac
 }
@@ -1493,6 +1497,18 @@ put_back_unfinished() {
   put_back || exit 2
 }
 
+# recover: what an install left half done that was killed or lost its power. At boot nothing runs yet, and what is
+# started here waits for its turn; all of it reads the files that are back, so no reload or restart is pending any more.
+recover() {
+  local booting
+  [[ -e $journal ]] || { say 'nothing was left half done'; return 0; }
+  booting=$(systemctl is-system-running || true)
+  [[ $booting != initializing && $booting != starting ]] || no_block=--no-block
+  put_back || exit 2
+  [[ -z $no_block ]] || no_pending_actions
+  audit recover result=ok
+}
+
 # undo_install: the former files are back, and every unit and slot that took up the new ones takes up those. Ends the
 # install.
 undo_install() {
@@ -1618,14 +1634,19 @@ tell_generation() {
 
 # tell_app NAME
 tell_app() {
-  local role slots_json=''
+  local role slots_json='' unfinished
   load_app "$1"
   printf 'app %s\n' "$app" >&3
   for role in live next; do
     tell_slot "$role"
     slots_json+=",\"$role\":$slot_json"
   done
-  json_apps+="${json_apps:+,}{\"name\":$(json_string "$app")$slots_json}"
+  unfinished=$(unfinished_releases)
+  if (( unfinished > 0 )); then
+    printf '  %s: of a deploy that is under way, or was cut short; the next one removes it\n' \
+      "$(count "$unfinished" 'unfinished release')" >&3
+  fi
+  json_apps+="${json_apps:+,}{\"name\":$(json_string "$app")$slots_json,\"unfinished\":$unfinished}"
 }
 
 # tell_slot live|next: the line of a slot; slot_json is the same as data.

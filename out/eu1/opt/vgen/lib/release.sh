@@ -54,7 +54,9 @@ conclude_action() {
   audit "$action" app="$action_app" from="$action_from" to="$action_to" result="$(result_of "$1")" \
     reason="$failure" seconds="$SECONDS"
   # Last of all: a rollback that dies before this is completed by the next one; after it, the next goes further back.
-  (( $1 != 0 )) || rm -f -- "${app_state:?}/switching"
+  if (( $1 == 0 )) && [[ -e ${app_state:?}/switching ]]; then
+    rm -f -- "$app_state/switching" && on_disk "$app_state"
+  fi
 }
 
 # repair_pair: live and next name the two slots, one each. They do not when a machine stopped between two renames; live
@@ -62,6 +64,7 @@ conclude_action() {
 repair_pair() {
   local is_live is_next
   rm -f -- "$(beside "$dir/live")" "$(beside "$dir/next")"      # of one that died before the rename
+  rm -rf -- "${dir:?}/releases"/.new.*                          # of one that died while it unpacked
   is_live=$(slot_at live)
   is_next=$(slot_at next)
   if [[ -z $is_live ]]; then
@@ -106,6 +109,7 @@ deploy() {
   action_to=$release_id
   place "$release_id" "$slot" || give_up_deploy "$slot"
   remove_old_releases
+  on_disk "$dir/$slot" "$app_state" "$app_state/bad"
   say "$app: release $release_id is healthy in next ($slot)${next:+, see http://$next}; live is $(slot_at live)"
   ! is_served next || nginx_serves "$slot"
 }
@@ -153,8 +157,36 @@ ask_nginx() {
   fi
 }
 
-# probe SLOT: one question.
+# is_healthy SLOT: it runs and answers.
+is_healthy() {
+  process_table=''
+  look_at "$1"
+  health_reason="its process is not running: $process_state${process_detail:+, $process_detail}"
+  [[ $process_state == running ]] && probe "$1"
+}
+
+# listens_itself SLOT: each socket on its port is held by a process of the slot, as it was looked at last, and by nobody
+# who would answer in its place, such as a process that outlived its manager. That one is in health_reason.
+listens_itself() {
+  local line socket is_own
+  while IFS= read -r line; do
+    socket=$line is_own=no
+    while [[ $is_own == no && $socket =~ pid=([0-9]+)(.*) ]]; do
+      socket=${BASH_REMATCH[2]}
+      ! has_process "$1" "${BASH_REMATCH[1]}" || is_own=yes
+    done
+    [[ $is_own == yes ]] && continue
+    health_reason="port ${port_of[$1]} is $(holder_of "$line"), which is no process of $1"
+    return 1
+  done < <(sockets_on "${port_of[$1]:?}")
+}
+
+# probe SLOT: one question, to the slot as it was looked at last.
 probe() {
+  answers_well "$1" && listens_itself "$1"
+}
+
+answers_well() {
   local port=${port_of[$1]:?} path=${health_of[$1]} code
   if [[ -z $path ]]; then
     health_reason="nothing takes connections on port $port"
@@ -247,23 +279,55 @@ make_release() {
   sum=$(digest_of "$artifact")
   release_id=${2:-$(date -u +%Y%m%dT%H%M%SZ)-${sum:0:8}}
   [[ $release_id =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ ]] || fail 2 "\"$release_id\" is not a release id"
-  if [[ -e ${dir:?}/releases/$release_id ]]; then
-    [[ $(sum_of "$release_id") == "$sum" ]] || fail 1 "release $release_id is here already, with other content"
-    note "release $release_id is here already"
-    return 0
-  fi
-  rm -rf -- "$dir/releases"/.new.*        # of a script that was killed
+  if is_here "$sum"; then return 0; fi
   unfinished_release=$(mktemp -d -- "$dir/releases/.new.XXXXXX")
   if has_own "$3" place; then
     of_runtime "$3" place "$artifact" "$unfinished_release"
   else
     place_files "$artifact" "$unfinished_release"
   fi
+  # many files: their file system as a whole is quicker
   sync -f -- "$unfinished_release"
   install -d -m 0700 -- "$app_state"
+  take_unlisted
   printf '%s\t%s\t%s\n' "$(time_now)" "$release_id" "$sum" >>"$app_state/releases"
-  mv -T -- "$unfinished_release" "$dir/releases/$release_id"
+  on_disk "$app_state/releases" "$app_state"
+  [[ -z $unfinished_release ]] || mv -T -- "$unfinished_release" "$dir/releases/$release_id"
   unfinished_release=''
+  on_disk "$dir/releases"
+}
+
+# is_here SUM: the release is, made of what has this digest.
+is_here() {
+  local listed
+  [[ -e ${dir:?}/releases/$release_id ]] || return 1
+  listed=$(sum_of "$release_id")
+  [[ -n $listed ]] || return 1
+  [[ $listed == "$1" ]] || fail 1 "release $release_id is here already, with other content"
+  note "release $release_id is here already"
+}
+
+# take_unlisted: a directory of this name that is on no list was left by a power loss. It is the release if it is the
+# same as the one that was just made; else it makes way, unless it is live.
+take_unlisted() {
+  local unlisted=$dir/releases/$release_id
+  [[ -e $unlisted ]] || return 0
+  if [[ $(digest_of "$unlisted") == "$(digest_of "$unfinished_release")" ]]; then
+    rm -rf -- "${unfinished_release:?}"
+    unfinished_release=''
+    note "release $release_id is here already"
+    return 0
+  fi
+  [[ $(release_of "$(slot_at live)") != "$release_id" ]] ||
+    fail 1 "release $release_id is here already, with other content, and it is live"
+  rm -rf -- "${unlisted:?}"
+}
+
+# unfinished_releases: how many scripts that were killed have left, one of a deploy that is under way among them.
+unfinished_releases() {
+  local all=("${dir:?}/releases"/.new.*)
+  [[ -e ${all[0]} ]] || all=()
+  printf '%s' "${#all[@]}"
 }
 
 # place_files ARTIFACT DIRECTORY: a release of files.
@@ -387,6 +451,7 @@ remove_old_releases() {
     change remove "$dir/releases/$id"
   done < <(tac -- "$app_state/releases")
   awk -F '\t' -v stay="$stay" 'index(stay, " " $2 " ")' "$app_state/releases" >"$app_state/releases.new"
+  on_disk "$app_state/releases.new"
   mv -fT -- "$app_state/releases.new" "$app_state/releases"
 }
 
@@ -395,7 +460,8 @@ remove_old_releases() {
 
 slot_started=no
 
-# place RELEASE SLOT: the slot runs it and is healthy; else the release is marked bad, and this fails with reasons told.
+# place RELEASE SLOT: the slot runs it and is healthy; else a release that is deployed is marked bad, and this fails with
+# reasons told.
 place() {
   local id=${1:?} slot=${2:?}
   [[ $slot != "$(slot_at live)" ]] || fail 2 "$slot is live; nothing is put there"
@@ -412,7 +478,8 @@ place() {
   if run_slot "$slot"; then
     unmark_bad "$id"
   else
-    [[ $slot_started == no ]] || mark_bad "$id" "$failure"
+    # what was live before was good then: that a rollback to it fails is no proof against it
+    [[ $slot_started == no || $action == rollback ]] || mark_bad "$id" "$failure"
     return 1
   fi
 }
@@ -493,6 +560,7 @@ switch_to_next() {
   be_ready "$is"
   [[ -d $app_state ]] || install -d -m 0700 -- "$app_state"
   printf '%s\t%s\n' "$1" "$action_from" >"$app_state/switching"
+  on_disk "$app_state/switching" "$app_state"
   unproven_from=$was
   exchange "$was" "$is"
   if ! proof=$(prove "$is"); then
@@ -503,6 +571,7 @@ switch_to_next() {
   unproven_from=''
   [[ $1 != rollback || -z $action_from ]] || mark_bad "$action_from" 'rolled back'
   unmark_bad "$id"
+  on_disk "$dir" "$dir/$is" "$app_state" "$app_state/history" "$app_state/bad"
   say "$app: live is $is (release $id), was $was (release ${action_from:-none}), $proof"
 }
 
@@ -512,7 +581,7 @@ be_ready() {
     note "$app: $1 still runs with its former configuration; it is restarted first"
     restart_slot "$1" || fail 1 "$failure"
   fi
-  if probe "$1"; then
+  if is_healthy "$1"; then
     is_steady "$1" && return 0
     note "$app: $1 was started anew since it was found healthy; it has to answer for $steady_seconds s"
     wait_healthy "$1" && return 0
@@ -534,6 +603,7 @@ exchange() {
 undo_switch() {
   [[ $(slot_at live) == "$unproven_from" ]] || exchange "$(other_slot "$unproven_from")" "$unproven_from"
   unproven_from=''
+  on_disk "$dir"
   rm -f -- "$app_state/switching"
 }
 
@@ -581,7 +651,7 @@ roll_back() {
     fail 1 "$app: nothing to roll back to: no other release was live, is still here and is not marked bad"
   action_from=$left
   action_to=$target
-  if [[ $(release_of "$slot") != "$target" ]] || ! probe "$slot"; then
+  if [[ $(release_of "$slot") != "$target" ]] || ! is_healthy "$slot"; then
     note "$app: release $target is started in $slot first"
     place "$target" "$slot" || fail 1 "$failure"
   fi

@@ -14,6 +14,7 @@
 #
 #   NAME_place ARTIFACT DIRECTORY   makes the release of an artifact (default: place_files of release/releases.sh)
 #   NAME_release_of SLOT            prints the id of the slot's release (default: by its link, release_of_link)
+#   NAME_has_process UNIT PID       the process is of this unit (default: it descends from the one that was looked at)
 #   NAME_ready                      it answers (default: yes)
 #   NAME_revive UNIT                what an install stopped runs again
 #
@@ -36,6 +37,7 @@ declare -gA runtime_unit=()      # runtime → its own unit
 process_state=absent            # running, starting, stopped, failed or absent
 process_pid=0
 process_detail=''
+no_block=''                     # "--no-block" at boot, where to wait for a start would be to wait for oneself
 process_table=''                # what a runtime last said of all its processes, until something changes
 
 # of_runtime SLOT FUNCTION ARGUMENT…: of the slot's runtime.
@@ -84,6 +86,15 @@ start_slot() {
 tell_log() { of_runtime "$1" log "${unit_of[$1]:?}"; }
 
 slot_instance() { of_runtime "$1" instance "${unit_of[$1]:?}"; }
+
+# has_process SLOT PID: the process is of the slot, as it was looked at last.
+has_process() {
+  if has_own "$1" has_process; then
+    of_runtime "$1" has_process "${unit_of[$1]:?}" "$2"
+  else
+    descends_from "$2" "$process_pid"
+  fi
+}
 
 # is_ready SLOT: its runtime answers.
 is_ready() { ! has_own "$1" ready || of_runtime "$1" ready; }
@@ -140,6 +151,8 @@ pm2_stop() { systemd_stop "$1"; }
 pm2_start() { systemd_start "$1"; }
 
 pm2_log() { systemd_log "$1"; }
+
+pm2_has_process() { systemd_has_process "$@"; }
 
 # pm2 keeps the environment through restarts of its app.
 pm2_instance() { systemd_instance "$1"; }
@@ -229,7 +242,8 @@ supervisor_stop_programs() {
   done < <(supervisor_programs_in "$1")
 }
 
-supervisor_revive() { supervisor_reread && supervisor_update "$1"; }
+# It reads everything when it starts.
+supervisor_revive() { ! supervisor_ready || { supervisor_reread && supervisor_update "$1"; }; }
 
 supervisor_look() {
   local name state rest
@@ -307,6 +321,7 @@ systemd_stop() { systemctl stop -- "$1"; }
 systemd_start() {
   systemctl daemon-reload
   systemctl enable --quiet -- "$1"
+  on_disk /etc/systemd/system/*.wants
   systemctl reset-failed -- "$1" 2>/dev/null || true
   systemctl start -- "$1" || true                       # how it went is seen from its state and health
 }
@@ -315,6 +330,8 @@ systemd_log() {
   journalctl --unit "$1" --lines 15 --output cat --no-pager 2>/dev/null | indent || true
 }
 
+systemd_has_process() { grep -qsF -- "/${1%.service}.service" "/proc/$2/cgroup"; }
+
 # It reads a unit and its environment at each start, so the process itself tells.
 systemd_instance() {
   process_pid=0
@@ -322,4 +339,4 @@ systemd_instance() {
   instance_of "$process_pid"
 }
 
-systemd_revive() { systemctl enable --quiet --now -- "$1"; }
+systemd_revive() { systemctl enable --quiet --now ${no_block:+--no-block} -- "$1"; }

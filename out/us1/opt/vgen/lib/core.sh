@@ -38,6 +38,7 @@ clean_environment() {
 # that run prints. Each run has a directory, /var/log/vgen/runs/TIME-ACTION-PID, with
 #
 #   what       the action and its arguments      out, err   what it printed
+#   command    that starts it again
 #   pid        its process                       code       its exit code, once it has ended by itself
 #   done       what it changed, in order: WHAT, a tab and its name, one line each. WHAT is package, user, certificate,
 #              directory, file, link, remove or restore (of a path); reload, restart, enable, start or stop (of a unit,
@@ -50,6 +51,7 @@ runs_kept=50
 foreground=no                   # "yes" in the run itself, or where somebody asked for it
 followers=()                    # processes that print what a run prints
 called=("${BASH_SOURCE[-1]}") # the script that somebody called, and the command that it was given
+given=()                        # the words that follow it, but --foreground
 [[ ${called[0]} == /* ]] || called[0]=$PWD/${called[0]}
 
 # The process of a run. It outlives the script, so that somebody writes down how that ended. "sh" starts faster.
@@ -57,25 +59,48 @@ called=("${BASH_SOURCE[-1]}") # the script that somebody called, and the command
 run_process='cd / && run=$1 && shift && echo "$$" >"$run/pid" && "$@" >"$run/out" 2>"$run/err" </dev/null
 echo "$?" >"$run/code"'
 
+# command_line WORD…: as somebody can run it.
+command_line() {
+  local word line=''
+  for word; do
+    encode_sh "$word"
+    line+="${line:+ }$REPLY"
+  done
+  printf '%s' "$line"
+}
+
+# this_command OPTION…: what somebody called, with further options.
+this_command() { command_line bash "${called[@]}" "${given[@]}" "$@"; }
+
 # detached ACTION [ARGUMENT…]: returns in the run alone. The script as somebody called it ends here, as the run ends.
 detached() {
-  local what=$* run
+  local what=$* run word
+  for word in "${@:2}"; do
+    [[ $word == --foreground ]] || given+=("$word")
+  done
   [[ $foreground == no ]] || return 0
   require_root
   [[ -d $vgen_log ]] || install -d -m 0750 -- "$vgen_log"
   [[ -d $runs ]] || mkdir -m 0700 -- "$runs"
   TZ=UTC printf -v run '%s/%(%Y%m%dT%H%M%SZ)T-%s-%s' "$runs" -1 "$1" "$$"
   { mkdir -m 0700 -- "$run" && printf '%s\n' "$what" >"$run/what" && : >"$run/out" && : >"$run/err"; } ||
-    fail 2 "$run cannot be written; make room, or run it in this terminal with --foreground"
+    cannot_write_run "$run"
   shift
+  printf '%s\n' "$(this_command)" >"$run/command"
   start_run "$run" "$what" bash "${called[@]}" --foreground "$@"
   forget_old_runs
   follow_run "$run"
 }
 
+cannot_write_run() {
+  local lack
+  lack=$(lack_of_room "$vgen_log")
+  fail 2 "$1 cannot be written${lack:+: $lack}; make room, or run it in this terminal: $(this_command --foreground)"
+}
+
 # start_run RUN WHAT COMMAND…: of the environment only what is named here comes along.
 start_run() {
-  local run=$1 what=$2 name kept=() until=$((SECONDS + 30))
+  local run=$1 what=$2 name kept=() began=$SECONDS until=$((SECONDS + 30)) lack
   shift 2
   set -- sh -c "$run_process" vgen-run "$run" "$@"
   SSH_CONNECTION=$(ssh_connection)
@@ -87,12 +112,17 @@ start_run() {
     # systemd would replace $NAME in what it starts; "$$" is one dollar.
     systemd-run --quiet --collect --unit="vgen-run-${run##*/}" --description="vgen $what" \
       "${kept[@]/#/--setenv=}" -- "${@//\$/\$\$}" ||
-      fail 2 'systemd does not start it; see "systemctl status", or run it in this terminal with --foreground'
+      fail 2 'systemd does not start it; see "systemctl status", or run it in this terminal:' "$(this_command --foreground)"
   else
     setsid env -i "${kept[@]}" "$@" >/dev/null 2>&1 </dev/null &
   fi
   until [[ -s $run/pid ]]; do
-    (( SECONDS < until )) || fail 2 "it has not started after 30 s; see journalctl --unit vgen-run-${run##*/}"
+    if (( SECONDS > began )); then
+      began=$SECONDS
+      lack=$(lack_of_room "$run")
+      [[ -z $lack ]] || fail 2 "it has not started: $lack; make room there"
+    fi
+    (( SECONDS < until )) || fail 2 "it has not started after 30 s; see: journalctl --unit vgen-run-${run##*/}"
     sleep 0.002
   done
 }
@@ -149,7 +179,7 @@ print_while() {
 # leave_run CODE
 leave_run() {
   trap - HUP INT TERM
-  note "it goes on without this terminal; to follow it again: bash ${called[*]} --attach"
+  note "it goes on without this terminal; to follow it again: $(command_line bash "${called[@]}" --attach)"
   kill "${followers[@]}" 2>/dev/null || true
   exit "$1"
 }
@@ -160,7 +190,7 @@ end_as_run() {
   [[ ! -s $1/code ]] || read -r code <"$1/code"
   [[ ! $code =~ ^([0-3]|129|130|143)$ ]] || exit "$code"
   fail 2 "the run was killed${code:+ (exit code $code)}; run it again," \
-    "that finishes or undoes what it left: $(<"$1/what")"
+    "that finishes or undoes what it left: $(cat -- "$1/command" 2>/dev/null || cat -- "$1/what")"
 }
 
 # attach: the run that is under way, the first if others wait for it; else how the last one went. Ends as that run did.
@@ -654,6 +684,27 @@ find_mount() {
   REPLY=${mount_of[$1]}
 }
 
+# on_disk PATH…: these files, and the names in these directories, are on the disk from here on (fsync(2)), so that a power
+# loss takes back nothing of what is promised next. What is not there is left out.
+on_disk() {
+  local path there=()
+  for path; do
+    [[ ! -e $path ]] || there+=("$path")
+  done
+  (( ${#there[@]} == 0 )) || sync -- "${there[@]}"
+}
+
+# lack_of_room DIRECTORY: why nothing can be written there; nothing if there is room.
+lack_of_room() {
+  local blocks inodes mount
+  read -r blocks inodes mount < <(df --output=avail,iavail,target -- "$1" | tail -n 1)
+  if [[ $blocks == 0 ]]; then
+    printf 'no space is left on %s (ENOSPC)' "$mount"
+  elif [[ $inodes == 0 ]]; then
+    printf 'no inode is left on %s (ENOSPC)' "$mount"
+  fi
+}
+
 # beside PATH: a hidden name in the same directory, hence on the same file system and outside every *.conf.
 beside() { printf '%s/.%s.vgen-new' "${1%/*}" "${1##*/}"; }
 
@@ -697,11 +748,30 @@ instance_of() {
   printf '%s:%s:%s' "$(</proc/sys/kernel/random/boot_id)" "$1" "${fields[19]}"
 }
 
+# descends_from PID ANCESTOR: it is that process, or was started by it, or is in its process group.
+descends_from() {
+  local pid=$1 fields
+  while [[ -r /proc/$pid/stat ]] && (( pid > 1 )); do
+    (( pid != $2 )) || return 0
+    fields=$(<"/proc/$pid/stat")
+    read -r -a fields <<<"${fields##*) }"
+    (( fields[2] != $2 )) || return 0
+    pid=${fields[1]}
+  done
+  return 1
+}
+
+# sockets_on PORT: one line for each socket that listens there, with its processes.
+sockets_on() { ss --no-header --listening --tcp --numeric --processes "sport = :$1"; }
+
+# holder_of SOCKET: "held by …", of such a line.
+holder_of() { sed -nE 's/.*users:\(\(("[^"]*",pid=[0-9]+).*/held by \1/; 1p' <<<"$1"; }
+
 # listener_on PORT: who listens there; nothing if nobody does.
 listener_on() {
   local line
-  line=$(ss --no-header --listening --tcp --numeric --processes "sport = :$1")
-  [[ -z $line ]] || sed -nE '1s/.*users:\(\(("[^"]*",pid=[0-9]+).*/held by \1/; 1p' <<<"$line"
+  line=$(sockets_on "$1")
+  [[ -z $line ]] || holder_of "$line"
 }
 
 connections_on() { ss --no-header --tcp --numeric state established "sport = :$1" | wc -l; }
@@ -787,8 +857,13 @@ audit() {
     line+=",\"${pair%%=*}\":$value"
   done
   [[ -d ${vgen_log:?} ]] || install -d -m 0750 -- "$vgen_log"
+  log_is_small "$vgen_log/audit.jsonl" || mv -fT -- "$vgen_log/audit.jsonl" "$vgen_log/audit.jsonl.1"
   printf '%s}\n' "$line" >>"$vgen_log/audit.jsonl"
+  on_disk "$vgen_log" "$vgen_log/audit.jsonl"
 }
+
+# log_is_small FILE: some ten thousand lines; where it is not, it takes the place of the one before it.
+log_is_small() { [[ ! -e $1 ]] || (( $(stat --format %s -- "$1") < 10000000 )); }
 
 # result_of CODE: the word of the audit log for an exit code.
 result_of() {

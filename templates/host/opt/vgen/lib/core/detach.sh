@@ -4,6 +4,7 @@
 # that run prints. Each run has a directory, /var/log/vgen/runs/TIME-ACTION-PID, with
 #
 #   what       the action and its arguments      out, err   what it printed
+#   command    that starts it again
 #   pid        its process                       code       its exit code, once it has ended by itself
 #   done       what it changed, in order: WHAT, a tab and its name, one line each. WHAT is package, user, certificate,
 #              directory, file, link, remove or restore (of a path); reload, restart, enable, start or stop (of a unit,
@@ -16,6 +17,7 @@ runs_kept=50
 foreground=no                   # "yes" in the run itself, or where somebody asked for it
 followers=()                    # processes that print what a run prints
 called=("${BASH_SOURCE[-1]}") # the script that somebody called, and the command that it was given
+given=()                        # the words that follow it, but --foreground
 [[ ${called[0]} == /* ]] || called[0]=$PWD/${called[0]}
 
 # The process of a run. It outlives the script, so that somebody writes down how that ended. "sh" starts faster.
@@ -23,25 +25,48 @@ called=("${BASH_SOURCE[-1]}") # the script that somebody called, and the command
 run_process='cd / && run=$1 && shift && echo "$$" >"$run/pid" && "$@" >"$run/out" 2>"$run/err" </dev/null
 echo "$?" >"$run/code"'
 
+# command_line WORD…: as somebody can run it.
+command_line() {
+  local word line=''
+  for word; do
+    encode_sh "$word"
+    line+="${line:+ }$REPLY"
+  done
+  printf '%s' "$line"
+}
+
+# this_command OPTION…: what somebody called, with further options.
+this_command() { command_line bash "${called[@]}" "${given[@]}" "$@"; }
+
 # detached ACTION [ARGUMENT…]: returns in the run alone. The script as somebody called it ends here, as the run ends.
 detached() {
-  local what=$* run
+  local what=$* run word
+  for word in "${@:2}"; do
+    [[ $word == --foreground ]] || given+=("$word")
+  done
   [[ $foreground == no ]] || return 0
   require_root
   [[ -d $vgen_log ]] || install -d -m 0750 -- "$vgen_log"
   [[ -d $runs ]] || mkdir -m 0700 -- "$runs"
   TZ=UTC printf -v run '%s/%(%Y%m%dT%H%M%SZ)T-%s-%s' "$runs" -1 "$1" "$$"
   { mkdir -m 0700 -- "$run" && printf '%s\n' "$what" >"$run/what" && : >"$run/out" && : >"$run/err"; } ||
-    fail 2 "$run cannot be written; make room, or run it in this terminal with --foreground"
+    cannot_write_run "$run"
   shift
+  printf '%s\n' "$(this_command)" >"$run/command"
   start_run "$run" "$what" bash "${called[@]}" --foreground "$@"
   forget_old_runs
   follow_run "$run"
 }
 
+cannot_write_run() {
+  local lack
+  lack=$(lack_of_room "$vgen_log")
+  fail 2 "$1 cannot be written${lack:+: $lack}; make room, or run it in this terminal: $(this_command --foreground)"
+}
+
 # start_run RUN WHAT COMMAND…: of the environment only what is named here comes along.
 start_run() {
-  local run=$1 what=$2 name kept=() until=$((SECONDS + 30))
+  local run=$1 what=$2 name kept=() began=$SECONDS until=$((SECONDS + 30)) lack
   shift 2
   set -- sh -c "$run_process" vgen-run "$run" "$@"
   SSH_CONNECTION=$(ssh_connection)
@@ -53,12 +78,17 @@ start_run() {
     # systemd would replace $NAME in what it starts; "$$" is one dollar.
     systemd-run --quiet --collect --unit="vgen-run-${run##*/}" --description="vgen $what" \
       "${kept[@]/#/--setenv=}" -- "${@//\$/\$\$}" ||
-      fail 2 'systemd does not start it; see "systemctl status", or run it in this terminal with --foreground'
+      fail 2 'systemd does not start it; see "systemctl status", or run it in this terminal:' "$(this_command --foreground)"
   else
     setsid env -i "${kept[@]}" "$@" >/dev/null 2>&1 </dev/null &
   fi
   until [[ -s $run/pid ]]; do
-    (( SECONDS < until )) || fail 2 "it has not started after 30 s; see journalctl --unit vgen-run-${run##*/}"
+    if (( SECONDS > began )); then
+      began=$SECONDS
+      lack=$(lack_of_room "$run")
+      [[ -z $lack ]] || fail 2 "it has not started: $lack; make room there"
+    fi
+    (( SECONDS < until )) || fail 2 "it has not started after 30 s; see: journalctl --unit vgen-run-${run##*/}"
     sleep 0.002
   done
 }
@@ -115,7 +145,7 @@ print_while() {
 # leave_run CODE
 leave_run() {
   trap - HUP INT TERM
-  note "it goes on without this terminal; to follow it again: bash ${called[*]} --attach"
+  note "it goes on without this terminal; to follow it again: $(command_line bash "${called[@]}" --attach)"
   kill "${followers[@]}" 2>/dev/null || true
   exit "$1"
 }
@@ -126,7 +156,7 @@ end_as_run() {
   [[ ! -s $1/code ]] || read -r code <"$1/code"
   [[ ! $code =~ ^([0-3]|129|130|143)$ ]] || exit "$code"
   fail 2 "the run was killed${code:+ (exit code $code)}; run it again," \
-    "that finishes or undoes what it left: $(<"$1/what")"
+    "that finishes or undoes what it left: $(cat -- "$1/command" 2>/dev/null || cat -- "$1/what")"
 }
 
 # attach: the run that is under way, the first if others wait for it; else how the last one went. Ends as that run did.

@@ -36,6 +36,27 @@ find_mount() {
   REPLY=${mount_of[$1]}
 }
 
+# on_disk PATH…: these files, and the names in these directories, are on the disk from here on (fsync(2)), so that a power
+# loss takes back nothing of what is promised next. What is not there is left out.
+on_disk() {
+  local path there=()
+  for path; do
+    [[ ! -e $path ]] || there+=("$path")
+  done
+  (( ${#there[@]} == 0 )) || sync -- "${there[@]}"
+}
+
+# lack_of_room DIRECTORY: why nothing can be written there; nothing if there is room.
+lack_of_room() {
+  local blocks inodes mount
+  read -r blocks inodes mount < <(df --output=avail,iavail,target -- "$1" | tail -n 1)
+  if [[ $blocks == 0 ]]; then
+    printf 'no space is left on %s (ENOSPC)' "$mount"
+  elif [[ $inodes == 0 ]]; then
+    printf 'no inode is left on %s (ENOSPC)' "$mount"
+  fi
+}
+
 # beside PATH: a hidden name in the same directory, hence on the same file system and outside every *.conf.
 beside() { printf '%s/.%s.vgen-new' "${1%/*}" "${1##*/}"; }
 

@@ -79,8 +79,13 @@ audit() {
     line+=",\"${pair%%=*}\":$value"
   done
   [[ -d ${vgen_log:?} ]] || install -d -m 0750 -- "$vgen_log"
+  log_is_small "$vgen_log/audit.jsonl" || mv -fT -- "$vgen_log/audit.jsonl" "$vgen_log/audit.jsonl.1"
   printf '%s}\n' "$line" >>"$vgen_log/audit.jsonl"
+  on_disk "$vgen_log" "$vgen_log/audit.jsonl"
 }
+
+# log_is_small FILE: some ten thousand lines; where it is not, it takes the place of the one before it.
+log_is_small() { [[ ! -e $1 ]] || (( $(stat --format %s -- "$1") < 10000000 )); }
 
 # result_of CODE: the word of the audit log for an exit code.
 result_of() {

@@ -86,6 +86,7 @@ place_pair() {
     mv -T -- "$3" "$vgen_tls/$1"
     mv -T -- "$3.former" "$3"
   fi
+  on_disk "$vgen_tls/$1/key.pem" "$vgen_tls/$1/cert.pem" "$vgen_tls/$1" "$vgen_tls"
 }
 
 # take_up_pair NAME GROUP DIRECTORY COMMAND…: the pair in DIRECTORY replaces that of NAME, and COMMAND makes its users

@@ -53,7 +53,7 @@ arm_revert() {
   mv -fT -- "$unconfirmed.new" "$unconfirmed"
   systemctl enable --quiet --now vgen-revert.timer 2>/dev/null ||
     fail 2 'the timer that would put this back does not start, see: systemctl status vgen-revert.timer'
-  sync -f -- "$revert_unit.timer"
+  on_disk "$vgen_state" "$unconfirmed" "$revert_unit".* "${revert_unit%/*}" "${revert_unit%/*}/timers.target.wants"
 }
 
 # The time is counted from when the timer starts, so anew after a boot. The lock may be held by a long deploy.
@@ -126,6 +126,7 @@ confirm_install() {
       '(without ControlMaster: ssh -o ControlPath=none …)'
   paths=$(unconfirmed_paths)
   mv -T -- "$unconfirmed" "$vgen_state/confirmed" 2>/dev/null || fail 1 'too late: it is being put back'
+  on_disk "$vgen_state"
   say "confirmed: $paths"
   audit confirm paths="$paths" from="$here" result=ok
   with_lock finish_confirmation

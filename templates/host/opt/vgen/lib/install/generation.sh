@@ -8,12 +8,12 @@ refuse_older() {
   if [[ -n ${option_order?} ]]; then
     (( option_order >= newest_order )) ||
       fail 3 "this tree is older (order $option_order) than one that $want_host has seen (order $newest_order);" \
-        'to go back to it: install.sh --rollback, vgen apply --older'
+        "to go back to it: $(this_command --rollback) (vgen apply: --older)"
   elif [[ $tree_id != "$generation_tree" ]]; then
     number=$(generation_with "$tree_id")
     [[ -z $number ]] ||
       fail 3 "this tree was generation $number here, and $want_host is at generation $generation by now;" \
-        'to go back to it: install.sh --rollback, vgen apply --older; if it is newer, say so with --order'
+        "to go back to it: $(this_command --rollback) (vgen apply: --older); if it is newer, say so with --order"
   fi
 }
 
@@ -64,6 +64,7 @@ end_generation() {
   [[ $option_rollback == no || $former_generation == 0 || $former_generation == "$generation" ]] ||
     set_result "$former_generation" left
   forget_generations
+  on_disk "$generations_list" "$vgen_state"
 }
 
 # set_result NUMBER RESULT
@@ -71,6 +72,7 @@ set_result() {
   [[ $(field_of "$1" 6) != "$2" ]] || return 0
   awk -F '\t' -v OFS='\t' -v number="$1" -v result="$2" '$1 == number { $6 = result } { print }' \
     "$generations_list" >"$generations_list.new"
+  on_disk "$generations_list.new"
   mv -fT -- "$generations_list.new" "$generations_list"
 }
 

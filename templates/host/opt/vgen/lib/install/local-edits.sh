@@ -23,7 +23,7 @@ settle_local_edits() {
         show_local_edit "$path"
       done
       fail 3 "local edits since generation $generation: ${local_edits[*]}; take this over into the inventory," \
-        'or leave it as it is with --adopt, or overwrite it with --force (a copy is kept)'
+        "or leave it as it is: $(this_command --adopt), or overwrite it (a copy is kept): $(this_command --force)"
       ;;
   esac
 }

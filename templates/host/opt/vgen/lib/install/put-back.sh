@@ -66,6 +66,18 @@ put_back_unfinished() {
   put_back || exit 2
 }
 
+# recover: what an install left half done that was killed or lost its power. At boot nothing runs yet, and what is
+# started here waits for its turn; all of it reads the files that are back, so no reload or restart is pending any more.
+recover() {
+  local booting
+  [[ -e $journal ]] || { say 'nothing was left half done'; return 0; }
+  booting=$(systemctl is-system-running || true)
+  [[ $booting != initializing && $booting != starting ]] || no_block=--no-block
+  put_back || exit 2
+  [[ -z $no_block ]] || no_pending_actions
+  audit recover result=ok
+}
+
 # undo_install: the former files are back, and every unit and slot that took up the new ones takes up those. Ends the
 # install.
 undo_install() {

@@ -21,14 +21,19 @@ tell_generation() {
 
 # tell_app NAME
 tell_app() {
-  local role slots_json=''
+  local role slots_json='' unfinished
   load_app "$1"
   printf 'app %s\n' "$app" >&3
   for role in live next; do
     tell_slot "$role"
     slots_json+=",\"$role\":$slot_json"
   done
-  json_apps+="${json_apps:+,}{\"name\":$(json_string "$app")$slots_json}"
+  unfinished=$(unfinished_releases)
+  if (( unfinished > 0 )); then
+    printf '  %s: of a deploy that is under way, or was cut short; the next one removes it\n' \
+      "$(count "$unfinished" 'unfinished release')" >&3
+  fi
+  json_apps+="${json_apps:+,}{\"name\":$(json_string "$app")$slots_json,\"unfinished\":$unfinished}"
 }
 
 # tell_slot live|next: the line of a slot; slot_json is the same as data.

@@ -45,7 +45,9 @@ conclude_action() {
   audit "$action" app="$action_app" from="$action_from" to="$action_to" result="$(result_of "$1")" \
     reason="$failure" seconds="$SECONDS"
   # Last of all: a rollback that dies before this is completed by the next one; after it, the next goes further back.
-  (( $1 != 0 )) || rm -f -- "${app_state:?}/switching"
+  if (( $1 == 0 )) && [[ -e ${app_state:?}/switching ]]; then
+    rm -f -- "$app_state/switching" && on_disk "$app_state"
+  fi
 }
 
 # repair_pair: live and next name the two slots, one each. They do not when a machine stopped between two renames; live
@@ -53,6 +55,7 @@ conclude_action() {
 repair_pair() {
   local is_live is_next
   rm -f -- "$(beside "$dir/live")" "$(beside "$dir/next")"      # of one that died before the rename
+  rm -rf -- "${dir:?}/releases"/.new.*                          # of one that died while it unpacked
   is_live=$(slot_at live)
   is_next=$(slot_at next)
   if [[ -z $is_live ]]; then

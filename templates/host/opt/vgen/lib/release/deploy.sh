@@ -10,6 +10,7 @@ deploy() {
   action_to=$release_id
   place "$release_id" "$slot" || give_up_deploy "$slot"
   remove_old_releases
+  on_disk "$dir/$slot" "$app_state" "$app_state/bad"
   say "$app: release $release_id is healthy in next ($slot)${next:+, see http://$next}; live is $(slot_at live)"
   ! is_served next || nginx_serves "$slot"
 }

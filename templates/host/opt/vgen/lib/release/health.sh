@@ -28,8 +28,36 @@ ask_nginx() {
   fi
 }
 
-# probe SLOT: one question.
+# is_healthy SLOT: it runs and answers.
+is_healthy() {
+  process_table=''
+  look_at "$1"
+  health_reason="its process is not running: $process_state${process_detail:+, $process_detail}"
+  [[ $process_state == running ]] && probe "$1"
+}
+
+# listens_itself SLOT: each socket on its port is held by a process of the slot, as it was looked at last, and by nobody
+# who would answer in its place, such as a process that outlived its manager. That one is in health_reason.
+listens_itself() {
+  local line socket is_own
+  while IFS= read -r line; do
+    socket=$line is_own=no
+    while [[ $is_own == no && $socket =~ pid=([0-9]+)(.*) ]]; do
+      socket=${BASH_REMATCH[2]}
+      ! has_process "$1" "${BASH_REMATCH[1]}" || is_own=yes
+    done
+    [[ $is_own == yes ]] && continue
+    health_reason="port ${port_of[$1]} is $(holder_of "$line"), which is no process of $1"
+    return 1
+  done < <(sockets_on "${port_of[$1]:?}")
+}
+
+# probe SLOT: one question, to the slot as it was looked at last.
 probe() {
+  answers_well "$1" && listens_itself "$1"
+}
+
+answers_well() {
   local port=${port_of[$1]:?} path=${health_of[$1]} code
   if [[ -z $path ]]; then
     health_reason="nothing takes connections on port $port"

@@ -11,23 +11,55 @@ make_release() {
   sum=$(digest_of "$artifact")
   release_id=${2:-$(date -u +%Y%m%dT%H%M%SZ)-${sum:0:8}}
   [[ $release_id =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ ]] || fail 2 "\"$release_id\" is not a release id"
-  if [[ -e ${dir:?}/releases/$release_id ]]; then
-    [[ $(sum_of "$release_id") == "$sum" ]] || fail 1 "release $release_id is here already, with other content"
-    note "release $release_id is here already"
-    return 0
-  fi
-  rm -rf -- "$dir/releases"/.new.*        # of a script that was killed
+  if is_here "$sum"; then return 0; fi
   unfinished_release=$(mktemp -d -- "$dir/releases/.new.XXXXXX")
   if has_own "$3" place; then
     of_runtime "$3" place "$artifact" "$unfinished_release"
   else
     place_files "$artifact" "$unfinished_release"
   fi
+  # many files: their file system as a whole is quicker
   sync -f -- "$unfinished_release"
   install -d -m 0700 -- "$app_state"
+  take_unlisted
   printf '%s\t%s\t%s\n' "$(time_now)" "$release_id" "$sum" >>"$app_state/releases"
-  mv -T -- "$unfinished_release" "$dir/releases/$release_id"
+  on_disk "$app_state/releases" "$app_state"
+  [[ -z $unfinished_release ]] || mv -T -- "$unfinished_release" "$dir/releases/$release_id"
   unfinished_release=''
+  on_disk "$dir/releases"
+}
+
+# is_here SUM: the release is, made of what has this digest.
+is_here() {
+  local listed
+  [[ -e ${dir:?}/releases/$release_id ]] || return 1
+  listed=$(sum_of "$release_id")
+  [[ -n $listed ]] || return 1
+  [[ $listed == "$1" ]] || fail 1 "release $release_id is here already, with other content"
+  note "release $release_id is here already"
+}
+
+# take_unlisted: a directory of this name that is on no list was left by a power loss. It is the release if it is the
+# same as the one that was just made; else it makes way, unless it is live.
+take_unlisted() {
+  local unlisted=$dir/releases/$release_id
+  [[ -e $unlisted ]] || return 0
+  if [[ $(digest_of "$unlisted") == "$(digest_of "$unfinished_release")" ]]; then
+    rm -rf -- "${unfinished_release:?}"
+    unfinished_release=''
+    note "release $release_id is here already"
+    return 0
+  fi
+  [[ $(release_of "$(slot_at live)") != "$release_id" ]] ||
+    fail 1 "release $release_id is here already, with other content, and it is live"
+  rm -rf -- "${unlisted:?}"
+}
+
+# unfinished_releases: how many scripts that were killed have left, one of a deploy that is under way among them.
+unfinished_releases() {
+  local all=("${dir:?}/releases"/.new.*)
+  [[ -e ${all[0]} ]] || all=()
+  printf '%s' "${#all[@]}"
 }
 
 # place_files ARTIFACT DIRECTORY: a release of files.
@@ -151,5 +183,6 @@ remove_old_releases() {
     change remove "$dir/releases/$id"
   done < <(tac -- "$app_state/releases")
   awk -F '\t' -v stay="$stay" 'index(stay, " " $2 " ")' "$app_state/releases" >"$app_state/releases.new"
+  on_disk "$app_state/releases.new"
   mv -fT -- "$app_state/releases.new" "$app_state/releases"
 }

@@ -3,7 +3,8 @@
 
 slot_started=no
 
-# place RELEASE SLOT: the slot runs it and is healthy; else the release is marked bad, and this fails with reasons told.
+# place RELEASE SLOT: the slot runs it and is healthy; else a release that is deployed is marked bad, and this fails with
+# reasons told.
 place() {
   local id=${1:?} slot=${2:?}
   [[ $slot != "$(slot_at live)" ]] || fail 2 "$slot is live; nothing is put there"
@@ -20,7 +21,8 @@ place() {
   if run_slot "$slot"; then
     unmark_bad "$id"
   else
-    [[ $slot_started == no ]] || mark_bad "$id" "$failure"
+    # what was live before was good then: that a rollback to it fails is no proof against it
+    [[ $slot_started == no || $action == rollback ]] || mark_bad "$id" "$failure"
     return 1
   fi
 }

@@ -19,6 +19,7 @@ switch_to_next() {
   be_ready "$is"
   [[ -d $app_state ]] || install -d -m 0700 -- "$app_state"
   printf '%s\t%s\n' "$1" "$action_from" >"$app_state/switching"
+  on_disk "$app_state/switching" "$app_state"
   unproven_from=$was
   exchange "$was" "$is"
   if ! proof=$(prove "$is"); then
@@ -29,6 +30,7 @@ switch_to_next() {
   unproven_from=''
   [[ $1 != rollback || -z $action_from ]] || mark_bad "$action_from" 'rolled back'
   unmark_bad "$id"
+  on_disk "$dir" "$dir/$is" "$app_state" "$app_state/history" "$app_state/bad"
   say "$app: live is $is (release $id), was $was (release ${action_from:-none}), $proof"
 }
 
@@ -38,7 +40,7 @@ be_ready() {
     note "$app: $1 still runs with its former configuration; it is restarted first"
     restart_slot "$1" || fail 1 "$failure"
   fi
-  if probe "$1"; then
+  if is_healthy "$1"; then
     is_steady "$1" && return 0
     note "$app: $1 was started anew since it was found healthy; it has to answer for $steady_seconds s"
     wait_healthy "$1" && return 0
@@ -60,6 +62,7 @@ exchange() {
 undo_switch() {
   [[ $(slot_at live) == "$unproven_from" ]] || exchange "$(other_slot "$unproven_from")" "$unproven_from"
   unproven_from=''
+  on_disk "$dir"
   rm -f -- "$app_state/switching"
 }
 
@@ -107,7 +110,7 @@ roll_back() {
     fail 1 "$app: nothing to roll back to: no other release was live, is still here and is not marked bad"
   action_from=$left
   action_to=$target
-  if [[ $(release_of "$slot") != "$target" ]] || ! probe "$slot"; then
+  if [[ $(release_of "$slot") != "$target" ]] || ! is_healthy "$slot"; then
     note "$app: release $target is started in $slot first"
     place "$target" "$slot" || fail 1 "$failure"
   fi

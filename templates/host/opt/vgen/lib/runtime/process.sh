@@ -4,6 +4,7 @@
 process_state=absent            # running, starting, stopped, failed or absent
 process_pid=0
 process_detail=''
+no_block=''                     # "--no-block" at boot, where to wait for a start would be to wait for oneself
 process_table=''                # what a runtime last said of all its processes, until something changes
 
 # of_runtime SLOT FUNCTION ARGUMENT…: of the slot's runtime.
@@ -52,6 +53,15 @@ start_slot() {
 tell_log() { of_runtime "$1" log "${unit_of[$1]:?}"; }
 
 slot_instance() { of_runtime "$1" instance "${unit_of[$1]:?}"; }
+
+# has_process SLOT PID: the process is of the slot, as it was looked at last.
+has_process() {
+  if has_own "$1" has_process; then
+    of_runtime "$1" has_process "${unit_of[$1]:?}" "$2"
+  else
+    descends_from "$2" "$process_pid"
+  fi
+}
 
 # is_ready SLOT: its runtime answers.
 is_ready() { ! has_own "$1" ready || of_runtime "$1" ready; }

@@ -11,6 +11,7 @@
 #
 #   NAME_place ARTIFACT DIRECTORY   makes the release of an artifact (default: place_files of release/releases.sh)
 #   NAME_release_of SLOT            prints the id of the slot's release (default: by its link, release_of_link)
+#   NAME_has_process UNIT PID       the process is of this unit (default: it descends from the one that was looked at)
 #   NAME_ready                      it answers (default: yes)
 #   NAME_revive UNIT                what an install stopped runs again
 #
