@@ -124,6 +124,28 @@ function measure(hosts, more) {
   return row;
 }
 
+/** What vgen shall keep, beside what was measured; rows of fleets that were not run are left out. */
+function goals(started, thousand, tenThousand) {
+  const rows = [
+    ...['--help', 'validate, 2 hosts', 'no change, 2 hosts'].map((name, i) =>
+      [`${name} / an empty script`, [1.2, 1.6, 1.25][i], started[name]['/ empty']]),
+    ...thousand ? [
+      ['1000 hosts: cold / floor', 1.5, thousand['cold / floor']],
+      ['1000 hosts: cold / VGEN_BENCH_BASE (f04069e)', 0.4, thousand['cold / base']],
+      ['1000 hosts: no change / floor', 0.13, thousand['no change / floor']],
+      ['1000 hosts: one host / no change', 3, thousand['one host / no change']],
+      ['1000 hosts: --check / floor', 1, thousand['--check / floor']],
+      ['1000 hosts: validate, seconds', 0.9, thousand['validate s']],
+    ] : [],
+    ...tenThousand ? [['10000 hosts: MiB', 384, tenThousand['cold MiB']]] : [],
+    ...thousand && tenThousand ? [
+      ['10000 hosts / 1000 hosts: cold', 10.5, (tenThousand['cold s'] / thousand['cold s']).toFixed(2)],
+    ] : [],
+  ];
+  return rows.filter(([, , measured]) => measured !== undefined)
+    .map(([what, goal, measured]) => ({ what, 'at most': goal, measured: Number(measured) }));
+}
+
 try {
   console.log(`node ${process.version}, load ${load()}`);
   const example = join(here, '../inventory.example.yaml');
@@ -135,17 +157,19 @@ try {
   for (const args of Object.values(starts)) run(args);
   // in turn, so that all meet the same neighbours
   const turns = times(15, () => Object.fromEntries(Object.entries(starts).map(([name, args]) => [name, run(args)])));
-  console.table(Object.fromEntries(Object.keys(starts).map(name => [name, {
+  const started = Object.fromEntries(Object.keys(starts).map(name => [name, {
     ms: Math.round(per(turns, turn => turn[name].seconds) * 1000),
     '/ empty': (per(turns, turn => turn[name].seconds) / per(turns, turn => turn['an empty script'].seconds))
       .toFixed(2),
     '(CPU)': (per(turns, turn => turn[name].cpu) / per(turns, turn => turn['an empty script'].cpu)).toFixed(2),
-  }])));
+  }]));
+  console.table(started);
   const rows = fleets.map(hosts => measure(hosts, 0));
   // the size of trees at f04069e, so that faster never only means fewer bytes
   const thousand = rows.find(({ hosts }) => hosts === 1000);
   if (thousand) rows.push(measure(1000, 57 - Math.floor(thousand.files / 1000)));
   console.table(rows);
+  console.table(goals(started, thousand, rows.find(({ hosts }) => hosts === 10000)));
   console.log(`load ${load()}`);
 } finally {
   clear(work);
