@@ -147,7 +147,8 @@ async function send(
   const depth = plan === null ? 'installed' : 'full';
   const treeOf = (host: string): BuiltTree => trees.get(host) as BuiltTree;
   const run = runOf(fleet, options, { action: 'apply', app: null, release: null, commit: revision?.commit ?? null });
-  const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : '']
+  const words = [options.adopt ? '--adopt' : '', options.force ? '--force' : '', options.older ? '--rollback' : '',
+      options.allow.includes('live') ? '--allow-live' : '']
     .filter(Boolean);
   const ran = await withHostLocks(run, before, async ({ lost, seen }) => {
     const known = new Map(before);

@@ -84,6 +84,22 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     await ask('grep 20001 /opt/demo/green/nginx.conf');
   });
 
+  it('puts an install back after which it does not answer as before', async () => {
+    const broken = moved().edit('etc/nginx/nginx.conf', '/opt/demo/live/nginx.sock', '/opt/demo/nothing/nginx.sock');
+    const { code: ended, text } = await machine.install(broken);
+    expect(text).toMatch(/error: demo: live \(green\) does not answer as before: it answered/);
+    expect([ended, await get(8000), await get(8010)]).toEqual([1, 'v1 green hello', 'v1 green hello']);
+    expect(await machine.installed(moved())).toContain('one: nothing to do');
+  });
+
+  it('is told as a failure where it is down, whoever is to blame', async () => {
+    const process = '$(systemctl show -p MainPID --value tick-green)';
+    await ask(`kill -STOP ${process}`);
+    const { code: ended, text } = await machine.install(moved());
+    await ask(`kill -CONT ${process}`);
+    expect([ended, text]).toEqual([2, expect.stringContaining('tick: live (green) does not answer')]);
+  });
+
   it('takes the other port once it is not live any more, and no request fails', async () => {
     const text = await under(async () => [await ask(`${bin}/vgen switch demo`), await ask(`${bin}/vgen switch tick`)]);
     expect(text.join('\n')).toMatch(/demo: live is blue[^]*restart +demo\/green[^]*restart +tick\/green/);

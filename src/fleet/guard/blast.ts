@@ -31,19 +31,20 @@ export interface Refusal {
   readonly flag: string;
 }
 
-export const AREAS = ['firewall', 'sshd', 'sudoers', 'datastore'] as const;
+export const AREAS = ['firewall', 'sshd', 'sudoers', 'datastore', 'live'] as const;
 export type Area = typeof AREAS[number];
 
 const PATHS: Readonly<Record<Area, RegExp>> = {
   firewall: /^\/etc\/(nftables|ufw|iptables|firewalld|default\/ufw)([./]|$)/,
   sshd: /^\/etc\/ssh(\/|$)|^\/etc\/systemd\/system\/sshd?\.(service|socket)/,
   sudoers: /^\/etc\/(sudoers|sudo\.conf|sudoers\.d)(\/|$)/,
+  live: /^$/,
   datastore:
     /^\/(var\/lib|opt)\/(redis|valkey|postgresql|mysql|mariadb|mongodb|rabbitmq|clickhouse|elasticsearch|etcd|minio)(\/|$)/,
 };
 const UNITS: Readonly<Record<Area, RegExp>> = {
   firewall: /^(vgen-firewall|nftables|ufw|netfilter-persistent|firewalld)\.service$/, sshd: /^sshd?\.(service|socket)$/,
-  sudoers: /^$/,
+  sudoers: /^$/, live: /^$/,
   datastore:
     /^(redis|valkey|postgresql|mysql|mariadb|mongod|rabbitmq|clickhouse|elasticsearch|etcd|minio)[^/]*\.service$/,
 };
@@ -51,6 +52,7 @@ const EFFECTS: Readonly<Record<Area, string>> = {
   firewall: 'a mistake locks everybody out', sshd: 'a mistake locks everybody out',
   sudoers: 'a mistake ends or gives away root',
   datastore: 'data may be lost or out of reach',
+  live: 'what users see ends',
 };
 
 /** Up to this many files are a small change, whatever their share. */
@@ -108,7 +110,8 @@ function areaOf({ host, changes, actions }: Foretold, area: Area): Refusal[] {
   const what = [
     ...changes.filter(({ kind, what: how, name }) => (kind === 'file' || kind === 'link' || kind === 'directory')
       && how !== 'keep' && PATHS[area].test(name)).map(({ name }) => name),
-    ...actions.filter(one => UNITS[area].test(one.what) && ends(one)).map(one => `${one.action} ${one.what}`),
+    ...actions.filter(one => (UNITS[area].test(one.what) && ends(one)) || (area === 'live' && one.action === 'end'))
+      .map(one => `${one.action} ${one.what}`),
   ];
   return what.length === 0 ? []
     : [{ host, flag: `--allow ${area}`, message: `${area}: ${what.join(', ')}; ${EFFECTS[area]}` }];

@@ -196,6 +196,25 @@ all_up() {
   done < <(systemctl show --property ActiveState,SubState,UnitFileState -- "${names[@]}"; echo)
 }
 
+# all_live: what is live answers through nginx, where it serves it; asked by the engine that is installed here.
+all_live() (
+  [[ -f $lib/release.sh ]] || exit 0
+  set +eu
+  # shellcheck source=/dev/null
+  . "$lib/release.sh"
+  for file in /opt/vgen/apps/*.sh; do
+    [[ -f $file ]] || continue
+    (
+      load_app "$(basename -- "$file" .sh)" 2>/dev/null || exit 1
+      slot=$(slot_at live)
+      if [[ -z $slot || -z $(release_of "$slot") ]] || ! is_served live; then exit 0; fi
+      [[ $(ask_nginx live /.vgen/slot 2>/dev/null) == "$slot" ]] || exit 1
+      [[ $(ask_nginx live "${health_of[$slot]:-/}" --output /dev/null --write-out '%{http_code}' 2>/dev/null) != @(000|50[234]) ]]
+    ) || exit 1
+  done
+  exit 0
+)
+
 tell_units() {
   local line name active='' sub='' load='' enabled='' names=()
   (( ${#units[@]} > 0 )) || return 0
@@ -319,7 +338,7 @@ observe() {
   if [[ -n $installed ]] && all_as_left; then
     tell asleft
     (( ${#adopted[@]} == 0 )) || tell adopted
-    if ! all_up || ! slots_up; then
+    if ! all_up || ! slots_up || ! all_live; then
       is_down=yes
       tell down
     fi

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # The words that somebody gives to a command: those that all take, and those of install.sh.
 #
-# Usage: install.sh [--order NUMBER] [--commit ID] [--adopt | --force] [--rollback] [--foreground | --attach]
+# Usage: install.sh [--order NUMBER] [--commit ID] [--adopt | --force] [--rollback] [--allow-live]
+#                   [--foreground | --attach]
 #   --order       a number that grows with each version of the tree, such as the time of its commit; the host refuses a
 #                 tree that is older than the newest that it has seen
 #   --commit      noted with the generation
 #   --adopt       files with local edits stay as they are, the rest is installed
 #   --force       files with local edits are overwritten; they are kept in /var/lib/vgen/replaced
 #   --rollback    the tree may be older
+#   --allow-live  what is live may end with this install, or answer no more; else all is put back then
 #   --foreground  run in this terminal; else the install runs by itself, and goes on if this terminal or connection ends
 #   --attach      follow the run that is under way, or tell how the last one went
 #
@@ -26,6 +28,7 @@ option_order=''
 option_commit=''
 option_local_edits=refuse           # what becomes of files with local edits: refuse, adopt or overwrite
 option_rollback=no
+option_allow_live=no
 
 # common_option WORD: takes what every command takes; fails if WORD is nothing of that.
 common_option() {
@@ -55,6 +58,7 @@ install_options() {
       --adopt) option_local_edits=adopt ;;
       --force) option_local_edits=overwrite ;;
       --rollback) option_rollback=yes ;;
+      --allow-live) option_allow_live=yes ;;
       *) common_option "$1" || usage_error "unknown word $1" ;;
     esac
     shift

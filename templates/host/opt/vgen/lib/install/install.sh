@@ -30,6 +30,7 @@ install_tree() {
   read_pending_actions
   settle_local_edits
   find_held_slots
+  ask_live_before
 
   require_secrets "${want_secrets[@]}"
   install_packages "${want_packages[@]}"
@@ -128,6 +129,7 @@ take_up_files() {
   start_units
   remember_due_slots
   [[ -n $unfit ]] || settle_slots
+  [[ -n $unfit ]] || ask_live_after
   [[ -z $unfit ]] || undo_install
 }
 

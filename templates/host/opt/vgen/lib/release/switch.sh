@@ -78,7 +78,7 @@ prove() {
     # curl asks for each number of the range; the question mark keeps it out of the path.
     answers=$(ask_nginx live "/.vgen/slot?[1-$answers_wanted]" --header 'Connection: close' 2>&1) || true
     if [[ $answers$'\n' == "$wanted" ]]; then
-      code=$(ask_nginx live "$path" --output /dev/null --write-out '%{http_code}' 2>/dev/null) || true
+      code=$(status_behind_nginx "$1")
       [[ $code == 000 || $code == 50[234] ]] || break
       answers="HTTP $code for $path"
     fi
@@ -89,6 +89,11 @@ prove() {
     sleep 0.1
   done
   printf 'proven by %s answers' "$answers_wanted"
+}
+
+# status_behind_nginx SLOT: the HTTP status that live has for the health path of the slot; 000 for none.
+status_behind_nginx() {
+  ask_nginx live "${health_of[$1]:-/}" --output /dev/null --write-out '%{http_code}' 2>/dev/null || true
 }
 
 # roll_back: what was live before is live again. Deployed anew from its release if the next slot holds another by now.
