@@ -18,7 +18,8 @@ live_status() (
   load_app "$1"
   slot=$(slot_at live)
   if [[ -n $slot && -n $(release_of "$slot") && $(is_served live && ask_nginx live /.vgen/slot) == "$slot" ]]; then
-    status_behind_nginx "$slot"
+    status=$(status_behind_nginx "$slot")
+    [[ $status == @(000|50[234]) ]] || printf '%s' "$status"
   fi
 )
 
@@ -32,7 +33,8 @@ ask_live_after() {
     ! answers_as_before "$slot" "${live_before[$name]:-}" || continue
     failure="$app: live ($slot) does not answer${live_before[$name]:+ as before}: $health_reason"
     note "error: $failure"
-    if [[ -n ${live_before[$name]:-} && $option_allow_live == no ]]; then
+    # with nothing changed there is nothing to put back
+    if [[ -n ${live_before[$name]:-} && $option_allow_live == no && -e $journal ]]; then
       unfit=$failure
       return 0
     fi

@@ -1,0 +1,77 @@
+// docs/live.md: what changing each key does to a live slot, made by compiling each change. To accept another table:
+// UPDATE=1 npx vitest run test/live-docs.test.ts, then read the diff.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { compile } from '../src/compile.ts';
+import { MANIFEST, readManifest } from '../src/contract/manifest.ts';
+import { diffHost } from '../src/diff.ts';
+import { emit } from '../src/emit.ts';
+import { base, keyChanges, type KeyChange } from './live-keys.ts';
+import { read, withFiles, write } from './vgen.ts';
+
+const file = join(import.meta.dirname, '../docs/live.md');
+
+const HEAD = `# What changing a key does to what is live
+
+Made by \`test/live-docs.test.ts\`, which compiles each change for a host with an app that is served, a site and a Redis, and
+tries them on a booted host under load (\`test/fleet/live-keys.test.ts\`). Do not edit.
+
+*Switch*: files of the slot that is live wait until it is not live any more; what runs is not touched, and \`next\` has them
+at once; an app that *ends* is asked for again by \`vgen apply --allow live\`. *At once*: what the install does beside that. *Down*: what \`vgen diff --impact\` foretells as an interruption.
+
+| key | from | to | switch | at once | down |
+| --- | --- | --- | --- | --- | --- |
+`;
+
+const cell = (value: unknown): string =>
+  (value === undefined || value === '' ? '-' : typeof value === 'string' ? value : JSON.stringify(value))
+    .replaceAll('|', '\\|');
+
+async function compiled(dir: string, inventory: object): ReturnType<typeof compile> {
+  write(dir, { 'inventory.yaml': JSON.stringify(inventory) });
+  return compile([join(dir, 'inventory.yaml')]);
+}
+
+/** The row of a change; \`out/\` holds the inventory before it. */
+async function rowOf({ key, before, after, inventory }: KeyChange, dir: string): Promise<string> {
+  const compilation = await compiled(dir, inventory);
+  const [tree] = [...compilation.trees(name => name === 'one')];
+  const row = (...cells: readonly string[]): string => `| \`${key}\` | ${[before, after].map(cell).join(' | ')} | ${cells
+    .join(' | ')} |\n`;
+  const [wrong] = compilation.diagnostics.filter(({ severity }) => severity === 'error');
+  if (!tree || wrong) return row(`refused: \`${wrong?.code ?? ''}\``, '-', '-');
+  const { files, impact } = diffHost(tree, join(dir, 'out'));
+  const former = readManifest(read(dir, `out/one/${MANIFEST}`), MANIFEST);
+  const slotOf = new Map([
+    ...former.files.map(({ path, slot }) => [path.slice(1), slot] as const),
+    ...tree.entries.map(({ path, spec }) => [path, spec?.kind === 'file' ? spec.slot : null] as const),
+  ]);
+  const waits = files.map(({ path }) => slotOf.get(path.slice('one/'.length)) ?? '').filter(slot => slot !== '');
+  const now = impact.filter(({ action }) => !/^(restart next|wait|close|end)/.test(action))
+    .map(({ action, what }) => `${action} ${what}`);
+  const ends = impact.some(({ action }) => action === 'end');
+  return row(ends ? 'ends' : waits.length ? 'waits' : '-', cell([...new Set(now)].join(', ')),
+    cell([...new Set(impact.flatMap(({ downtime }) => downtime ?? []))].join('; ')));
+}
+
+describe('docs/live.md', () => {
+  it('says of every key that can reach a live slot what changing it does', () => withFiles({}, async dir => {
+    let table = '';
+    let runtime = '';
+    for (const change of keyChanges()) {
+      const now = (change.inventory as ReturnType<typeof base> & { apps: { web: { runtime: string } } });
+      const wanted = change.key.startsWith('supervisor.') || change.key.startsWith('pm2.')
+        ? now.apps.web.runtime : 'systemd';
+      if (wanted !== runtime) {
+        runtime = wanted;
+        const compilation = await compiled(dir, base(runtime));
+        emit(compilation.trees(), { out: join(dir, 'out'), fleet: null, proceed: () => true });
+        expect(compilation.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+      }
+      table += await rowOf(change, dir);
+    }
+    if (process.env['UPDATE']) writeFileSync(file, HEAD + table);
+    expect(readFileSync(file, 'utf8')).toBe(HEAD + table);
+  }), 120_000);
+});
