@@ -52,7 +52,7 @@ for (const size of sizes.length ? sizes : [1, 20, 50]) {
     const inventory = text => writeFileSync(join(dir, 'inventory.yaml'),
       `hosts:\n${names.map((name, i) => `  ${name}: { address: ${address(i)} }\n`).join('')}files:\n  /etc/motd: { `
         + `content: "${text}\\n" }\n`);
-    // the rehearsal's own configuration shares one connection per host; users have none
+    // the rehearsal's configuration shares one connection per host; users have none
     const alone = join(dir, 'ssh_config');
     writeFileSync(alone, readFileSync(fleet.sshConfig, 'utf8')
       .replaceAll(/^ *Control(Master|Path|Persist) .*\n/gm, ''));

@@ -1,4 +1,4 @@
-// vgen's own templates as plain functions, made when vgen is built: nunjucks parses them, and of its tree, which
+// vgen's templates as plain functions, made when vgen is built: nunjucks parses them, and of its tree, which
 // uses little of the language, plain code is written. It does what nunjucks made strict does
 // (src/render/engine.ts) or throws: then that is asked, which knows what is wrong. What these templates may not
 // use is an error here, when vgen is built.
@@ -39,7 +39,7 @@ function functionOf(name, text) {
         first: `i${scope.loop} === 0`, last: `i${scope.loop} === a${scope.loop}.length - 1`,
         index: `i${scope.loop} + 1`, index0: `i${scope.loop}`,
       };
-      if (!(val.value in known)) throw wrong(node, `"loop.${val.value}" is not for vgen's own templates`);
+      if (!(val.value in known)) throw wrong(node, `"loop.${val.value}" is not for vgen's templates`);
       return `(${known[val.value]})`;
     }
     if (node instanceof nodes.Not) return `!(${of(node.target)})`;
@@ -51,7 +51,7 @@ function functionOf(name, text) {
     if (node instanceof nodes.Compare && node.ops.every(({ type }) => type in COMPARISONS) && node.ops.length === 1) {
       return `(${of(node.expr)} ${COMPARISONS[node.ops[0].type]} ${of(node.ops[0].expr)})`;
     }
-    throw wrong(node, `an expression (${node.typename}) that is not for vgen's own templates`);
+    throw wrong(node, `an expression (${node.typename}) that is not for vgen's templates`);
   };
 
   const print = (node, scope) => {
@@ -80,7 +80,7 @@ function functionOf(name, text) {
     if (node instanceof nodes.NodeList && ['NodeList', 'Root'].includes(node.typename)) {
       return node.children.map(all).join('');
     }
-    throw wrong(node, `a statement (${node.typename}) that is not for vgen's own templates`);
+    throw wrong(node, `a statement (${node.typename}) that is not for vgen's templates`);
   };
 
   return `(v, { get, list, item, encode }) => {\nlet o = '';\n${statement(root, {

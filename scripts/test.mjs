@@ -32,8 +32,8 @@ if (missing.length && debian) {
   console.log(`installing ${missing.join(' ')}`);
   // their services are not to start here
   const policy = '/usr/sbin/policy-rc.d';
-  const own = !existsSync(policy);
-  if (own) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  const isNew = !existsSync(policy);
+  if (isNew) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   try {
     run('apt-get', ['update', '-qq'], { env });
@@ -41,7 +41,7 @@ if (missing.length && debian) {
       env, stdio: ['ignore', 'ignore', 'inherit'],
     });
   } finally {
-    if (own) rmSync(policy);
+    if (isNew) rmSync(policy);
   }
 } else if (missing.length) {
   console.log(

@@ -5,7 +5,7 @@ import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
 import { buildSync } from 'esbuild';
 
-/** Characters of JSON from which on a subschema is a function of its own. */
+/** Characters of JSON from which on a subschema is a separate function. */
 const LARGE = 400;
 
 const SCHEMAS = ['items', 'additionalProperties', 'propertyNames'];
@@ -13,7 +13,7 @@ const NAMED_SCHEMAS = ['properties', 'patternProperties'];
 
 /**
  * The code of `dist/validator-fast.mjs` and `dist/validator-full.mjs`; `annotations`
- * are keywords beside JSON Schema's own.
+ * are keywords beside those of JSON Schema.
  */
 export function validators(schema, annotations) {
   const defined = withDefinitions(schema);
@@ -45,22 +45,23 @@ function withDefinitions(schema) {
   const names = new Map();
   const define = (node, isRoot = false) => {
     if (typeof node !== 'object' || node === null) return node;
-    const own = { ...node };
-    for (const key of SCHEMAS) if (key in own) own[key] = define(own[key]);
+    const copy = { ...node };
+    for (const key of SCHEMAS) if (key in copy) copy[key] = define(copy[key]);
     for (const key of NAMED_SCHEMAS) {
-      if (key in own) own[key] = Object.fromEntries(Object.entries(own[key]).map(([name, one]) => [name, define(one)]));
+      if (!(key in copy)) continue;
+      copy[key] = Object.fromEntries(Object.entries(copy[key]).map(([name, one]) => [name, define(one)]));
     }
-    if (isRoot || own.$ref || JSON.stringify(node).length < LARGE) return own;
+    if (isRoot || copy.$ref || JSON.stringify(node).length < LARGE) return copy;
     // a default is filled in, and a description told, by the object that has the key
-    const { default: value, ...rest } = own;
+    const { default: value, ...rest } = copy;
     const text = JSON.stringify(rest);
     if (!names.has(text)) {
       names.set(text, `d${names.size}`);
       definitions[names.get(text)] = rest;
     }
     return {
-      $ref: `#/definitions/${names.get(text)}`, ...('default' in own ? { default: value } : {}),
-      ...('description' in own ? { description: own.description } : {}),
+      $ref: `#/definitions/${names.get(text)}`, ...('default' in copy ? { default: value } : {}),
+      ...('description' in copy ? { description: copy.description } : {}),
     };
   };
   return { ...define(schema, true), definitions };
@@ -69,12 +70,12 @@ function withDefinitions(schema) {
 /** The schema without what only tells people, and later stages, something. */
 function bare(node, annotations) {
   if (typeof node !== 'object' || node === null) return node;
-  const own = Object.fromEntries(Object.entries(node).filter(([key]) => !annotations.includes(key)));
-  for (const key of SCHEMAS) if (key in own) own[key] = bare(own[key], annotations);
+  const copy = Object.fromEntries(Object.entries(node).filter(([key]) => !annotations.includes(key)));
+  for (const key of SCHEMAS) if (key in copy) copy[key] = bare(copy[key], annotations);
   for (const key of [...NAMED_SCHEMAS, 'definitions']) {
-    if (key in own) {
-      own[key] = Object.fromEntries(Object.entries(own[key]).map(([name, one]) => [name, bare(one, annotations)]));
+    if (key in copy) {
+      copy[key] = Object.fromEntries(Object.entries(copy[key]).map(([name, one]) => [name, bare(one, annotations)]));
     }
   }
-  return own;
+  return copy;
 }

@@ -84,14 +84,14 @@ export async function compile(files: readonly string[], options: CompileOptions 
   const { offers, diagnostics: refused } = offer(components, model);
   const checked = check(components, model, offers);
   diagnostics.push(...refused, ...checked.diagnostics);
-  const own = await userFiles(model, files[0] ?? '', options.cwd);
-  diagnostics.push(...own.diagnostics);
+  const user = await userFiles(model, files[0] ?? '', options.cwd);
+  diagnostics.push(...user.diagnostics);
   if (failed()) return { ...stopped(), suppressed: checked.suppressed };
 
-  const engine = await createEngine(own.templates);
+  const engine = await createEngine(user.templates);
   const apps = appsOn(model);
   const salt = hash('sha256', JSON.stringify([
-    ...own.templates, ...[...own.files].map(([name, bytes]) => [name, hash('sha256', bytes, 'hex')]),
+    ...user.templates, ...[...user.files].map(([name, bytes]) => [name, hash('sha256', bytes, 'hex')]),
   ]), 'hex');
   function* drafts(only?: (host: string) => boolean): Generator<Draft> {
     for (const host of model.hosts) {
@@ -102,7 +102,7 @@ export async function compile(files: readonly string[], options: CompileOptions 
         plan,
         key: () => planKey(plan, salt),
         render() {
-          const { tree, diagnostics: unrendered } = renderHost(plan, engine, own.files);
+          const { tree, diagnostics: unrendered } = renderHost(plan, engine, user.files);
           diagnostics.push(...unrendered);
           return tree;
         },
@@ -112,15 +112,15 @@ export async function compile(files: readonly string[], options: CompileOptions 
   }
   return {
     source, diagnostics, suppressed: checked.suppressed, model, failed,
-    inputs: [...source.files.map(({ name }) => name), ...twins.read, ...own.read], globs: [...globs, ...own.globs],
-    templates: own.templates,
+    inputs: [...source.files.map(({ name }) => name), ...twins.read, ...user.read], globs: [...globs, ...user.globs],
+    templates: user.templates,
     drafts,
     *trees(only) {
       for (const draft of drafts(only)) yield draft.render();
     },
     fleetTree() {
       const { plan, diagnostics: conflicts } = planFleet(components, model, offers);
-      const rendered = plan && renderFleet(plan, engine, own.files);
+      const rendered = plan && renderFleet(plan, engine, user.files);
       diagnostics.push(...conflicts, ...rendered?.diagnostics ?? []);
       return rendered ? [rendered.tree] : [];
     },

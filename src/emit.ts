@@ -106,10 +106,10 @@ export function emitTrees(trees: Iterable<PlainTree | UnchangedTree>, options: E
     }
     if (options.fleet) for (const left of leftHosts(out, made)) changes.removed.push(...left);
     if (foreign.length && !options.check) {
-      throw new Failure(`vgen did not write ${foreign.slice(0, 3).map(path => `"${join(out, path)}"`)
-        .join(', ')}${foreign.length > 3
-        ? ` and ${foreign.length - 3} more`
-        : ''}; move them away${options.force ? '' : ', or overwrite them with --force'}`, { exit: 3 });
+      const paths = foreign.slice(0, 3).map(path => `"${join(out, path)}"`).join(', ');
+      const more = foreign.length > 3 ? ` and ${foreign.length - 3} more` : '';
+      const option = options.force ? '' : ', or overwrite them with --force';
+      throw new Failure(`vgen did not write ${paths}${more}; move them away${option}`, { exit: 3 });
     }
     if (options.check && !marksDigests(out)) {
       (isThere(out, ATTRIBUTES) ? changes.changed : changes.added).push(ATTRIBUTES);

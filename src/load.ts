@@ -134,8 +134,8 @@ function merge(
 ): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const place = (file: number, path: Path): Place => {
-    const own = new Map(path.length > 1 ? [[path.join('\0'), file]] : [[String(path[0]), file]]);
-    return new Source(files, {}, own).locate(path, true);
+    const origins = new Map(path.length > 1 ? [[path.join('\0'), file]] : [[String(path[0]), file]]);
+    return new Source(files, {}, origins).locate(path, true);
   };
   const twice = (path: Path, first: number): void => {
     diagnostics.push(error('load/twice', path, `duplicate key "${path.at(-1)}"`, {

@@ -19,15 +19,15 @@ export function planHost(
   for (const component of components) {
     if (!component.plan) continue;
     try {
-      const own = component.plan({ host, apps, section: sectionOf(component, model), model }, offers);
-      for (const spec of own.files ?? []) {
+      const planned = component.plan({ host, apps, section: sectionOf(component, model), model }, offers);
+      for (const spec of planned.files ?? []) {
         files.push({ ...spec, component: component.name, custom: component.custom ?? false });
       }
       const by = { by: component.name, host };
-      for (const one of own.packages ?? []) made.push({ ...one, kind: 'package', ...by });
-      for (const one of own.units ?? []) made.push({ ...one, kind: 'unit', ...by });
-      for (const one of own.users ?? []) made.push({ ...one, kind: 'user', ...by });
-      for (const one of own.programs ?? []) made.push({ ...one, kind: 'program', ...by });
+      for (const one of planned.packages ?? []) made.push({ ...one, kind: 'package', ...by });
+      for (const one of planned.units ?? []) made.push({ ...one, kind: 'unit', ...by });
+      for (const one of planned.users ?? []) made.push({ ...one, kind: 'user', ...by });
+      for (const one of planned.programs ?? []) made.push({ ...one, kind: 'program', ...by });
     } catch (cause) {
       if (!(cause instanceof Refused)) throw cause;
       diagnostics.push(cause.diagnostic);
@@ -58,8 +58,8 @@ export function planFleet(
   for (const component of components) {
     if (!component.planFleet) continue;
     try {
-      const own = component.planFleet({ section: sectionOf(component, model), model, offers });
-      for (const spec of [...own.files ?? [], ...(own.resources ?? []).map(resourceFile)]) {
+      const planned = component.planFleet({ section: sectionOf(component, model), model, offers });
+      for (const spec of [...planned.files ?? [], ...(planned.resources ?? []).map(resourceFile)]) {
         if (spec.kind !== 'file' || spec.secrets.length) {
           throw new Error(`${spec.path} of the fleet is no plain file without secrets`);
         }
@@ -134,8 +134,8 @@ const free = new Set<string>();
  */
 export function planKey({ host, apps, files, secrets, ...made }: HostPlan, salt: string): string {
   const offered = Object.values(made).map(list => list.map(one => ({ ...one, host: null })));
-  const own = JSON.stringify([salt, host, files, secrets, offered]);
-  return hash('sha256', own + apps.map(keyOfApp).join(), 'hex').slice(0, 32);
+  const written = JSON.stringify([salt, host, files, secrets, offered]);
+  return hash('sha256', written + apps.map(keyOfApp).join(), 'hex').slice(0, 32);
 }
 
 /** An app as text, made once for all of its hosts. */

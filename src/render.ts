@@ -43,10 +43,10 @@ function sharedDigest(bytes: Buffer): string {
 
 /** Renders one host; what a grammar cannot carry is reported at the inventory's line. */
 export function renderHost(
-  plan: HostPlan, engine: Engine, own: ReadonlyMap<string, Buffer>,
+  plan: HostPlan, engine: Engine, userFiles: ReadonlyMap<string, Buffer>,
 ): { tree: HostTree; diagnostics: Diagnostic[] } {
   const { name, at } = plan.host;
-  const { diagnostics, ...lists } = renderTree(at, plan.files, engine, own, entries => {
+  const { diagnostics, ...lists } = renderTree(at, plan.files, engine, userFiles, entries => {
     entries.push(new RenderedFile(INSTALL, staticFile('host/install.sh'), true, null));
     const rows = manifestRows(plan);
     return { rows, text: manifestText(name, rows) };
@@ -75,10 +75,10 @@ export function checkHost(plan: HostPlan, engine: Engine): Diagnostic[] {
 
 /** Renders what belongs to the fleet and to no host. */
 export function renderFleet(
-  plan: FleetPlan, engine: Engine, own: ReadonlyMap<string, Buffer>,
+  plan: FleetPlan, engine: Engine, userFiles: ReadonlyMap<string, Buffer>,
 ): { tree: OutTree; diagnostics: Diagnostic[] } {
   const at = ['hosts'];
-  const { diagnostics, ...lists } = renderTree(at, plan.files, engine, own, () => {
+  const { diagnostics, ...lists } = renderTree(at, plan.files, engine, userFiles, () => {
     const rows = fleetRows(plan);
     return { rows, text: manifestText(null, rows) };
   });
@@ -89,7 +89,7 @@ interface Rendered { entries: Entry[]; rows: readonly ManifestRow[]; diagnostics
 
 /** The files of a directory of out/, the manifest that lists them and their digests. */
 function renderTree(
-  at: Path, files: readonly Planned[], engine: Engine, own: ReadonlyMap<string, Buffer>,
+  at: Path, files: readonly Planned[], engine: Engine, userFiles: ReadonlyMap<string, Buffer>,
   list: (entries: Entry[]) => { rows: readonly ManifestRow[]; text: string },
 ): Rendered {
   const diagnostics: Diagnostic[] = [];
@@ -101,7 +101,7 @@ function renderTree(
     }
     if (spec.kind !== 'file') continue;
     try {
-      entries.push(new RenderedFile(path, contentOf(spec, engine, own), /[1357]/.test(spec.mode.slice(1)), spec));
+      entries.push(new RenderedFile(path, contentOf(spec, engine, userFiles), /[1357]/.test(spec.mode.slice(1)), spec));
     } catch (cause) {
       diagnostics.push(refusal(cause, spec));
     }
@@ -119,11 +119,11 @@ function renderTree(
 }
 
 function contentOf(
-  spec: Extract<Planned, { kind: 'file' }>, engine: Engine, own: ReadonlyMap<string, Buffer>,
+  spec: Extract<Planned, { kind: 'file' }>, engine: Engine, userFiles: ReadonlyMap<string, Buffer>,
 ): string | Buffer {
   if ('static' in spec.from) return staticFile(spec.from.static);
   if ('text' in spec.from) return spec.from.text;
-  if ('own' in spec.from) return own.get(spec.from.own) ?? '';
+  if ('user' in spec.from) return userFiles.get(spec.from.user) ?? '';
   return engine.render(spec.from.template, spec.from.view);
 }
 

@@ -180,13 +180,13 @@ function complete(written: WrittenApp): App {
   const unit = written.unit ?? written.name;
   const app = { ...rest, dir, unit, user: written.user ?? written.name } as unknown as App & { slots: [Slot, Slot] };
   const slot = (name: 'blue' | 'green'): Slot => {
-    const own = slots[name];
+    const given = slots[name];
     const at = [...written.at, 'slots', name];
-    const all = { ...env, ...own.env };
+    const all = { ...env, ...given.env };
     return Object.freeze({
-      name, at, app, unit: `${unit}-${name}`, port: own.port, ports: own.ports,
+      name, at, app, unit: `${unit}-${name}`, port: given.port, ports: given.ports,
       env: Object.keys(all).sort().map(key => ({
-        name: key, value: all[key] ?? '', at: key in own.env ? [...at, 'env', key] : [...written.at, 'env', key],
+        name: key, value: all[key] ?? '', at: key in given.env ? [...at, 'env', key] : [...written.at, 'env', key],
       })),
       dir: `${dir}/${name}`, release: `${dir}/${name}/release`, socket: `${dir}/${name}/nginx.sock`,
     });

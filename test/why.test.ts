@@ -90,7 +90,7 @@ async function asked(dir: string, inventory: string, rows: Row[], host: string):
     const origin = JSON.parse(stdout) as Origin;
     expect(origin.text).toContain(line);
     expect(origin.component, line).toBe(component);
-    const [, file = '', at = ''] = /^(?:templates\/|your own file )?(.*?):(\d+)(?: .*)?$/.exec(origin.template) ?? [];
+    const [, file = '', at = ''] = /^(?:templates\/|your file )?(.*?):(\d+)(?: .*)?$/.exec(origin.template) ?? [];
     if (file) {
       const source = builtIn.get(file) ?? readFileSync(/^host\/|\/vgen\//.test(file) ? join(templates, file)
         : join(dir, file.endsWith('.njk') ? `templates/${file}` : file), 'utf8');

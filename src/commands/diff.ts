@@ -91,8 +91,8 @@ function sentence({ action, what, downtime, because }: Action, output: Output): 
     : action === 'reload' || action === 'restart next' ? 'yellow' : 'green';
   const why = because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more`
     : because.join(', ');
-  return `  ${output.paint(colour, verbs[action])} ${what}: ${downtime ? `${output.paint('red', 'down')}: ${downtime}`
-    : 'no downtime'} (${why})`;
+  const outage = downtime ? `${output.paint('red', 'down')}: ${downtime}` : 'no downtime';
+  return `  ${output.paint(colour, verbs[action])} ${what}: ${outage} (${why})`;
 }
 
 function lines({ before, after }: FileDiff): { added: number; removed: number } {
@@ -113,8 +113,9 @@ function stat(file: FileDiff, output: Output): void {
 }
 
 function patch(file: FileDiff, output: Output): void {
-  const text = createTwoFilesPatch(file.kind === 'added' ? '/dev/null'
-    : `a/${file.path}`, file.kind === 'removed' ? '/dev/null' : `b/${file.path}`, file.before, file.after);
+  const before = file.kind === 'added' ? '/dev/null' : `a/${file.path}`;
+  const after = file.kind === 'removed' ? '/dev/null' : `b/${file.path}`;
+  const text = createTwoFilesPatch(before, after, file.before, file.after);
   for (const line of text.split('\n').slice(1, -1)) {
     output.say(line.startsWith('@@') ? output.paint('cyan', line)
       : /^(\+\+\+|---)/.test(line) ? output.paint('bold', line)

@@ -64,7 +64,7 @@ async function ask(
   const reached = await connection.run('true', { timeout: 30_000 });
   if (reached.unreachable !== null) return [{
     check: 'reach', result: 'wrong', found: reached.unreachable,
-    todo: 'ssh to it by hand, and see hosts.NAME.ssh in the inventory',
+    todo: 'check hosts.NAME.ssh in the inventory; try ssh yourself',
   }];
   if (reached.code !== 0) return [{
     check: 'root', result: 'wrong', found: reached.stderr.trim().split('\n').at(-1) ?? '',
@@ -82,7 +82,7 @@ async function ask(
     : { check: 'host key', result: 'good', found: 'pinned', todo: '' };
   const reach: Finding = { check: 'reach', result: 'good', found: 'by ssh', todo: '' };
   return facts === null ? [reach, {
-    check: 'answer', result: 'wrong', found: stderr.trim().split('\n').at(-1) ?? '', todo: 'run a shell there by hand',
+    check: 'answer', result: 'wrong', found: stderr.trim().split('\n').at(-1) ?? '', todo: 'try a shell there yourself',
   }]
     : [reach, pinned, ...examine(facts, ports, tree, [asked, answered])];
 }
@@ -128,11 +128,9 @@ function print(examined: readonly Examined[], output: Output): void {
   const colour = { good: 'green', wrong: 'red', note: 'yellow' } as const;
   for (const { host, findings } of examined) {
     for (const { check, result, found, todo } of findings) {
-      output.say(
-        `${host.padEnd(hosts)}  ${check.padEnd(checks)}  ${output.paint(colour[result], result.padEnd(5))}  ${todo
-        ? `${found.padEnd(founds)}  ${todo}`
-        : found}`,
-      );
+      const painted = output.paint(colour[result], result.padEnd(5));
+      const remedy = todo ? `${found.padEnd(founds)}  ${todo}` : found;
+      output.say(`${host.padEnd(hosts)}  ${check.padEnd(checks)}  ${painted}  ${remedy}`);
     }
   }
 }

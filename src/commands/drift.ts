@@ -37,8 +37,9 @@ async function driftOfAll(fleet: ConnectedFleet, out: string, output: Output): P
     else if (one.isNew) output.say(`${one.host}: nothing is installed`);
     else {
       const found = one.drift.length + one.down.length;
-      output.say(output.paint('bold', `${one.host}: ${found ? count(found, 'difference')
-        : 'no drift'}${one.isApplied ? '' : ' (the tree in out/ is not applied yet: vgen plan)'}`));
+      const result = found ? count(found, 'difference') : 'no drift';
+      const pending = one.isApplied ? '' : ' (the tree in out/ is not applied yet: vgen plan)';
+      output.say(output.paint('bold', `${one.host}: ${result}${pending}`));
       for (const { path, host, tree, why } of one.drift) {
         output.say(`  ${output.paint('red', host.padEnd(8))} ${path}: ${why}; ${TREE[tree]}`);
       }

@@ -25,8 +25,8 @@ function explain(key: string, output: Output): number {
       ?? (/^\d+$/.test(part) ? node.items : undefined);
     if (!next) {
       const known = Object.keys(node.properties ?? {}).filter(name => name !== 'allow');
-      throw new Failure(`there is no key "${part}"${path.length ? ` in "${path.join('.')}"`
-        : ''}; ${knownNames(part, known, 'known keys')}`);
+      const where = path.length ? ` in "${path.join('.')}"` : '';
+      throw new Failure(`there is no key "${part}"${where}; ${knownNames(part, known, 'known keys')}`);
     }
     path.push(node.properties?.[part] ? part : /^\d+$/.test(part) && node.items ? '[]' : 'NAME');
     node = next;
@@ -47,9 +47,8 @@ function explain(key: string, output: Output): number {
   for (const child of keys) {
     const more = [child.required ? 'required' : '', child.default === undefined || child.default === null ? ''
       : `default ${JSON.stringify(child.default)}`].filter(Boolean).join(', ');
-    output.say(`  ${output.paint('cyan', child.key)}  ${output.paint(
-      'dim', `${child.type}${more ? ` (${more})` : ''}`,
-    )}\n      ${child.description}`);
+    const type = output.paint('dim', `${child.type}${more ? ` (${more})` : ''}`);
+    output.say(`  ${output.paint('cyan', child.key)}  ${type}\n      ${child.description}`);
   }
   return 0;
 }

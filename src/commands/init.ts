@@ -29,8 +29,8 @@ function init({ file }: { file: string }, output: Output): number {
   } catch (cause) {
     throw isSystemError(cause) ? systemFailure(cause, file) : cause;
   }
-  output.say(`wrote ${file}: put your hosts in, then "vgen build${file === 'inventory.yaml' ? ''
-    : ` -i ${file}`}" and look at out/`);
+  const option = file === 'inventory.yaml' ? '' : ` -i ${file}`;
+  output.say(`wrote ${file}: put your hosts in, then "vgen build${option}" and look at out/`);
   output.data({ written: file });
   return 0;
 }

@@ -22,7 +22,7 @@ export const command = defineCommand({
   run(given, output) {
     const seconds = given.for === undefined ? 0 : Math.max(1, Math.round(given.for / 1000));
     return withFleet(given, output, hostsOf(given), async fleet => {
-      const wanted = newLock('a lock by hand', { message: given.message ?? '', byHand: true });
+      const wanted = newLock('a manual lock', { message: given.message ?? '', byHand: true });
       const { refused, lost } = await acquire([...fleet.connections.values()], wanted, seconds);
       if (refused) throw new Failure(`${refused.host} is ${lockText(refused.lock)}; nothing was locked`, { exit: 3 });
       return tellLocks(fleet, lost, `locked by ${me()}`);

@@ -65,7 +65,7 @@ const applying = (refusals: readonly Refusal[], ...words: readonly string[]): st
   otherCommand(['apply', ...words, ...flagsOf(refusals).flatMap(flag => flag.split(' '))],
     ['on', 'inventory', 'out', 'sshConfig']);
 
-/** vgen's own scripts are told as one. */
+/** vgen's scripts are shown as one line. */
 const ENGINE = /^\/opt\/vgen\/(bin|lib)\//;
 
 const VERBS: Readonly<Record<Change['what'], string>> = {
@@ -73,13 +73,16 @@ const VERBS: Readonly<Record<Change['what'], string>> = {
 };
 
 /** One line of a change, without its verb. */
-const changeText = ({ kind, name, why, byHand }: Change): string =>
-  `${kind === 'file' || kind === 'link' || kind === 'directory' ? '' : `${kind} `}${name}${kind === 'directory' ? '/'
-    : ''}: ${why}${byHand ? '; edited on the host' : ''}`;
+function changeText({ kind, name, why, byHand }: Change): string {
+  const prefix = kind === 'file' || kind === 'link' || kind === 'directory' ? '' : `${kind} `;
+  const slash = kind === 'directory' ? '/' : '';
+  return `${prefix}${name}${slash}: ${why}${byHand ? '; edited on the host' : ''}`;
+}
 
-const actionText = ({ what, downtime, because }: Action): string =>
-  `${what}${downtime ? `; down: ${downtime}` : ''} (${because.length > 3 ? `${because.slice(0, 3)
-    .join(', ')} and ${because.length - 3} more` : because.join(', ')})`;
+function actionText({ what, downtime, because }: Action): string {
+  const more = because.length > 3 ? ` and ${because.length - 3} more` : '';
+  return `${what}${downtime ? `; down: ${downtime}` : ''} (${because.slice(0, 3).join(', ')}${more})`;
+}
 
 function print(looked: readonly Surveyed[], refusals: readonly Refusal[], output: Output): void {
   for (const one of looked) {
@@ -96,9 +99,8 @@ function printHost({ plan: made }: Seen, output: Output): void {
   const { host, isNew, changes, actions, obstacles, notes } = made;
   output.say(output.paint('bold', isNothing(made) ? `${host}: nothing to do` : `${host}: ${sum(made)}`));
   for (const one of changes.filter(({ name }) => !ENGINE.test(name))) {
-    output.say(`  ${output.paint(
-      one.byHand || one.what === 'remove' ? 'red' : 'green', VERBS[one.what].padEnd(8),
-    )} ${changeText(one)}`);
+    const colour = one.byHand || one.what === 'remove' ? 'red' : 'green';
+    output.say(`  ${output.paint(colour, VERBS[one.what].padEnd(8))} ${changeText(one)}`);
   }
   const engine = changes.filter(({ name }) => ENGINE.test(name)).length;
   if (engine) output.say(
@@ -111,9 +113,10 @@ function printHost({ plan: made }: Seen, output: Output): void {
   for (const text of notes) output.say(output.paint('dim', `  note     ${text}`));
 }
 
-const sum = ({ isNew, changes, actions }: Foretold): string =>
-  `${isNew ? 'first install, '
-    : ''}${count(changes.filter(({ what }) => what !== 'keep').length, 'change')}, ${count(actions.length, 'action')}`;
+const sum = ({ isNew, changes, actions }: Foretold): string => [
+  ...isNew ? ['first install'] : [], count(changes.filter(({ what }) => what !== 'keep').length, 'change'),
+  count(actions.length, 'action'),
+].join(', ');
 
 /** For a comment on a pull request or a job summary: one section per host with changes, one line for the others. */
 function markdownText(looked: readonly Surveyed[], refusals: readonly Refusal[]): string {

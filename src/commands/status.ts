@@ -84,9 +84,10 @@ function remarks({ unreachable, status: one, lock }: Row): string[] {
       [live, next].filter(({ pending }) => pending).map(({ slot }) => `${name}/${slot}`)) ?? [],
   ];
   const ending = one?.certificates?.filter(({ issuer, days }) => issuer === 'placeholder' || days < SOON)
-    .map(({ name, issuer, days }) =>
-      `certificate ${name} ${issuer === 'placeholder' ? 'is a placeholder'
-        : days < 0 ? 'is over' : `ends in ${count(days, 'day')}`}`) ?? [];
+    .map(({ name, issuer, days }) => {
+      const left = days < 0 ? 'has expired' : `expires in ${count(days, 'day')}`;
+      return `certificate ${name} ${issuer === 'placeholder' ? 'is a placeholder' : left}`;
+    }) ?? [];
   return [
     ...unreachable === null ? [] : [unreachable], ...down, ...sick, ...ending,
     ...due.length ? [`former configuration: ${due.join(', ')}`] : [], ...lock ? [lockText(lock)] : [],

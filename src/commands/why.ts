@@ -39,11 +39,12 @@ async function why(
   const names = [...compilation.model.hosts, ...compilation.fleetTree()].map(({ name }) => name);
   if (!names.includes(host)) throw new Failure(`unknown host "${host}"; ${knownNames(host, names)}`);
   const [tree] = host === FLEET ? compilation.fleetTree() : [...compilation.trees(name => name === host)];
-  if (!tree?.entries.some(one => one.path === rest.join('/'))) {
-    throw new Failure(`host "${host}" gets no "${rest.join('/')}"; ${knownNames(rest.join('/'), tree?.entries.map(one =>
-      one.path) ?? [], 'it gets')}`);
+  const wanted = rest.join('/');
+  if (!tree?.entries.some(one => one.path === wanted)) {
+    const known = tree?.entries.map(one => one.path) ?? [];
+    throw new Failure(`host "${host}" gets no "${wanted}"; ${knownNames(wanted, known, 'it gets')}`);
   }
-  const origin = await originOf(compilation, tree, rest.join('/'), Number(number));
+  const origin = await originOf(compilation, tree, wanted, Number(number));
   output.data(origin);
   output.say(`${output.paint('bold', origin.place)}: ${origin.text.trim()}`);
   output.say(`  component  ${origin.component}\n  template   ${origin.template}`);

@@ -132,7 +132,7 @@ export type FileSpec = {
      */
     readonly from:
       | { readonly template: string; readonly view: object } | { readonly static: string }
-      | { readonly text: string } | { readonly own: string };
+      | { readonly text: string } | { readonly user: string };
     /** Names of the secrets that the file holds once it is on the host. */
     readonly secrets: readonly string[];
     readonly onChange: readonly OnChange[];

@@ -203,7 +203,7 @@ export const pathsOf = (text: string): string[] => [
 ];
 
 /**
- * SHA256SUMS, as `sha256sum --check --strict` reads it; its own sha256 is the id of the tree.
+ * SHA256SUMS, as `sha256sum --check --strict` reads it; its sha256 is the id of the tree.
  * Paths have no backslash or line break.
  */
 export const sumsText = (sums: Iterable<readonly [path: string, sha256: string]>): string =>

@@ -39,7 +39,7 @@ export class Source {
 
   /**
    * The place of the value at `path` (or of its key), or of its nearest ancestor that was written:
-   * a defaulted value has no text of its own, a merged one is where it was merged from.
+   * a defaulted value has no text, a merged one is where it was merged from.
    * @param part the piece of the value's text that is meant
    */
   locate(path: Path, onKey: boolean, part?: string): Place {
@@ -102,11 +102,11 @@ function locateIn({ doc, counter, file }: Parsed, path: Path, onKey: boolean, pa
   return { file: file.name, line, column: col, length: Math.max(1, length), ...(last > line ? { last } : {}) };
 }
 
-/** The pair of a key: its own, or one that `<<` merges into the mapping. */
+/** The pair of a key: the one written there, or one that `<<` merges into the mapping. */
 function pairIn(map: YAMLMap, key: string | number, doc: Document): Pair | undefined {
-  const own =
+  const written =
     map.items.find(item => yaml().isPair(item) && yaml().isScalar(item.key) && String(item.key.value) === String(key));
-  if (own) return own;
+  if (written) return written;
   for (const item of map.items) {
     if (!yaml().isScalar(item.key) || String(item.key.source ?? item.key.value) !== '<<') continue;
     for (const source of yaml().isSeq(item.value) ? item.value.items : [item.value]) {

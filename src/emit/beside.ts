@@ -35,7 +35,7 @@ export type ThreadAnswer =
   | { readonly changes: Changes; readonly digests: readonly (readonly [name: string, digest: string])[] }
   | { readonly failure: string; readonly exit: 2 | 3 };
 
-/** What `emit` does, by a thread of its own. The same results, failures and bytes. */
+/** What `emit` does, by a separate thread. The same results, failures and bytes. */
 export async function emitBeside(
   trees: Iterable<PlainTree | UnchangedTree>, { onTree, proceed, ...options }: EmitOptions,
 ): Promise<Changes> {
@@ -108,7 +108,7 @@ function packed({ name, entries }: PlainTree, numbers: Map<Uint8Array, number>):
     if (number === undefined) {
       number = numbers.size;
       numbers.set(content, number);
-      // its own memory, and not all of the pool that it lies in
+      // a separate buffer, and not all of the pool that it lies in
       bytes.push(new Uint8Array(content));
     }
     return number;

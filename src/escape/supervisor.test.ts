@@ -9,7 +9,7 @@ import { encoders } from './index.ts';
 const python = '/usr/bin/python3';
 const haveSupervisor = have('supervisord') && spawnSync(python, ['-c', 'import supervisor.options']).status === 0;
 
-// Supervisor's own reading of a file, and shlex as its Subprocess does before it runs a command.
+// How supervisor itself reads a file, and shlex as its Subprocess does before it runs a command.
 const reader = `
 import json, shlex, sys
 from supervisor.options import ServerOptions
@@ -29,7 +29,7 @@ interface Program {
 
 const read = (sections: readonly string[]): Promise<Program[]> => inTemporaryDirectory(directory => {
   const file = join(directory, 'supervisord.conf');
-  // as vgen does: programs stand in files of their own, and an [include] changes how they are read
+  // as vgen does: programs stand in separate files, and an [include] changes how they are read
   writeFileSync(file, ['[supervisord]', `logfile=${directory}/log`, '[include]', 'files=programs.conf', ''].join('\n'));
   writeFileSync(join(directory, 'programs.conf'), [...sections, ''].join('\n'));
   const json = execFileSync(python, ['-c', reader, file], { env: { LANG: 'C' } }).toString();

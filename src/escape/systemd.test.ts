@@ -7,7 +7,7 @@ import { encoders } from './index.ts';
 
 const systemd = '/usr/lib/systemd/systemd';
 
-// The real service manager, as a user instance in namespaces of its own: private mounts, a private /run, a private
+// The real service manager, as a user instance in separate namespaces: private mounts, a private /run, a private
 // cgroup and process ids. It takes the system for booted when /run/systemd/system is there. Its init is ended by pid.
 const outside = `
 set -eu

@@ -26,7 +26,7 @@ export const systemdWord = (value: string): string => `"${inner('systemdword', v
 
 /**
  * `value` as an absolute path for WorkingDirectory=, ReadWritePaths= or argv[0] of ExecStart=, where prefixes, lists
- * and path clean-up follow rules of their own. Throws for all but a plain path: `[A-Za-z0-9_./@+,=%-]` without `//`,
+ * and path clean-up follow other rules. Throws for all but a plain path: `[A-Za-z0-9_./@+,=%-]` without `//`,
  * `.` and `..`.
  */
 export const systemdPath = (value: string): string => {

@@ -42,7 +42,7 @@ ssh=(ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o Serve
 id=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
 locked=no
 
-# as_root SCRIPT: bash on the host, as root; 255 is ssh's own.
+# as_root SCRIPT: bash on the host, as root; 255 comes from ssh itself.
 as_root() {
   local quoted="'${1//\'/\'\\\'\'}'"
   "${ssh[@]}" -T "$destination" -- "if test \"\$(id -u)\" = 0; then bash -c $quoted; else sudo -n bash -c $quoted; fi"

@@ -117,14 +117,14 @@ function clock(time: number, [asked, answered]: readonly [number, number]): Find
 function portsOf(
   listening: Facts, wanted: readonly Extract<Made, { kind: 'port' }>[], tree: BuiltTree | null,
 ): Finding {
-  const own = new Set([
+  const units = new Set([
     'supervisor.service', ...tree?.units.keys() ?? [],
     ...tree?.files.flatMap(({ path }) => /^\/etc\/systemd\/system\/([^/]+\.service)$/.exec(path)?.[1] ?? []) ?? [],
   ]);
   const everywhere = (address: string): boolean => ['*', '0.0.0.0', '[::]'].includes(address);
   const taken = wanted.flatMap(({ port, address, why }) => listening
     .filter(([number, at = '', , unit = '']) =>
-      Number(number) === port && !own.has(unit) && (at === address || everywhere(at) || everywhere(address)))
+      Number(number) === port && !units.has(unit) && (at === address || everywhere(at) || everywhere(address)))
     .map(([, , process = '', unit = '']) =>
       `${port} (${why}) is held by ${process}${unit === '-' ? '' : ` of ${unit}`}`));
   const numbers = new Set(wanted.map(({ port }) => port)).size;

@@ -10,7 +10,7 @@ import type { Recorder } from './run-record.ts';
 import type { Connection } from './connect/ssh.ts';
 
 export interface Run {
-  /** By name, sorted: the hosts that the run is over. */
+  /** By name, sorted: the hosts of the run. */
   readonly connections: ReadonlyMap<string, Connection>;
   /** Hosts at a time. */
   readonly limit: number;

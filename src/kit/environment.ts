@@ -12,9 +12,9 @@ export interface Variable {
 
 /** All variables in the order of their names; those of the app override offered ones. */
 export function environmentOf(slot: Slot, host: Host, offers: Offers): Variable[] {
-  const own = slot.env.map(({ name, value, at }) => ({ name, value: expand(value, { host, slot }), at }));
-  const names = new Set(own.map(({ name }) => name));
+  const written = slot.env.map(({ name, value, at }) => ({ name, value: expand(value, { host, slot }), at }));
+  const names = new Set(written.map(({ name }) => name));
   const offered = offers.on(host, 'variable').filter(one => one.app === slot.app && !names.has(one.name));
   const first = new Map(offered.map(({ name, value, at }) => [name, { name, value, at }]));
-  return [...own, ...first.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...written, ...first.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -34,7 +34,7 @@ export const firstLink = (path: string, at: Path, target: string): FileSpec =>
 /** The files that lie in templates/<folder>/ under their paths on the host. */
 export interface FilesOf {
   /**
-   * A file made by its template. The view gets `at` unless it has its own.
+   * A file made by its template. The view gets `at` unless it has one.
    * @param details `as`: the template's path where it holds placeholders: `/opt/{app}/{slot}/nginx.conf`
    */
   template(path: string, at: Path, view: object, details?: FileDetails & { readonly as?: string }): FileSpec;

@@ -49,8 +49,8 @@ export class FleetProgress {
     this.#live.delete(result.host);
     // what nobody touched is in the table
     if (result.result === 'untouched') return;
-    this.note(`${result.host}: ${resultText(result)}${result.seconds >= 0.05 ? ` (${result.seconds.toFixed(1)} s)`
-      : ''}`);
+    const duration = result.seconds >= 0.05 ? ` (${result.seconds.toFixed(1)} s)` : '';
+    this.note(`${result.host}: ${resultText(result)}${duration}`);
   }
 
   note(line: string): void {

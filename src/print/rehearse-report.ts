@@ -6,10 +6,11 @@ import { count, type Output } from './output.ts';
 
 const title = ({ app, step }: Step): string => (app === null ? step : `${app}: ${step}`);
 
+const happened = ({ result, what }: Step): string => (result === 'ok' ? what : `${result}: ${what}`);
+
 /** One line for a step that has just ended. */
 export const progress = (step: Step): string =>
-  `${step.host}: ${title(step)}: ${step.result === 'ok' ? ''
-    : `${step.result}: `}${step.what} (${step.seconds.toFixed(1)} s)`;
+  `${step.host}: ${title(step)}: ${happened(step)} (${step.seconds.toFixed(1)} s)`;
 
 /** Hosts and steps in the order of hosts, each with what happened. */
 export function printSteps(steps: readonly Step[], output: Output): void {
@@ -17,7 +18,7 @@ export function printSteps(steps: readonly Step[], output: Output): void {
   const rows = hosts.flatMap(host => steps.filter(step => step.host === host)).map(step => [
     step.host, title(step), step.seconds.toFixed(1), step.load === null ? '-' : String(step.load.requests),
     step.load === null ? '-' : String(step.load.failed),
-    `${step.result === 'ok' ? '' : `${step.result}: `}${step.what}`,
+    happened(step),
   ]);
   const head = ['host', 'step', 'seconds', 'requests', 'failed', 'what happened'];
   const widths = head.map((word, i) => Math.max(...[...rows, head].map(row => (row[i] ?? word).length)));
@@ -40,7 +41,7 @@ export function notes(plans: readonly HostRehearsal[]): string[] {
     ...programs.map(path => `${path} was a stand-in that sleeps: Debian does not have it`),
     ...named('stand-in') ? [`a program of vgen's stood in for ${named('stand-in')}; --artifact APP=PATH takes yours`]
       : [],
-    ...named('own') ? [`your own ${named('own')}: only GET was sent, and both releases were the same build`] : [],
+    ...named('own') ? [`your artifact for ${named('own')}: only GET was sent, and both releases were it`] : [],
     ...[...apps].flatMap(([name, artifact]) => (
       artifact.kind === 'none' ? [`${name} was not deployed: ${artifact.why}; --artifact ${name}=PATH takes yours`]
         : [])),

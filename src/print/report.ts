@@ -61,16 +61,12 @@ export function toText(source: Source, diagnostics: readonly Diagnostic[], paint
   const hidden = new Set(rows.filter(({ diagnostic }) => diagnostic.sensitive).flatMap(({ place }) => linesOf(place)));
   return rows.map(({ diagnostic: d, place }) => {
     const colour = d.severity === 'error' ? 'red' : 'yellow';
-    const head =
-      `${where(place)}: ${paint(
-        colour, d.severity,
-      )}: ${paint('bold', printable(d.message))} ${paint('dim', `[${d.code}]`)}`;
+    const message = `${paint('bold', printable(d.message))} ${paint('dim', `[${d.code}]`)}`;
+    const head = `${where(place)}: ${paint(colour, d.severity)}: ${message}`;
     const frame = codeFrame(source, place, hidden, paint, colour);
     const hint = d.hint ? `  ${paint('cyan', 'hint:')} ${printable(d.hint)}\n` : '';
-    const see = d.see
-      ? `  ${paint('cyan', 'see:')} ${where(d.see.place
-      ?? source.locate(d.see.at, true))}: ${printable(d.see.message)}\n`
-      : '';
+    const seen = d.see && where(d.see.place ?? source.locate(d.see.at, true));
+    const see = d.see ? `  ${paint('cyan', 'see:')} ${seen}: ${printable(d.see.message)}\n` : '';
     return `${head}\n${frame}${see}${hint}`;
   }).join('\n');
 }

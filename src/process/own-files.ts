@@ -1,2 +1,2 @@
-/** A file of vgen's own package, by its path from the package's root; the same from src/ and from dist/. */
+/** A file of vgen's package, by its path from the package's root; the same from src/ and from dist/. */
 export const ownFile = (path: string): URL => new URL(`../../${path}`, import.meta.url);

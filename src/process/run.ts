@@ -91,7 +91,7 @@ function start(
 }
 
 /**
- * Runs a program to its end, in a session of its own. Rejects when it cannot be started.
+ * Runs a program to its end, in a separate session. Rejects when it cannot be started.
  */
 export async function runProcess(
   program: string, args: readonly string[], options: ProcessOptions = {},

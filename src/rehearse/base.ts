@@ -51,7 +51,7 @@ function recipe(codename: string): string[] {
 }
 
 function finish(dir: string): void {
-  // What debootstrap copied from this machine, and what every host has to have of its own.
+  // What debootstrap copied from this machine, and what every host has to have for itself.
   for (const name of ['etc/resolv.conf', 'etc/machine-id', 'etc/apt/sources.list']) writeFileSync(join(dir, name), '');
   for (const name of ['etc/hostname', 'var/lib/dbus/machine-id']) rmSync(join(dir, name), { force: true });
   for (const name of readdirSync(join(dir, 'etc/ssh')).filter(name => name.startsWith('ssh_host_'))) {

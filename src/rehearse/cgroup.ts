@@ -15,7 +15,7 @@ const limits: Record<string, string> = {
   'pids.max': '8192',
 };
 
-/** Where a group with this name belongs: below this process's own, in each hierarchy that a host's systemd uses. */
+/** Where a group with this name belongs: below that of this process, in each hierarchy that a host's systemd uses. */
 export function groupFolders(name: string): string[] {
   const own = readFileSync('/proc/self/cgroup', 'utf8').trimEnd().split('\n').map(line => line.split(':'));
   return readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n').flatMap(line => {

@@ -113,14 +113,14 @@ function flags({ machine, hostname, root, groups, binds, nested }: ContainerOpti
     `--network-bridge=${bridge}`, '--resolv-conf=off', '--timezone=off', '--link-journal=no',
     '--private-users=no', '--kill-signal=SIGKILL', '--register=no',
     '--rlimit=RLIMIT_CORE=0', '--rlimit=RLIMIT_NOFILE=1024:524288',
-    // With systemd as this machine's PID 1 the host gets a scope of its own; elsewhere it has the groups above.
+    // With systemd as this machine's PID 1 the host gets a separate scope; elsewhere it has the groups above.
     ...groups.length === 0 ? ['--property=MemoryMax=2G', '--property=TasksMax=8192'] : ['--keep-unit'],
     ...nested ? ['--capability=all', '--system-call-filter=add_key keyctl bpf'] : [],
     ...binds.map(({ from, to, writable }) => `--bind${writable === true ? '' : '-ro'}=${from}:${to}`),
   ];
 }
 
-/** nspawn's helper becomes the host's PID 1 by exec: in its own pid namespace it has number 1 (proc(5), NSpid). */
+/** nspawn's helper becomes the host's PID 1 by exec: in its pid namespace it has number 1 (proc(5), NSpid). */
 function isInit(pid: number): boolean {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -37,7 +37,7 @@ const named: Record<BaseSystem, Omit<Release, 'architecture'>> = {
 };
 
 /**
- * Debian has no package of Ubuntu's keys. This is Ubuntu's own, of the release pocket of 24.04, which never changes; it
+ * Debian has no package of Ubuntu's keys. This is Ubuntu's, of the release pocket of 24.04, which never changes; it
  * holds the archive's key F6ECB3762474EDA9D21B7022871920D1991BC93C.
  */
 const ubuntuKeys = {

@@ -30,7 +30,7 @@ export interface HostSpec {
 
 export interface FleetOptions {
   hosts: HostSpec[];
-  /** The release that hosts have; default this machine's own. */
+  /** The release that hosts have; default that of this machine. */
   base?: BaseSystem | undefined;
   /** What hosts can `apt-get install`; default nginx-light, supervisor, redis-server. */
   packages?: string[] | undefined;

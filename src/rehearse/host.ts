@@ -14,7 +14,7 @@ export interface HostScriptOptions {
   stdin?: string | Buffer | undefined;
   /** Default 300. */
   timeoutSeconds?: number | undefined;
-  /** Over a connection of its own, not the one that is kept open. */
+  /** Over a separate connection, not the one that is kept open. */
   fresh?: boolean | undefined;
 }
 

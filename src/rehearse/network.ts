@@ -1,5 +1,5 @@
 /**
- * The network of a fleet: a bridge in a network namespace of its own, and a cable (veth) from the machine into it.
+ * The network of a fleet: a bridge in a separate network namespace, and a cable (veth) from the machine into it.
  * The namespace keeps the hosts' addresses apart from the machine's and from other fleets', and keeps the machine's
  * firewall off the bridge: with br_netfilter a FORWARD policy of DROP, as Docker sets it, would apply to it otherwise.
  * The hosts have no default route: there is no way out.
@@ -85,7 +85,7 @@ export async function setPlug(slot: number, machine: string, state: 'up' | 'down
 
 /**
  * The systemd-networkd file of one host, systemd.network(5): its addresses, and a route to each address of its peers
- * and of the operator that no prefix of its own covers. As on real networks a private address is the source towards
+ * and of the operator that none of its prefixes covers. As on real networks a private address is the source towards
  * private ones, and a public one towards public ones, when the host has both.
  */
 export function networkFile(self: HostAddresses, peers: HostAddresses[], operator: string | null): string {
@@ -115,7 +115,7 @@ function withLength(address: string): string {
   return address.includes('/') ? address : `${address}/${isIPv4(address) ? 24 : 64}`;
 }
 
-/** Whether an own prefix leads to `target` anyway. IPv6: the answer is always no, a route too many does no harm. */
+/** Whether one of its prefixes leads to `target` anyway. IPv6: always no, a route too many does no harm. */
 function covers(prefix: string, target: string): boolean {
   if (!isIPv4(bare(prefix)) || !isIPv4(target)) return false;
   const length = Number(prefix.split('/')[1]);

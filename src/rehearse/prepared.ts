@@ -26,7 +26,7 @@ export async function preparedLayer(
     try {
       const policy = join(root, 'usr/sbin/policy-rc.d');
       writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-      // In namespaces of its own: whatever a package starts ends with apt-get.
+      // In separate namespaces: whatever a package starts ends with apt-get.
       await demand('unshare', [
         '--mount', '--pid', '--fork', '--net', '--kill-child', `--mount-proc=${join(root, 'proc')}`, 'chroot', root,
         'apt-get', 'install', '--yes', '--quiet', '--no-install-recommends', ...wanted,

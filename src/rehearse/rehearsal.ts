@@ -55,7 +55,7 @@ class No extends Error {
   }
 }
 
-/** Runs it all and tells each step when it is over. */
+/** Runs it all and tells each step when it has ended. */
 export async function rehearse(
   fleet: Fleet, plans: readonly HostRehearsal[], amounts: Amounts, onStep: (step: Step) => void,
 ): Promise<void> {

@@ -51,7 +51,7 @@ class Connection:
         self.is_websocket = False
 
     def read(self):
-        """Takes in what came and answers it; False when the connection is over."""
+        """Takes in what came and answers it; False when the connection has ended."""
         try:
             data = self.peer.recv(65536)
             self.waiting += data

@@ -86,8 +86,8 @@ function strict(runtime: Runtime): void {
     return (object as Record<string | number, unknown>)[key];
   };
   runtime.contextOrFrameLookup = (context, frame, name) => {
-    const own = frame.lookup(name);
-    const value = own === undefined ? context.lookup(name) : own;
+    const local = frame.lookup(name);
+    const value = local === undefined ? context.lookup(name) : local;
     if (value === undefined) throw new Error(`unknown name "${name}"; a template is given "v"`);
     return value;
   };
@@ -172,7 +172,7 @@ interface Nunjucks {
 }
 
 /**
- * An engine over vgen's templates and the user's own. nunjucks is loaded when one of the
+ * An engine over vgen's templates and user-supplied ones. nunjucks is loaded when one of the
  * user's is rendered, or a value is refused.
  * @param alone only `user` is looked in, and each look-up leaves its trace
  */

@@ -104,17 +104,18 @@ async function lineOf(
     template: `${sourceOf(from.static, lines, number)} (the same bytes on every host)`, text, values: [], isOwn: false,
   };
   if (!('template' in from)) return {
-    template: 'own' in from ? `your own file ${from.own}:${number}` : 'the text in the inventory', text, values: [],
+    template: 'user' in from ? `your file ${from.user}:${number}` : 'the text in the inventory', text, values: [],
     isOwn: false,
   };
   const root = fileURLToPath(ownFile('templates/'));
   const builtIn = glob.sync('**/*.njk', { cwd: root, dot: true }).sort();
   const sources = new Map([...builtIn.map(name => [name, readFileSync(join(root, name), 'utf8')] as const), ...own]);
   const traced = (await trace(from.template, from.view, sources))[number - 1];
+  const isOwn = own.has(traced?.template ?? '');
+  const line = traced?.line ? `:${traced.line}` : '';
   return {
-    template: `${own.has(traced?.template ?? '') ? '' : 'templates/'}${traced?.template
-      ?? from.template}${traced?.line ? `:${traced.line}` : ''}`,
-    text, values: traced?.values ?? [], isOwn: own.has(traced?.template ?? ''),
+    template: `${isOwn ? '' : 'templates/'}${traced?.template ?? from.template}${line}`,
+    text, values: traced?.values ?? [], isOwn,
   };
 }
 

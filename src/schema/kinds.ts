@@ -1,4 +1,4 @@
-// All kinds of values that an inventory is made of: those of values.ts, and those that mean hosts. A file of their own,
+// All kinds of values that an inventory is made of: those of values.ts, and those that mean hosts. A separate file,
 // because what a host is follows from the schema of hosts, which is made of values.
 import { Type } from 'typebox';
 import type { Host, Hosts, Peers } from '../contract/host.ts';

@@ -6,7 +6,7 @@ import { Type, type Static, type TObject, type TProperties, type TSchema } from 
 import type { Named, Section } from '../contract/named.ts';
 import type { Text as TextType } from '../contract/text.ts';
 
-/** Keywords beside JSON Schema's own, told to ajv; all but the last three are what `resolve` reads. */
+/** Keywords beside those of JSON Schema, told to ajv; all but the last three are what `resolve` reads. */
 export const ANNOTATIONS = [
   'selector', 'peers', 'ref', 'text', 'words', 'entries', 'beside', 'template', 'rule',
 ] as const;
@@ -87,7 +87,7 @@ export const envValue = (scopes: readonly Scope[], says: Says): ReturnType<typeo
     text: scopes, ...says,
   });
 
-/** A file beside the inventory, which a component plans with `from: { own: … }`. */
+/** A file beside the inventory, which a component plans with `from: { user: … }`. */
 export const beside = (says: Says): ReturnType<typeof Type.String> =>
   Type.String({ minLength: 1, beside: true, ...says });
 

@@ -50,7 +50,7 @@ supervisor_update() {
 }
 
 # supervisor_take_up: programs that changed are restarted, new ones started, removed ones ended; all but those of slots,
-# which have their own rules.
+# which have other rules.
 supervisor_take_up() {
   local name kind slots_units
   supervisor_ready || return 0          # it reads everything when it starts

@@ -72,7 +72,7 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
       'lock', '--on', 'a', '--message', 'disk is being changed', '--for', '2h',
     ], { VGEN_OWNER: 'alice' })).stdout).toBe('a: locked by alice\n');
     expect((await fleet.expect(1, 'status --on a')).stdout)
-      .toMatch(/locked by alice since .* for a lock by hand: "disk is being changed", until \d/);
+      .toMatch(/locked by alice since .* for a manual lock: "disk is being changed", until \d/);
     expect((await fleet.expect(3, 'apply --on a')).stderr).toMatch(/"disk is being changed"/);
     const other = await fleet.expect(3, 'unlock --on a');
     expect(other.stderr).toMatch(/you are tester\. Nothing was unlocked; .* vgen unlock --on a --force/);

@@ -139,7 +139,7 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
     expect(leftOf(slotIn(said.text), pid)).toEqual([]);
   }), 600_000);
 
-  it('takes your own build, serves an address of the host, and skips by name what it cannot stand in '
+  it('takes your artifact, serves an address of the host, and skips by name what it cannot stand in '
     + 'for', () => withFiles({
     'inventory.yaml': mixed, 'build/own': own,
   }, async dir => {
@@ -154,7 +154,7 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
       expect(of(app)).toHaveLength(6);
       expect(of(app).find(({ load }) => load !== null)?.load).toMatchObject({ failed: 0, resets: 0, flips: 3 });
     }
-    expect(notes).toContain('your own own: only GET was sent, and both releases were the same build');
+    expect(notes).toContain('your artifact for own: only GET was sent, and both releases were it');
     expect(notes)
       .toContainEqual(expect.stringMatching(/^old was not deployed: its command begins with "\/usr\/bin\/java"/));
   }), 600_000);

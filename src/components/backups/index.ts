@@ -189,10 +189,10 @@ export const backups = component<Backups | null>({
   offer: ({ host, section }) =>
     [...of(section, host).flatMap(clientOffers), ...keeperOffers(keptOn(section, host), host)],
   plan: ({ host, apps, section }, offers) => {
-    const own = of(section, host);
+    const chosen = of(section, host);
     return { files: [
-      ...own.flatMap(backup => clientFiles(backup, host, apps, offers)),
-      ...own.length === 0 ? []
+      ...chosen.flatMap(backup => clientFiles(backup, host, apps, offers)),
+      ...chosen.length === 0 ? []
         : SCRIPTS.map(name => script(`${DIR}/${name}.sh`, ['backups'], name === 'lib' ? { mode: '0644' } : {})),
       ...keeperFiles(keptOn(section, host)),
     ] };

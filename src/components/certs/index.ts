@@ -26,16 +26,16 @@ function check(section: Certs | null, model: Model, offers: Offers): Diagnostic[
   const first = new Map<string, Certificate>();
   for (const host of model.hosts) {
     for (const one of offers.on(host, 'certificate')) {
-      const own = ownName(one);
+      const name = ownName(one);
       if (one.issuer === 'internal' && !section?.ca) {
         found.push(error(
           'certs/no-ca', one.at, `certificate "internal" of ${one.why} needs a CA, and none is declared`, {
             hint: 'declare the CA of the fleet: certs: {ca: {certificate: ca.crt, key: SECRET}}',
           },
         ));
-      } else if (own !== null && !Object.hasOwn(section?.own ?? {}, own)) {
-        found.push(error('certs/unknown-own', one.at, `unknown certificate "${own}"`, {
-          hint: knownNames(own, ['internal', 'acme', ...Object.keys(section?.own ?? {})], 'known certificates'),
+      } else if (name !== null && !Object.hasOwn(section?.own ?? {}, name)) {
+        found.push(error('certs/unknown-own', one.at, `unknown certificate "${name}"`, {
+          hint: knownNames(name, ['internal', 'acme', ...Object.keys(section?.own ?? {})], 'known certificates'),
         }));
       } else if (one.issuer === 'acme') {
         found.push(...acmeProblems(section, one, host, first.get(one.name)));
@@ -78,21 +78,21 @@ function files(section: Certs, host: Host, offers: Offers): FileSpec[] {
   const offered = [...new Map(offers.on(host, 'certificate').map(one => [one.name, one])).values()];
   const made: FileSpec[] = section.ca === null ? [] : [
     // who shows a certificate of the CA takes it up anew; so does who verifies those of others
-    file(CA, [...at, 'ca', 'certificate'], { own: section.ca.certificate }, {
+    file(CA, [...at, 'ca', 'certificate'], { user: section.ca.certificate }, {
       onChange: unique([...offered.flatMap(onChangeOf), ...offers.on(host, 'trust').map(({ onChange }) => onChange)]),
     }),
   ];
   for (const one of offered) {
-    const own = section.own[ownName(one) ?? ''];
-    if (own === undefined) continue;
+    const given = section.own[ownName(one) ?? ''];
+    if (given === undefined) continue;
     const { dir, cert, key } = certificateFiles(one.name);
     const place = [...at, 'own', ownName(one) ?? ''];
     const shared = { owner: `root:${one.group}`, onChange: onChangeOf(one) };
     made.push(
       directory(dir, place, { mode: '0750', owner: `root:${one.group}` }),
-      file(cert, [...place, 'certificate'], { own: own.certificate }, shared),
-      template(key, [...place, 'key'], { key: { sealed: [{ secret: own.key.name }] } },
-        { ...shared, as: '/etc/vgen/tls/{name}/key.pem', mode: '0640', secrets: [own.key.name] }),
+      file(cert, [...place, 'certificate'], { user: given.certificate }, shared),
+      template(key, [...place, 'key'], { key: { sealed: [{ secret: given.key.name }] } },
+        { ...shared, as: '/etc/vgen/tls/{name}/key.pem', mode: '0640', secrets: [given.key.name] }),
     );
   }
   return [...made, ...acmeFiles(section, host, offered.filter(({ issuer }) => issuer === 'acme'))];

@@ -62,7 +62,7 @@ function unknownUnit(
 
 const contentOf = (file: File, host: Host, model: Model): Extract<FileSpec, { kind: 'file' }>['from'] => {
   if (file.content !== null) return { text: expandPlain(file.content, { host }) };
-  if (file.source !== null) return { own: file.source };
+  if (file.source !== null) return { user: file.source };
   return { template: file.template ?? '', view: {
     at: file.at, host: { ...host, at: host.at }, vars: { ...(model.sections['vars'] ?? {}) as object, at: ['vars'] },
   } };
@@ -70,7 +70,7 @@ const contentOf = (file: File, host: Host, model: Model): Extract<FileSpec, { ki
 
 export const files = component<Files | null>({
   name: 'files',
-  summary: 'Further files of the team\'s own.',
+  summary: 'Further user-supplied files.',
   key: 'files',
   schema: () => import('./schema.ts'),
   custom: true,

@@ -1,4 +1,4 @@
-// What vgen knows of paths that it does not own: which of them lead into a host, and which program judges them.
+// What vgen knows of paths that are not its: which of them lead into a host, and which program judges them.
 import type { Checker } from '../../contract/component.ts';
 
 /**

@@ -45,8 +45,8 @@ export function flowsOn(host: Host, section: Firewall | null, offers: Offers): F
 
 /** From which addresses a host connects to `address`: the private one to a private one. */
 const sourcesOf = (peer: Host, address: string | null): string[] => {
-  const own = [peer.address, ...peer.private === null ? [] : [peer.private]];
-  if (address === null) return own;
+  const all = [peer.address, ...peer.private === null ? [] : [peer.private]];
+  if (address === null) return all;
   return [isPrivate(address) ? peer.private ?? peer.address : peer.address];
 };
 

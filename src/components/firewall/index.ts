@@ -84,11 +84,11 @@ export const firewall = component<Firewall | null>({
     { kind: 'unit', name: UNIT, downtime: null, why: 'the firewall', at: ['firewall'] },
   ] : []),
   plan: ({ host, section }, offers) => {
-    const own = section?.hosts.has(host) ? section : null;
-    const flows = flowsOn(host, own, offers);
+    const active = section?.hosts.has(host) ? section : null;
+    const flows = flowsOn(host, active, offers);
     return { files: [
-      template('/etc/vgen/exposure.txt', host.at, reportView(host, own !== null, flows)),
-      ...own ? files(host, flows) : [],
+      template('/etc/vgen/exposure.txt', host.at, reportView(host, active !== null, flows)),
+      ...active ? files(host, flows) : [],
     ] };
   },
 });

@@ -56,7 +56,7 @@ interface View {
   readonly timeout: number;
 }
 
-function own(job: Job, host: Host, model: Model): View {
+function viewOf(job: Job, host: Host, model: Model): View {
   const app = appOf(job, model);
   const dir = app && `${app.dir}/live/release`;
   const words = job.command.map(word => expandPlain(word, { host }));
@@ -70,7 +70,7 @@ function own(job: Job, host: Host, model: Model): View {
 /** All jobs of a host. */
 function jobsOn(host: Host, section: Jobs | null, model: Model, offers: Offers): View[] {
   return [
-    ...Object.values(section ?? {}).filter(job => runsOn(job, host, model)).map(job => own(job, host, model)),
+    ...Object.values(section ?? {}).filter(job => runsOn(job, host, model)).map(job => viewOf(job, host, model)),
     ...offers.on(host, 'job').map(({ name, calendar, command, user, why, at }) => ({
       at, name, why, calendar, words: command, user, dir: null, timeout: 6 * 3600,
     })),

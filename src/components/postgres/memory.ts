@@ -12,7 +12,7 @@ const megabytes = (size: string): number =>
   Math.floor(Number.parseInt(size, 10) * ({ k: 2 ** -10, m: 1, g: 2 ** 10 }[size.slice(-1)] ?? 2 ** -20));
 
 /**
- * Settings for a host with this memory; none (so PostgreSQL's own, which suit a small host) if it is not known.
+ * Settings for a host with this memory; none (so PostgreSQL's defaults, which suit a small host) if it is not known.
  *
  * - shared_buffers: a quarter of the memory, "a reasonable starting value" (PostgreSQL manual, 20.4.1).
  * - effective_cache_size: three quarters; an estimate for the planner of what the kernel caches too (manual, 20.7.2;

@@ -20,7 +20,7 @@ const EPMD = 'epmd.socket';
 const DEFINITIONS = 'vgen-rabbitmq.service';
 const SCRIPT = '/opt/vgen/rabbitmq/definitions.sh';
 /** Erlang's ports on loopback, and the web interface's. */
-const OWN_PORTS = [[4369, 'epmd of Erlang'], [25672, 'Erlang distribution']] as const;
+const INTERNAL_PORTS = [[4369, 'epmd of Erlang'], [25672, 'Erlang distribution']] as const;
 
 
 function check(section: Rabbitmq, model: Model): Diagnostic[] {
@@ -82,7 +82,7 @@ function urlOf(broker: Broker, host: Host, app: App): Value {
 function offers(broker: Broker, host: Host, model: Model): Offer[] {
   const said = { why: `rabbitmq "${broker.name}"`, at: broker.at };
   const clients = clientsOf(broker, model);
-  const own = [...OWN_PORTS, ...broker.management ? [[15672, 'management'] as const] : []];
+  const local = [...INTERNAL_PORTS, ...broker.management ? [[15672, 'management'] as const] : []];
   return [
     { kind: 'package', name: 'rabbitmq-server', ...said },
     { kind: 'unit', name: UNIT, downtime: 'every client of RabbitMQ on the host, for about 15 seconds', ...said },
@@ -94,7 +94,7 @@ function offers(broker: Broker, host: Host, model: Model): Offer[] {
       then: { do: 'run', command: ['rabbitmqctl', '--quiet', 'eval', 'ssl:clear_pem_cache().'] }, ...said,
     },
     ...portsOf(broker, host, clients.length ? clients : null, said.why),
-    ...own.map(([number, what]): Offer => ({
+    ...local.map(([number, what]): Offer => ({
       kind: 'port', port: number, address: '127.0.0.1', from: onlyHosts([]), why: `${what}, for ${said.why}`,
       at: broker.at,
     })),

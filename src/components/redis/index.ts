@@ -31,7 +31,7 @@ const dirOf = (instance: Instance): string => directoryOf(instance) ?? '/var/lib
 const tlsOf = ({ tls, at }: Instance): object | null => (tls ? { at, ...certificateFiles('redis') } : null);
 /** A cache and a copy are not backed up. */
 const hasData = ({ persistence, replicaOf }: Instance): boolean => persistence !== 'none' && replicaOf === null;
-/** A replica speaks the password of what it copies unless it has its own. */
+/** A replica speaks the password of what it copies unless it has one. */
 const passwordOf = (instance: Instance): string | null =>
   (instance.password ?? instance.replicaOf?.password)?.name ?? null;
 

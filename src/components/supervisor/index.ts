@@ -15,11 +15,11 @@ const UNIT = 'supervisor.service';
  * user (manual, "Subprocess Environment").
  */
 function environment(slot: Slot, host: Host, offers: Offers): Variable[] {
-  const own = environmentOf(slot, host, offers);
+  const written = environmentOf(slot, host, offers);
   const given = [
     { name: 'HOME', value: slot.app.dir, at: slot.app.at }, { name: 'USER', value: slot.app.user, at: slot.app.at },
   ];
-  return [...own, ...given.filter(({ name }) => !own.some(one => one.name === name))]
+  return [...written, ...given.filter(({ name }) => !written.some(one => one.name === name))]
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -35,7 +35,7 @@ function program(slot: Slot, host: Host, section: Supervisor, env: readonly Vari
   };
 }
 
-/** "./x" is in the release: supervisor would look for it from its own directory. */
+/** "./x" is in the release: supervisor would look for it from the directory that it runs in. */
 const commandWord = (word: string, i: number, slot: Slot): string =>
   (i === 0 && word.startsWith('./') ? `${slot.release}/${word.slice(2)}` : word);
 
@@ -75,7 +75,7 @@ export const supervisor = component<Supervisor>({
         { files: 65536, stop: Math.max(90, section.stop + 10) }, { check: 'systemd' }),
       ...programs.map(({ slot, view }) => file(`conf.d/${slot.unit}.conf`, slot.at, view,
         { as: '/etc/supervisor/conf.d/{unit}.conf', ...ofSlot(slot) })),
-      // one for each slot: what is live keeps its own while the other's changes
+      // one for each slot: what is live keeps its program while the other's changes
       ...sealed.map(({ slot, env, view }) => file(`secrets/${slot.unit}.conf`, slot.at, view, {
         as: '/etc/supervisor/secrets/{unit}.conf', mode: '0600', ...ofSlot(slot),
         secrets: secretsIn(env.map(({ value }) => value)),

@@ -84,7 +84,7 @@ export const namesIn = (certificate: X509Certificate): string[] =>
   (certificate.subjectAltName ?? '').split(', ').filter(Boolean).map(text => text.replace(/^(DNS|IP Address):/, ''))
     .sort();
 
-/** Whole days until it ends; -1 if it is over. */
+/** Whole days until it expires; -1 if it has expired. */
 export const daysLeft = (certificate: X509Certificate, now = Date.now()): number => {
   const left = Date.parse(certificate.validTo) - now;
   return left <= 0 ? -1 : Math.floor(left / DAY);

@@ -12,7 +12,7 @@ import type { Target } from './targets.ts';
 export interface ScriptOptions extends ProcessOptions {
   /** Arguments of the script. */
   readonly args?: readonly string[];
-  /** A connection of its own, made anew: proves that one can be made. */
+  /** A separate connection, made anew: proves that one can be made. */
   readonly fresh?: boolean;
   /** No connection is kept for what may follow; one that is there is used. */
   readonly single?: boolean;

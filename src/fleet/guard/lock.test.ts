@@ -12,9 +12,9 @@ describe('the line of the lock', () => {
   });
 
   it('tells why and of which commit', () => {
-    const lock = readLock('01ab\t0\t1795230778\tada\t\t\ta lock by hand\t0123456789abcdef\tdisks\n');
+    const lock = readLock('01ab\t0\t1795230778\tada\t\t\ta manual lock\t0123456789abcdef\tdisks\n');
     expect(lock && lockText(lock))
-      .toBe('locked by ada since 2026-11-21T03:12:58Z for a lock by hand of 0123456789ab: "disks", until it is '
+      .toBe('locked by ada since 2026-11-21T03:12:58Z for a manual lock of 0123456789ab: "disks", until it is '
         + 'unlocked');
   });
 

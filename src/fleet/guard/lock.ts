@@ -13,7 +13,7 @@ export interface Lock {
   readonly expires: number;
   readonly since: number;
   readonly owner: string;
-  /** The machine and the process that hold it, so that a dead holder is seen there; empty for a lock made by hand. */
+  /** The machine and the process that hold it, so that a dead holder is seen there; empty for a manual lock. */
   readonly machine: string;
   readonly process: string;
   readonly action: string;
@@ -27,7 +27,7 @@ export const LEASE = 900;
 /** `name@machine`, or what VGEN_OWNER says, as CI does. */
 export const me = (): string => process.env['VGEN_OWNER'] || `${userInfo().username}@${hostname()}`;
 
-/** A lock of this process over that many seconds (0: for ever); one made by hand outlives the process. */
+/** A lock of this process over that many seconds (0: for ever); a manual one outlives the process. */
 export function newLock(action: string, details: { commit?: string | null; message?: string; byHand?: boolean }): Lock {
   return {
     id: randomBytes(8).toString('hex'), expires: 0, since: 0, owner: me(), action,

@@ -2,7 +2,7 @@
 # Looks at a host, and changes nothing. Usage: observe.sh DEPTH TREE [ID SECONDS DETAILS INSTEAD]
 #
 #   state       what is installed and runs, who has locked it, whether a run of vgen is under way
-#   status      that, and what the host's own status says
+#   status      that, and what the host's "vgen status" says
 #   installed   that, and whether all is as vgen left it where TREE is installed
 #   changed     that; and all that "full" tells, unless TREE is installed, is as it was left and nothing is due
 #   full        all that the tree is about: what to look at comes on stdin, one thing a line
@@ -27,7 +27,7 @@ declare -A held_secrets=()      # path → yes, of those that hold secrets
 declare -A render_of=()         # path → the file with its secrets, as the tree would make it
 work=''
 
-# read_questions: what the tree is about. "encode" is the tree's own way to put secrets into files, "render" a file to
+# read_questions: what the tree is about. "encode" is the tree's way to put secrets into files, "render" a file to
 # put them into.
 read_questions() {
   local kind name rest

@@ -7,7 +7,7 @@ import { readState, type HostState } from './state.ts';
 import { readBytes, type BuiltTree } from './tree.ts';
 
 /**
- * state: what is installed and runs · status: that, and the host's own status · installed: that, and whether the tree
+ * state: what is installed and runs · status: that, and the host's status · installed: that, and whether the tree
  * is installed and as it was left · full: all that the tree is about · changed: full, unless there is nothing to do.
  */
 export type Depth = 'state' | 'status' | 'installed' | 'changed' | 'full';

@@ -89,7 +89,7 @@ export interface HostState extends HostStatus {
   readonly canAttach: boolean;
   /** The fleet lock that holds. */
   readonly lock: Lock | null;
-  /** What the host's own status says, as JSON; null where it was not asked, or there is none. */
+  /** What the host's `vgen status` says, as JSON; null where it was not asked, or there is none. */
   readonly status: string | null;
   readonly recorded: Recorded;
   /** Path → the slot that was live when its new version, or its removal, came, and with which it waits. */

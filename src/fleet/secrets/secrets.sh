@@ -228,7 +228,7 @@ write_prints() {
 }
 
 # take_up NAME…: the installed tree is installed once more; it fills its files anew and restarts what reads those that
-# changed. Also without a new value, for one that was put here by hand and never taken up.
+# changed. Also without a new value, for one that was edited on the host and never taken up.
 take_up() {
   local tree code=0
   tree=$(installed_tree)
@@ -255,7 +255,7 @@ tell_pushed() {
   done
 }
 
-# audit_push RESULT NAME…: one line in the host's audit log, by the engine's own function; names alone.
+# audit_push RESULT NAME…: one line in the host's audit log, by the engine's function; names alone.
 audit_push() (
   [[ -f $lib/core.sh ]] || exit 0
   set +eu

@@ -49,7 +49,7 @@ describe('a value', () => {
 
   it('of a command that fails is told by its code, never by its words', async () => {
     expect(await value({ exec: ['sh', '-c', 'echo hunter2; echo hunter2 >&2; exit 3'] }))
-      .toBe('sh ended with code 3; run it by hand to see why');
+      .toBe('sh ended with code 3; run it yourself to see why');
     expect(await value({ exec: ['no-such-program-here'] })).toBe('there is no program no-such-program-here here');
   });
 

@@ -107,7 +107,7 @@ async function output(words: readonly string[], cwd: string): Promise<Buffer> {
   if (code === 0 && stdout !== null) return stdout;
   stdout?.fill(0);
   if (code === 0) throw new SourceError(TOO_LONG);
-  throw new SourceError(signal === null ? `${program} ended with code ${code}; run it by hand to see why`
+  throw new SourceError(signal === null ? `${program} ended with code ${code}; run it yourself to see why`
     : `${program} was ended by ${signal}${signal === 'SIGTERM' ? `, perhaps because it took more `
     + `than ${PATIENCE / 1000} s`
     : ''}`);

@@ -2,7 +2,7 @@
  * The load itself, a separate process: started inside a host's network, it reaches what listens on the host's
  * loopback. Its one argument is LoadOptions as JSON; it tells its parent `{ ready }`, then again and again `{ requests,
  * seen }` (how many changes of release each client has seen), and `{ result }`. It ends when it is told to stop and has
- * sent what was wanted, when its time is over, or when its parent ends.
+ * sent what was wanted, when its time has ended, or when its parent ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpConnection, Cut } from './connection.ts';

@@ -34,7 +34,7 @@ clean_environment() {
 
 # ---- templates/host/opt/vgen/lib/core/detach.sh
 # Detached runs: what changes this host does not end with the terminal, the ssh connection or ssh.service. A script
-# starts itself again as a unit of its own (in a session of its own where PID 1 is not systemd) and only follows what
+# starts itself again as a separate unit (in a separate session where PID 1 is not systemd) and only follows what
 # that run prints. Each run has a directory, /var/log/vgen/runs/TIME-ACTION-PID, with
 #
 #   what       the action and its arguments      out, err   what it printed
@@ -548,7 +548,7 @@ with_lock() {
   : >"$vgen_lock"
   printf '%s, process %s, since %s\n' "$0" "$$" "$(time_now)" >&9
   # A child that outlives the script, such as a daemon, would keep the lock. So descriptor 9 is closed for COMMAND; bash
-  # keeps its own copy, marked close-on-exec, until COMMAND returns.
+  # keeps a copy, marked close-on-exec, until COMMAND returns.
   "$@" 9>&-
 }
 

@@ -267,7 +267,7 @@ make_certificates() {
   [[ -s $vgen_tls/ca.pem || -n ${declared[$vgen_tls/ca.pem]:-} ]] || make_bundle
 }
 
-# make_bundle: where the tree brings no bundle of CAs, this host believes its own certificates, and can check every
+# make_bundle: where the tree brings no bundle of CAs, this host trusts its certificates, and can check every
 # configuration that names the bundle.
 make_bundle() {
   local new name
@@ -361,7 +361,7 @@ names_of() {
 # sorted_names NAME,NAME
 sorted_names() { tr , '\n' <<<"$1" | sort -u | paste -s -d ,; }
 
-# read_certificate FILE: days_left, less than 0 if it expired, and issuer: placeholder, CA (the fleet's own) or public.
+# read_certificate FILE: days_left, less than 0 if it expired, and issuer: placeholder, CA (that of the fleet) or public.
 read_certificate() {
   local facts end
   facts=$(openssl x509 -in "$1" -noout -subject -enddate -nameopt multiline 2>/dev/null) || return 1
@@ -401,7 +401,7 @@ tell_certificates() {
 }
 
 # ---- templates/host/opt/vgen/lib/install/checks.sh
-# Programs that judge their own configuration, asked before anything uses it: in a view of the files as they will be
+# Programs that judge their configuration, asked before anything uses it: in a view of the files as they will be
 # (view.sh), or where a host cannot make one, right after the swap. Each check gets the changed paths, prints what is
 # wrong and fails; a warning alone goes to stderr. The check of a component's program is its check.sh, joined into this
 # layer; those of the base system, which judge files of several components, are here.
@@ -491,7 +491,7 @@ check_systemd() {
   for path; do
     [[ -f $path && ! -L $path ]] || continue
     # Missing programs are no fault of the file: a release or a foreign program may come later. Lines that speak of
-    # other files are the packages' own.
+    # other files come from packages.
     output=$(systemd-analyze verify --man=no --recursive-errors=no "$(unit_of_file "$path")" 2>&1 |
       grep -F -e "$path:" -e "${path##*/}:" | grep -vE 'is not executable: No such file or directory') || true
     [[ -n $output ]] || continue
@@ -518,7 +518,7 @@ check_sshd() {
   /usr/sbin/sshd -t 2>&1
 }
 
-# check_nft: vgen's own file stands alone; the others are pieces that /etc/nftables.conf includes.
+# check_nft: vgen's file stands alone; the others are pieces that /etc/nftables.conf includes.
 check_nft() {
   local path failed=0
   for path; do
@@ -1315,7 +1315,7 @@ remove_orphaned_services() {
 }
 
 stop_unit() {
-  [[ $1 != *@.* ]] || return 0      # a template; nothing runs under its own name
+  [[ $1 != *@.* ]] || return 0      # a template; nothing runs under its name
   journal_add stopped systemd "$1"
   systemctl disable --quiet --now -- "$1"
   change stop "$1"
@@ -2024,7 +2024,7 @@ settled() {
   done
 }
 
-# start_units: all that shall run is enabled and runs. One that was down before this install is a problem of its own;
+# start_units: all that shall run is enabled and runs. One that was down before this install is a separate problem;
 # one that is new has to start.
 start_units() {
   local unit started=()
@@ -2160,7 +2160,7 @@ require_secrets() {
 
 # ---- templates/host/opt/vgen/lib/install/view.sh
 # The new files as they will be, seen by this process and its children alone: a private mount namespace in which /etc
-# and /opt are overlaid by what is staged. In it each program judges its own configuration on the real host, before
+# and /opt are overlaid by what is staged. In it each program judges its configuration on the real host, before
 # anything of the real one is touched. Nothing is left of it when it ends. See mount_namespaces(7) and overlayfs.
 # STAGING/view.tsv: file PATH STAGED, link PATH TARGET or gone PATH; STAGING/checks.tsv: check, path, origin.
 

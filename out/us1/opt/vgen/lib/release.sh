@@ -128,8 +128,8 @@ nginx_serves() {
 }
 
 # ---- templates/host/opt/vgen/lib/release/health.sh
-# Is a slot healthy? Its own port answers its health path with 200 to 399, or takes a connection if it has none.
-# Asked on the slot's own port and not through nginx, so that no other slot can answer for it.
+# Is a slot healthy? Its port answers its health path with 200 to 399, or takes a connection if it has none.
+# Asked on the slot's port and not through nginx, so that no other slot can answer for it.
 
 health_reason=''                # why the last look found it unhealthy
 
@@ -140,7 +140,7 @@ fetch() {
   curl --disable --silent --show-error --noproxy '*' --max-time 3 "$@" -- "$url"
 }
 
-# is_served live|next: nginx serves it, on an address of its own or for the sites of this host.
+# is_served live|next: nginx serves it, on an address of the app or for the sites of this host.
 is_served() { [[ -n ${!1} || ${served?} == yes ]]; }
 
 # place_of live|next: where nginx serves it, for people.
@@ -190,7 +190,7 @@ answers_well() {
   local port=${port_of[$1]:?} path=${health_of[$1]} code
   if [[ -z $path ]]; then
     health_reason="nothing takes connections on port $port"
-    # The child's own redirection opens the connection, so that "timeout" can end it.
+    # A redirection in the child opens the connection, so that "timeout" can end it.
     # shellcheck disable=SC2016  # the child expands it
     timeout 3 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1"' connect "$port" 2>/dev/null
     return
@@ -485,7 +485,7 @@ place() {
 }
 
 # run_slot SLOT: it was stopped; now it runs with the files as they are, and is healthy. slot_started tells whether a
-# failure is the release's (yes) or lies in the slot's own files (no).
+# failure is the release's (yes) or lies in the slot's files (no).
 run_slot() {
   local since=$SECONDS
   slot_started=no

@@ -18,7 +18,7 @@
 #   NAME_ready                      it answers (default: yes)
 #   NAME_revive UNIT                what an install stopped runs again
 #
-# One that has a unit of its own (runtime_unit), and programs beside those of slots, also has
+# One that has a shared unit (runtime_unit), and programs beside those of slots, also has
 #
 #   NAME_owns PATH                  a change of this file is taken up by NAME_take_up
 #   NAME_take_up                    programs that are no slots run with their files of today; fails with "failure" set
@@ -29,7 +29,7 @@
 # shellcheck source=SCRIPTDIR/state.sh
 declare -F read_manifest >/dev/null || . "${lib:?}/state.sh"
 runtimes=()                     # their names
-declare -gA runtime_unit=()      # runtime → its own unit
+declare -gA runtime_unit=()      # runtime → its shared unit
 
 # ---- templates/host/opt/vgen/lib/runtime/process.sh
 # The process of a slot, whichever runtime it has: look, start, stop, its last words.
@@ -209,7 +209,7 @@ supervisor_update() {
 }
 
 # supervisor_take_up: programs that changed are restarted, new ones started, removed ones ended; all but those of slots,
-# which have their own rules.
+# which have other rules.
 supervisor_take_up() {
   local name kind slots_units
   supervisor_ready || return 0          # it reads everything when it starts

@@ -505,7 +505,7 @@ refuse_line() { fail 2 "$manifest_line: $1; build the tree again"; }
 # ---- templates/host/opt/vgen/lib/state/record.sh
 # What vgen made on this host, kept in /var/lib/vgen/installed.tsv, and the removal of what it made and no longer makes.
 # Columns: type, name, content (sha256 of a file, target of a link, groups of a user), triggers of its change, source
-# (sha256 of a file in the tree, with placeholders where the host has secrets), "adopted" if somebody's own version was
+# (sha256 of a file in the tree, with placeholders where the host has secrets), "adopted" if a local edit was
 # left in place, mode, owner, check, slot to which it belongs. "-" is an empty one. Nothing that is not in the record is
 # ever removed. "waiting PATH APP/SLOT" is a file of a slot that was live: its new version, or its removal, waits until
 # that slot is not live any more.

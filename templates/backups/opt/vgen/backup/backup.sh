@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Made by vgen; do not edit.
 # Backs up every data set of a backup, then forgets what is older than the inventory keeps. A data set that fails keeps
-# neither the others from being saved nor its own older snapshots from staying.
+# neither the others from being saved nor its older snapshots from staying.
 #
 # Usage: backup.sh BACKUP [DATASET]…
 #

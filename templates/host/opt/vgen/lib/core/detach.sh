@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Detached runs: what changes this host does not end with the terminal, the ssh connection or ssh.service. A script
-# starts itself again as a unit of its own (in a session of its own where PID 1 is not systemd) and only follows what
+# starts itself again as a separate unit (in a separate session where PID 1 is not systemd) and only follows what
 # that run prints. Each run has a directory, /var/log/vgen/runs/TIME-ACTION-PID, with
 #
 #   what       the action and its arguments      out, err   what it printed

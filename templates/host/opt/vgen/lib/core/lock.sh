@@ -13,7 +13,7 @@ with_lock() {
   : >"$vgen_lock"
   printf '%s, process %s, since %s\n' "$0" "$$" "$(time_now)" >&9
   # A child that outlives the script, such as a daemon, would keep the lock. So descriptor 9 is closed for COMMAND; bash
-  # keeps its own copy, marked close-on-exec, until COMMAND returns.
+  # keeps a copy, marked close-on-exec, until COMMAND returns.
   "$@" 9>&-
 }
 

@@ -23,7 +23,7 @@ make_certificates() {
   [[ -s $vgen_tls/ca.pem || -n ${declared[$vgen_tls/ca.pem]:-} ]] || make_bundle
 }
 
-# make_bundle: where the tree brings no bundle of CAs, this host believes its own certificates, and can check every
+# make_bundle: where the tree brings no bundle of CAs, this host trusts its certificates, and can check every
 # configuration that names the bundle.
 make_bundle() {
   local new name
@@ -117,7 +117,7 @@ names_of() {
 # sorted_names NAME,NAME
 sorted_names() { tr , '\n' <<<"$1" | sort -u | paste -s -d ,; }
 
-# read_certificate FILE: days_left, less than 0 if it expired, and issuer: placeholder, CA (the fleet's own) or public.
+# read_certificate FILE: days_left, less than 0 if it expired, and issuer: placeholder, CA (that of the fleet) or public.
 read_certificate() {
   local facts end
   facts=$(openssl x509 -in "$1" -noout -subject -enddate -nameopt multiline 2>/dev/null) || return 1

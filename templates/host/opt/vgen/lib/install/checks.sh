@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Programs that judge their own configuration, asked before anything uses it: in a view of the files as they will be
+# Programs that judge their configuration, asked before anything uses it: in a view of the files as they will be
 # (view.sh), or where a host cannot make one, right after the swap. Each check gets the changed paths, prints what is
 # wrong and fails; a warning alone goes to stderr. The check of a component's program is its check.sh, joined into this
 # layer; those of the base system, which judge files of several components, are here.
@@ -89,7 +89,7 @@ check_systemd() {
   for path; do
     [[ -f $path && ! -L $path ]] || continue
     # Missing programs are no fault of the file: a release or a foreign program may come later. Lines that speak of
-    # other files are the packages' own.
+    # other files come from packages.
     output=$(systemd-analyze verify --man=no --recursive-errors=no "$(unit_of_file "$path")" 2>&1 |
       grep -F -e "$path:" -e "${path##*/}:" | grep -vE 'is not executable: No such file or directory') || true
     [[ -n $output ]] || continue
@@ -116,7 +116,7 @@ check_sshd() {
   /usr/sbin/sshd -t 2>&1
 }
 
-# check_nft: vgen's own file stands alone; the others are pieces that /etc/nftables.conf includes.
+# check_nft: vgen's file stands alone; the others are pieces that /etc/nftables.conf includes.
 check_nft() {
   local path failed=0
   for path; do

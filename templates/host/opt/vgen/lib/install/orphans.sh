@@ -67,7 +67,7 @@ remove_orphaned_services() {
 }
 
 stop_unit() {
-  [[ $1 != *@.* ]] || return 0      # a template; nothing runs under its own name
+  [[ $1 != *@.* ]] || return 0      # a template; nothing runs under its name
   journal_add stopped systemd "$1"
   systemctl disable --quiet --now -- "$1"
   change stop "$1"

@@ -148,7 +148,7 @@ settled() {
   done
 }
 
-# start_units: all that shall run is enabled and runs. One that was down before this install is a problem of its own;
+# start_units: all that shall run is enabled and runs. One that was down before this install is a separate problem;
 # one that is new has to start.
 start_units() {
   local unit started=()

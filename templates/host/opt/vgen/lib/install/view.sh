@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The new files as they will be, seen by this process and its children alone: a private mount namespace in which /etc
-# and /opt are overlaid by what is staged. In it each program judges its own configuration on the real host, before
+# and /opt are overlaid by what is staged. In it each program judges its configuration on the real host, before
 # anything of the real one is touched. Nothing is left of it when it ends. See mount_namespaces(7) and overlayfs.
 # STAGING/view.tsv: file PATH STAGED, link PATH TARGET or gone PATH; STAGING/checks.tsv: check, path, origin.
 

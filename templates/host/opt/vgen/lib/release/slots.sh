@@ -28,7 +28,7 @@ place() {
 }
 
 # run_slot SLOT: it was stopped; now it runs with the files as they are, and is healthy. slot_started tells whether a
-# failure is the release's (yes) or lies in the slot's own files (no).
+# failure is the release's (yes) or lies in the slot's files (no).
 run_slot() {
   local since=$SECONDS
   slot_started=no

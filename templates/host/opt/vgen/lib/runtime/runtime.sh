@@ -15,7 +15,7 @@
 #   NAME_ready                      it answers (default: yes)
 #   NAME_revive UNIT                what an install stopped runs again
 #
-# One that has a unit of its own (runtime_unit), and programs beside those of slots, also has
+# One that has a shared unit (runtime_unit), and programs beside those of slots, also has
 #
 #   NAME_owns PATH                  a change of this file is taken up by NAME_take_up
 #   NAME_take_up                    programs that are no slots run with their files of today; fails with "failure" set
@@ -26,4 +26,4 @@
 # shellcheck source=SCRIPTDIR/state.sh
 declare -F read_manifest >/dev/null || . "${lib:?}/state.sh"
 runtimes=()                     # their names
-declare -gA runtime_unit=()      # runtime → its own unit
+declare -gA runtime_unit=()      # runtime → its shared unit

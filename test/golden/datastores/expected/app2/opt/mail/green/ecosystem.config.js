@@ -1,5 +1,5 @@
 // Made by vgen from apps.mail.slots.green; do not edit.
-// pm2-runtime would give workers its own words before those of the app
+// pm2-runtime would give workers its words before those of the app
 require('cluster').settings.args = [];
 module.exports = {
   apps: [{

@@ -26,8 +26,8 @@ try {
   main.auth(admin.user, admin.pwd);
 }
 for (const { db: name, pwd } of users) {
-  const own = db.getSiblingDB(name);
+  const target = db.getSiblingDB(name);
   const roles = [{ role: 'readWrite', db: name }];
-  if (own.getUser(name) === null) own.createUser({ user: name, pwd, roles });
-  else own.updateUser(name, { pwd, roles });
+  if (target.getUser(name) === null) target.createUser({ user: name, pwd, roles });
+  else target.updateUser(name, { pwd, roles });
 }

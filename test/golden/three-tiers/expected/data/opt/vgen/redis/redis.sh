@@ -30,7 +30,7 @@ dump() {
   cat -- "$file"
 }
 
-# load DIRECTORY: a Redis of its own with the snapshot in DIRECTORY, on a socket there; it is ready when this returns.
+# load DIRECTORY: a separate Redis with the snapshot in DIRECTORY, on a socket there; it is ready when this returns.
 load() {
   local count
   runuser -u redis -- redis-server --port 0 --unixsocket "$1/socket" --dir "$1" --dbfilename dump.rdb \
