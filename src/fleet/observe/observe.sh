@@ -209,7 +209,8 @@ all_live() (
       slot=$(slot_at live)
       if [[ -z $slot || -z $(release_of "$slot") ]] || ! is_served live; then exit 0; fi
       [[ $(ask_nginx live /.vgen/slot 2>/dev/null) == "$slot" ]] || exit 1
-      [[ $(ask_nginx live "${health_of[$slot]:-/}" --output /dev/null --write-out '%{http_code}' 2>/dev/null) != @(000|50[234]) ]]
+      [[ $(ask_nginx live "${health_of[$slot]:-/}" --output /dev/null --write-out '%{http_code}' \
+          2>/dev/null) != @(000|50[234]) ]]
     ) || exit 1
   done
   exit 0

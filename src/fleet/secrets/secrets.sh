@@ -161,8 +161,8 @@ push_all() {
   rm -rf -- "$former"
 }
 
-# judge_values NAME…: each place that takes one of these can hold it, in the tree that is installed and in the one that is
-# to come; else none is taken, and this ends. What lacks another secret cannot be judged yet.
+# judge_values NAME…: each place that takes one of these can hold it, in the tree that is installed and in the one that
+# is to come; else none is taken, and this ends. What lacks another secret cannot be judged yet.
 judge_values() {
   local name reasons
   rm -rf -- "$candidates"

@@ -112,7 +112,8 @@ start_run() {
     # systemd would replace $NAME in what it starts; "$$" is one dollar.
     systemd-run --quiet --collect --unit="vgen-run-${run##*/}" --description="vgen $what" \
       "${kept[@]/#/--setenv=}" -- "${@//\$/\$\$}" ||
-      fail 2 'systemd does not start it; see "systemctl status", or run it in this terminal:' "$(this_command --foreground)"
+      fail 2 'systemd does not start it; see "systemctl status", or run it in this terminal:' \
+        "$(this_command --foreground)"
   else
     setsid env -i "${kept[@]}" "$@" >/dev/null 2>&1 </dev/null &
   fi
@@ -688,8 +689,8 @@ find_mount() {
   REPLY=${mount_of[$1]}
 }
 
-# on_disk PATH…: these files, and the names in these directories, are on the disk from here on (fsync(2)), so that a power
-# loss takes back nothing of what is promised next. What is not there is left out.
+# on_disk PATH…: these files, and the names in these directories, are on the disk from here on (fsync(2)), so that a
+# power loss takes back nothing of what is promised next. What is not there is left out.
 on_disk() {
   local path there=()
   for path; do

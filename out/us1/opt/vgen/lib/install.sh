@@ -225,8 +225,8 @@ ask_live_after() {
   done
 }
 
-# answers_as_before SLOT STATUS: within the time that the app has to become healthy; what depends on it may restart. What
-# answered well before has to do so again.
+# answers_as_before SLOT STATUS: within the time that the app has to become healthy; what depends on it may restart.
+# What answered well before has to do so again.
 answers_as_before() {
   local until=$((SECONDS + health_seconds)) proof status
   [[ -n $2 ]] || until=$SECONDS
@@ -361,7 +361,7 @@ names_of() {
 # sorted_names NAME,NAME
 sorted_names() { tr , '\n' <<<"$1" | sort -u | paste -s -d ,; }
 
-# read_certificate FILE: days_left, less than 0 if it expired, and issuer: placeholder, CA (that of the fleet) or public.
+# read_certificate FILE: days_left, less than 0 if it expired, and issuer: placeholder, CA (of the fleet) or public.
 read_certificate() {
   local facts end
   facts=$(openssl x509 -in "$1" -noout -subject -enddate -nameopt multiline 2>/dev/null) || return 1

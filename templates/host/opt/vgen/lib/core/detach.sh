@@ -78,7 +78,8 @@ start_run() {
     # systemd would replace $NAME in what it starts; "$$" is one dollar.
     systemd-run --quiet --collect --unit="vgen-run-${run##*/}" --description="vgen $what" \
       "${kept[@]/#/--setenv=}" -- "${@//\$/\$\$}" ||
-      fail 2 'systemd does not start it; see "systemctl status", or run it in this terminal:' "$(this_command --foreground)"
+      fail 2 'systemd does not start it; see "systemctl status", or run it in this terminal:' \
+        "$(this_command --foreground)"
   else
     setsid env -i "${kept[@]}" "$@" >/dev/null 2>&1 </dev/null &
   fi

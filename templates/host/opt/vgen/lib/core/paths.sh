@@ -36,8 +36,8 @@ find_mount() {
   REPLY=${mount_of[$1]}
 }
 
-# on_disk PATH…: these files, and the names in these directories, are on the disk from here on (fsync(2)), so that a power
-# loss takes back nothing of what is promised next. What is not there is left out.
+# on_disk PATH…: these files, and the names in these directories, are on the disk from here on (fsync(2)), so that a
+# power loss takes back nothing of what is promised next. What is not there is left out.
 on_disk() {
   local path there=()
   for path; do

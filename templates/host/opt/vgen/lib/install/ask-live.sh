@@ -42,8 +42,8 @@ ask_live_after() {
   done
 }
 
-# answers_as_before SLOT STATUS: within the time that the app has to become healthy; what depends on it may restart. What
-# answered well before has to do so again.
+# answers_as_before SLOT STATUS: within the time that the app has to become healthy; what depends on it may restart.
+# What answered well before has to do so again.
 answers_as_before() {
   local until=$((SECONDS + health_seconds)) proof status
   [[ -n $2 ]] || until=$SECONDS

@@ -117,7 +117,7 @@ names_of() {
 # sorted_names NAME,NAME
 sorted_names() { tr , '\n' <<<"$1" | sort -u | paste -s -d ,; }
 
-# read_certificate FILE: days_left, less than 0 if it expired, and issuer: placeholder, CA (that of the fleet) or public.
+# read_certificate FILE: days_left, less than 0 if it expired, and issuer: placeholder, CA (of the fleet) or public.
 read_certificate() {
   local facts end
   facts=$(openssl x509 -in "$1" -noout -subject -enddate -nameopt multiline 2>/dev/null) || return 1

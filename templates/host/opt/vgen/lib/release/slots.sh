@@ -3,8 +3,8 @@
 
 slot_started=no
 
-# place RELEASE SLOT: the slot runs it and is healthy; else a release that is deployed is marked bad, and this fails with
-# reasons told.
+# place RELEASE SLOT: the slot runs it and is healthy; else a release that is deployed is marked bad, and this fails
+# with reasons told.
 place() {
   local id=${1:?} slot=${2:?}
   [[ $slot != "$(slot_at live)" ]] || fail 2 "$slot is live; nothing is put there"
