@@ -38,8 +38,9 @@ const installed = (use: (dir: string, vgen: (...args: string[]) => Ran) => void)
 const kept = (dir: string): string[] => readdirSync(dir).map(name => name.split('-').at(-1) ?? '').sort();
 
 describe('the bundle', () => {
-  it('names the sources where vgen itself fails', () => installed((_, vgen) => {
-    // the copy has no schema
+  it('names the sources where vgen itself fails', () => installed((dir, vgen) => {
+    mkdirSync(join(dir, 'schema'));
+    writeFileSync(join(dir, 'schema/inventory.schema.json'), 'no JSON');
     const { status, stderr } = vgen('explain');
     expect(status).toBe(2);
     expect(stderr).toContain('this is a mistake of vgen itself');

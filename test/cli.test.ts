@@ -64,7 +64,7 @@ const rows: Row[] = [
   ['apply --pause soon', 2, '', 'vgen: "soon" is no duration'],
   ['apply --max-failures -1', 2, '', 'vgen: --max-failures takes a whole number from 0 on, not "-1"'],
   ['apply --on-failure stop', 2, '', 'vgen: --on-failure takes halt, rollback or continue, not "stop"'],
-  ['apply --allow all', 2, '', 'vgen: --allow takes firewall, sshd, sudoers or datastore, not "all"'],
+  ['apply --allow all', 2, '', 'vgen: --allow takes firewall, sshd, sudoers, datastore or live, not "all"'],
   ['apply --max-changed much', 2, '', 'vgen: --max-changed takes a share such as 80%, not "much"'],
   ['apply --adopt --force', 2, '', 'vgen: --adopt and --force exclude each other'],
   ['apply --retry-failed', 2, '', 'vgen: no run of "vgen apply" over this inventory is on record'],
