@@ -192,6 +192,15 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
       await ask('umount /opt/small');
     });
 
+    it.each([['space', 'size=16k', 'cat /dev/zero'], ['inode', 'size=1m,nr_inodes=2', ':']])(
+      'where runs are written down, without %s', async (lack, how, fill) => {
+      const runs = '/var/log/vgen/runs';
+      await ask(`mount -t tmpfs -o ${how} tmpfs ${runs}; ${fill} 2>/dev/null >${runs}/filler; true`);
+      await meets(`no ${lack} for a run`, () => machine.run(`${bin}/vgen switch demo`), 2,
+        `no ${lack} is left on ${runs} (ENOSPC)`, `bash ${bin}/vgen switch demo --foreground`);
+      await ask(`umount ${runs}`);
+    });
+
     // With room for a part of what it keeps, it stops in the middle of staging or saving.
     it.each([0, 8, 64, 800])('with %i KiB left for what vgen keeps', async left => {
       const [small, kept, tree] = ['/mnt', '/var/lib/vgen', '/root/tree'];

@@ -82,7 +82,8 @@ export class Victim {
 
   /** The command line under which a script meets the killer; it prints the exit code and then what was said. */
   meets(script: string, at: number, when: When): string {
-    const settings = `KILL_AT=${at} KILL_WHEN=${when} BASH_ENV=/root/killer.sh`;
+    // a clean environment would not have the killer in it
+    const settings = `VGEN_ENVIRONMENT=clean KILL_AT=${at} KILL_WHEN=${when} BASH_ENV=/root/killer.sh`;
     return `${settings} setsid --wait ${script} >/root/killed.out 2>&1; echo $?
       ls /run/killer/ended 2>&1; tail -n 1 /run/killer/steps; cat /root/killed.out`;
   }

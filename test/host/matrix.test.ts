@@ -58,8 +58,9 @@ async function scriptPoints(victim: Victim): Promise<Point[]> {
   points.push(...pointsAt({ script: 'deploy', kind: '', from: null }, deployed, deployed, 4, () => deploy));
   await victim.parts(victim.script('switch'));
   const back = await victim.steps(victim.script('rollback'));
-  // Once its last step is done, a rollback is done, and another one would rightly go further back.
-  for (const [when, among] of [['before', back], ['after', back.slice(0, -1)]] as const) {
+  // Once this file is gone, a rollback is done, and another one would rightly go further back.
+  const end = back.findIndex(({ name }) => name.includes('/switching" && on_disk'));
+  for (const [when, among] of [['before', back.slice(0, end + 1)], ['after', back.slice(0, end)]] as const) {
     points.push(...pointsAt({ script: 'rollback', kind: '', from: null, when }, back, among, 2,
       () => rollback(next => next.script('switch'))));
   }

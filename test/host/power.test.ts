@@ -37,6 +37,19 @@ describe.skipIf(lack !== null)(`power lost after a promise (${because})`, () => 
     expect(await ask('cat /root/kept; ls /root/lost 2>&1 || true')).toMatch(/^kept\n.*No such file/);
   });
 
+  it('costs a switch some milliseconds', async () => {
+    // what a switch syncs, in its three steps; the rest of it takes some hundred
+    const cost = await ask(`cd /var/lib/vgen/apps/demo; from=$(date +%s%N)
+      for (( i = 0; i < 20; i++ )); do
+        echo >>/root/line; sync /root/line /root
+        touch /opt/demo/line; sync /opt/demo /opt/demo/blue . history
+        rm -f /opt/demo/line; sync .
+      done
+      echo $(( ($(date +%s%N) - from) / 20000000 ))`);
+    console.log(`the syncs of one switch take ${cost} ms on a disk of its own`);
+    expect(Number(cost)).toBeGreaterThanOrEqual(0);
+  });
+
   it.each(delays)('%d s after a proven switch', async seconds => {
     const version = await served() === 'v3' ? 'v4' : 'v3';
     const id = `${version}-${Math.round(seconds * 10)}`;

@@ -60,7 +60,7 @@ detached() {
 
 cannot_write_run() {
   local lack
-  lack=$(lack_of_room "$vgen_log")
+  lack=$(lack_of_room "$runs")
   fail 2 "$1 cannot be written${lack:+: $lack}; make room, or run it in this terminal: $(this_command --foreground)"
 }
 
