@@ -3,13 +3,14 @@
 import { hash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { check, type Suppressed } from './check.ts';
-import { appsOn, type Component } from './contract/component.ts';
+import { appsOn, sectionOf, type Component } from './contract/component.ts';
 import { components as builtIn } from './components/index.ts';
 import type { Diagnostic } from './contract/diagnostic.ts';
 import { load, type Globbed } from './load.ts';
 import type { Model } from './contract/model.ts';
 import { offer } from './offer.ts';
 import type { HostPlan } from './contract/plan.ts';
+import type { Proof } from './contract/proof.ts';
 import { planFleet, planHost, planKey } from './plan.ts';
 import { createEngine, type UserTemplates } from './render/engine.ts';
 import { userFiles } from './render/user-files.ts';
@@ -39,6 +40,8 @@ export interface Compilation {
   trees(only?: (host: string) => boolean): Generator<HostTree>;
   /** What belongs to the fleet and to no host; nothing or one directory. */
   fleetTree(): OutTree[];
+  /** What a rehearsal asks of booted hosts, of all components in their order. */
+  proofs(): Proof[];
   failed(): boolean;
 }
 
@@ -65,7 +68,7 @@ export async function compile(files: readonly string[], options: CompileOptions 
   const failed = (): boolean => diagnostics.some(({ severity }) => severity === 'error');
   const stopped = (): Compilation => ({
     source, diagnostics, suppressed: [], model: null, inputs: [], globs: [], templates: new Map(), failed,
-    *drafts() {}, *trees() {}, fleetTree: () => [],
+    *drafts() {}, *trees() {}, fleetTree: () => [], proofs: () => [],
   });
   if (failed()) return stopped();
 
@@ -124,5 +127,6 @@ export async function compile(files: readonly string[], options: CompileOptions 
       diagnostics.push(...conflicts, ...rendered?.diagnostics ?? []);
       return rendered ? [rendered.tree] : [];
     },
+    proofs: () => components.flatMap(one => one.prove?.({ section: sectionOf(one, model), model, offers }) ?? []),
   };
 }

@@ -43,6 +43,7 @@ export function planHost(
     users: unique(all('user')),
     units: unique(all('unit')),
     programs: all('program'),
+    keyPairs: all('key-pair'),
     certificates: unique(offers.on(host, 'certificate')).filter(({ issuer }) => typeof issuer !== 'object'),
     secrets: [...new Set(files.flatMap(file => (file.kind === 'file' ? file.secrets : [])))].sort(),
   };

@@ -6,20 +6,26 @@ import { knownNames } from '../kit/nearest.ts';
 import { isArtifact } from '../rehearse/apps.ts';
 import { systems, type BaseSystem } from '../rehearse/debian.ts';
 import { bootFleet, type Fleet } from '../rehearse/fleet.ts';
-import { fleetOf, planRehearsal, type HostRehearsal } from '../rehearse/plan.ts';
-import { rehearse as runRehearsal, type Step } from '../rehearse/rehearsal.ts';
+import { fleetOf, planRehearsal, type Inputs, type HostRehearsal } from '../rehearse/plan.ts';
+import { fromNpm } from '../rehearse/programs.ts';
+import { rehearse as runRehearsal } from '../rehearse/rehearsal.ts';
 import { missing } from '../rehearse/requirements.ts';
 import type { Model } from '../contract/model.ts';
+import type { Proof } from '../contract/proof.ts';
 import type { HostTree } from '../contract/tree.ts';
 import { blame, type Blamed } from '../rehearse/blame.ts';
+import type { Step } from '../rehearse/step.ts';
 import { count, type Output } from '../print/output.ts';
-import { notes, printFailure, printSteps, progress, verdict } from '../print/rehearse-report.ts';
+import { notes, notProven, printFailure, printSteps, progress, verdict } from '../print/rehearse-report.ts';
 import { defineCommand, flag, list, oneOf, value, wholeNumber, type Given } from './declaration.ts';
 import { on, out, reading } from './options.ts';
 
 const options = {
   artifact: list(
     '<app=path>', 'an app\'s build: file, directory or tar; may be repeated (default: a stand-in of vgen\'s)',
+  ),
+  program: list(
+    '<path=file>', 'a program that Debian does not have: its path on hosts, and the file; may be repeated',
   ),
   os: value('<name>', `${systems.join(' or ')} (default: the release of this machine)`, { read: oneOf(systems) }),
   requests: value('<number>', 'requests sent while an app is switched', { default: '10000', read: wholeNumber(1) }),
@@ -31,11 +37,10 @@ const options = {
 type Options = Given<typeof options>;
 
 export const command = defineCommand({
-  about: 'Boots the hosts of the inventory as containers on this machine and, with the trees of out/, installs, '
-    + 'deploys, '
-    + 'switches under load and rolls back. Needs root on Debian or Ubuntu; the servers are not contacted. Exit code '
-    + '1 if '
-    + 'a step failed, 2 if the containers cannot be run here.',
+  about: 'Boots the hosts of the inventory as containers on this machine and, with the trees of out/, installs, issues '
+    + 'certificates, deploys, switches under load and rolls back; then asks sites by their names, tries the firewall, '
+    + 'backs up and restores. What cannot be had here is named as not proven. Needs root on Debian or Ubuntu; the '
+    + 'servers are not contacted. Exit code 1 if a step failed, 2 if the containers cannot be run here.',
   arguments: {},
   options,
   examples: {
@@ -58,24 +63,27 @@ async function rehearse(options: Options, output: Output): Promise<number> {
     return 1;
   }
   const artifacts = readArtifacts(options.artifact, trees);
+  const programs = readPrograms(options.program, trees);
+  const lack = missing();
+  if (lack !== null) throw new Failure(lack);
+  const begun = performance.now();
+  const sources = await fromNpm(trees.map(({ plan }) => plan), programs, line => output.note(line));
   const secrets = new Map<string, string>();
   const plans = trees.map(({ plan }) => {
-    const one = planRehearsal(plan, options.out, artifacts, secrets);
+    const one = planRehearsal(plan, options.out, { artifacts, sources }, secrets);
     if (!one) throw new Failure(`there is no tree of host "${plan.host.name}" in "${options.out}"; run "vgen build"`);
     return one;
   });
-  const lack = missing();
-  if (lack !== null) throw new Failure(lack);
+  const proofs = compilation.proofs().filter(({ host }) => chosen.has(host.name));
   warnOfOldTrees(model, trees, options, output);
 
-  const begun = performance.now();
-  const fleet = await boot(plans, options.os, output);
+  const fleet = await boot(plans, { artifacts, sources }, proofs, options.os, output);
   try {
     const steps: Step[] = [];
     await runRehearsal(fleet, plans, options, step => {
       steps.push(step);
       output.note(progress(step));
-    });
+    }, proofs);
     const blamed = await Promise.all(steps.filter(({ result }) => result === 'failed').map(async step => ({
       step, places: await blame(compilation, trees.find(({ host }) => host.name === step.host), step.output),
     })));
@@ -101,6 +109,18 @@ function readArtifacts(given: readonly string[], trees: readonly HostTree[]): Ma
   }));
 }
 
+/** `PATH=FILE`, given for programs that these hosts run and Debian does not have. */
+function readPrograms(given: readonly string[], trees: readonly HostTree[]): Map<string, string> {
+  const known = new Set(trees.flatMap(({ plan }) => plan.programs.map(({ path }) => path)));
+  return new Map(given.map(one => {
+    const [, path = '', file = ''] = /^([^=]+)=(.+)$/.exec(one) ?? [];
+    if (path === '') throw new Failure(`"${one}" is no program; write PATH=FILE, such as /usr/local/bin/agent=./agent`);
+    if (!known.has(path)) throw new Failure(`no host runs a program "${path}" of its own; ${knownNames(path, known)}`);
+    if (!isArtifact(file)) throw new Failure(`there is no file "${file}"`);
+    return [path, file];
+  }));
+}
+
 /** out/ is rehearsed as it lies there, because that is what the servers will get. */
 function warnOfOldTrees(
   model: Model, trees: readonly HostTree[], { out, on }: Options, output: Output,
@@ -113,9 +133,12 @@ function warnOfOldTrees(
   output.note(`warning: ${out}/ is not what the inventory says: ${count(files, 'file')}; ${advice}`);
 }
 
-async function boot(plans: readonly HostRehearsal[], base: BaseSystem | undefined, output: Output): Promise<Fleet> {
+async function boot(
+  plans: readonly HostRehearsal[], { sources }: Inputs, proofs: readonly Proof[], base: BaseSystem | undefined,
+  output: Output,
+): Promise<Fleet> {
   try {
-    return await bootFleet({ ...fleetOf(plans), base, onProgress: line => output.note(line) });
+    return await bootFleet({ ...fleetOf(plans, sources, proofs), base, onProgress: line => output.note(line) });
   } catch (cause) {
     throw new Failure(`the hosts cannot be booted here: ${(cause as Error).message}`, { cause });
   }
@@ -128,7 +151,7 @@ function report(
   const good = blamed.length === 0;
   const remarks = notes(plans);
   output.data({
-    good, seconds, steps, notes: remarks,
+    good, seconds, steps, notProven: notProven(steps), notes: remarks,
     blamed: blamed.map(({ step: { host, app, step }, places }) => ({ host, app, step, places })),
   });
   printSteps(steps, output);

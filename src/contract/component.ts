@@ -2,6 +2,7 @@
 // it imports no stage and no other component, and touches neither disk nor network.
 import type { Diagnostic, Path } from './diagnostic.ts';
 import type { App, Host, Hosts, Model, Peers, Value } from './model.ts';
+import type { Proof } from './proof.ts';
 
 /**
  * How those who use a certificate take up a new one: their unit is reloaded or
@@ -78,8 +79,13 @@ export type Offer = (
     readonly kind: 'dataset'; readonly name: string; readonly paths: readonly string[]; readonly user: string;
     readonly dump: readonly string[] | null; readonly restore: readonly string[] | null;
   }
-  /** A program that Debian does not package. */
-  | { readonly kind: 'program'; readonly path: string; readonly url: string }
+  /** A program that Debian does not package. `npm`: the package of npm that brings it. */
+  | { readonly kind: 'program'; readonly path: string; readonly url: string; readonly npm?: string }
+  /**
+   * A pair of ssh keys whose private half is the value of a secret, and whose public half, `ssh-ed25519 AAAA…`, stands
+   * in files of hosts.
+   */
+  | { readonly kind: 'key-pair'; readonly secret: string; readonly publicKey: string }
 ) & { readonly why: string; readonly at: Path };
 
 /** What a component brings to a host when it plans, in the words of the offer of that kind. */
@@ -192,6 +198,8 @@ export interface Component<S = unknown> {
   readonly offer?: (on: OnHost<S>) => Offer[];
   readonly plan?: (on: OnHost<S>, offers: Offers) => Plan;
   readonly planFleet?: (fleet: { readonly section: S; readonly model: Model; readonly offers: Offers }) => FleetShare;
+  /** What a rehearsal asks of it on booted hosts, and what of it no rehearsal can have. */
+  readonly prove?: (fleet: { readonly section: S; readonly model: Model; readonly offers: Offers }) => Proof[];
 }
 
 /**

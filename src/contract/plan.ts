@@ -15,6 +15,7 @@ export interface HostPlan {
   readonly users: readonly Extract<Made, { kind: 'user' }>[];
   readonly units: readonly Extract<Made, { kind: 'unit' }>[];
   readonly programs: readonly Extract<Made, { kind: 'program' }>[];
+  readonly keyPairs: readonly Extract<Made, { kind: 'key-pair' }>[];
   /** Those whose key is made on the host; user-supplied ones are files. */
   readonly certificates: readonly Certificate[];
   readonly secrets: readonly string[];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopback, isNetwork, isPrivate } from './address.ts';
+import { isLoopback, isNetwork, isPrivate, isWithin } from './address.ts';
 
 describe('isPrivate', () => {
   it.each([
@@ -24,4 +24,12 @@ describe('isNetwork', () => {
 it('isLoopback', () => {
   expect(['127.0.0.1', '127.9.9.9', '::1', '10.0.0.1', '0.0.0.0'].map(isLoopback))
     .toEqual([true, true, true, false, false]);
+});
+
+it('knows which network an address is in', () => {
+  expect([
+    isWithin('10.8.0.1', '10.8.0.0/24'), isWithin('10.8.1.1', '10.8.0.0/24'), isWithin('10.8.0.1', '10.8.0.1'),
+    isWithin('2001:db8:0:1::7', '2001:db8::/32'), isWithin('2001:db9::1', '2001:db8::/32'),
+    isWithin('10.8.0.1', '::/0'), isWithin('198.51.100.7', '0.0.0.0/0'),
+  ]).toEqual([true, false, true, true, false, false, true]);
 });

@@ -21,3 +21,18 @@ const V6 = /^(?=.*:.*:)[0-9a-f:]{2,39}(\/(12[0-8]|1[01]\d|[1-9]?\d))?$/i;
 
 /** An address, or a network such as 192.0.2.0/24. */
 export const isNetwork = (text: string): boolean => V4.test(text) || V6.test(text);
+
+/** Whether an address belongs to a network such as 192.0.2.0/24 or 2001:db8::/32, or is it. */
+export function isWithin(address: string, network: string): boolean {
+  const [base = '', length = isIPv6(network) ? '128' : '32'] = network.split('/');
+  if (isIPv6(address) !== isIPv6(base)) return false;
+  return bitsOf(address).slice(0, Number(length)) === bitsOf(base).slice(0, Number(length));
+}
+
+/** An address as 32 or 128 digits. */
+function bitsOf(address: string): string {
+  if (!isIPv6(address)) return address.split('.').map(one => Number(one).toString(2).padStart(8, '0')).join('');
+  const [head, tail] = address.split('::').map(half => half.split(':').filter(Boolean)) as [string[], string[]?];
+  const zeros = tail === undefined ? [] : Array<string>(8 - head.length - tail.length).fill('0');
+  return [...head, ...zeros, ...tail ?? []].map(one => Number.parseInt(one, 16).toString(2).padStart(16, '0')).join('');
+}

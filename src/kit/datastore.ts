@@ -4,6 +4,7 @@ import { addressOf, isPrivate } from './address.ts';
 import { CA } from './certificate-files.ts';
 import { entriesOn, type Offer } from '../contract/component.ts';
 import { onlyHosts } from '../contract/host.ts';
+import type { Proof } from '../contract/proof.ts';
 import type { App, Host, Hosts, Model, Named, Value } from '../contract/model.ts';
 
 /** The apps that connect to a datastore, in the order of the inventory. */
@@ -38,6 +39,9 @@ export function portsOf(
 
 /** The variable with a datastore's address: DB_URL for "db", MAIN_DB_URL for "main-db". */
 export const urlVariable = (store: Named): string => `${store.name.replaceAll('-', '_').toUpperCase()}_URL`;
+
+/** The variable with the CA that its certificate is verified by: DB_CA for "db". */
+const caVariable = (store: Named): string => urlVariable(store).replace(/URL$/, 'CA');
 
 /** A volume as those see it whose data is on it. */
 export interface Volume extends Named {
@@ -86,7 +90,7 @@ export function variablesOf(
     } as const;
     return [
       { ...more, name: urlVariable(store), value: url(app) },
-      ...ca ? [{ ...more, name: urlVariable(store).replace(/URL$/, 'CA'), value: CA }] : [],
+      ...ca ? [{ ...more, name: caVariable(store), value: CA }] : [],
     ];
   });
 }
@@ -103,3 +107,15 @@ export function partOf<T>(parts: Readonly<Record<string, T>>, app: App): [string
 /** Hosts of a datastore whose address is public although others connect to it. */
 export const exposedOn = (store: { readonly hosts: Hosts }): Host[] => [...store.hosts]
   .filter(host => !isPrivate(addressOf(host)));
+
+/**
+ * What a rehearsal asks of a datastore: each of its apps keeps there, by its variables, what it wrote before a switch.
+ * The script is given one word, `before` (write) or `after` (read), and `URL` and, with a CA, `CA`.
+ */
+export const proofsOf = (
+  store: Named & { readonly hosts: Hosts }, model: Model,
+  { ca = false, ...details }: Pick<Proof, 'ask' | 'packages' | 'programs'> & { readonly ca?: boolean },
+): Proof[] => usersOf(model, store).flatMap(app => [...app.hosts].map((host): Proof => ({
+  ...details, step: `data ${store.name}`, host, from: [host], needs: [...store.hosts], when: 'switched', app,
+  variables: { URL: urlVariable(store), ...ca ? { CA: caVariable(store) } : {} },
+})));

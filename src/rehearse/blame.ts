@@ -1,7 +1,7 @@
 // Which lines of the inventory made what a host complains of.
 import type { HostTree } from '../contract/tree.ts';
 import { originOf, type Traced } from '../render/origin.ts';
-import type { Step } from './rehearsal.ts';
+import type { Step } from './step.ts';
 
 export interface BlamedPlace {
   /** What the place made: `HOST/PATH`, with the line where the host named one. */

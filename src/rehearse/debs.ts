@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { buildOnce, cachePath, hashOf } from './cache.ts';
 import type { Progress } from './cache.ts';
 import type { Distribution } from './debian.ts';
-import { demand } from '../process/run.ts';
+import { demand, run } from '../process/run.ts';
 
 /** Raise it when the code below makes another repository from the same packages. */
 const version = 1;
@@ -14,19 +14,23 @@ export const defaultPackages = ['nginx-light', 'supervisor', 'redis-server'];
 /**
  * The folder of a layer to lay over the base image: in /srv/debs a flat apt repository with `packages` and all that
  * they need on top of `base`, in /etc/apt the one source that names it, in /var/lib/apt/lists what `apt-get update`
- * would put there. Hosts have no way out, so a package that is not listed cannot be installed.
+ * would put there. Hosts have no way out, so a package that is not listed cannot be installed. Of `extras` those come
+ * along that the distribution has.
  * @throws Error with apt's words when a package is unknown or the mirror does not answer.
  */
 export async function debLayer(
-  base: string, origin: Distribution, packages: string[], onProgress: Progress,
+  base: string, origin: Distribution, packages: string[], extras: readonly string[], onProgress: Progress,
 ): Promise<string> {
   const wanted = [...new Set(packages)].sort();
-  return buildOnce('debs', hashOf({ version, base: basename(base), wanted }), async dir => {
-    onProgress(`gathering packages for the hosts: ${wanted.join(' ')}`);
+  const more = [...new Set(extras)].filter(name => !wanted.includes(name)).sort();
+  const key = hashOf({ version, base: basename(base), wanted, ...more.length > 0 ? { more } : {} });
+  return buildOnce('debs', key, async dir => {
+    onProgress(`gathering packages for the hosts: ${[...wanted, ...more].join(' ')}`);
     const pool = join(dir, 'srv/debs');
     const partial = join(dir, 'partial');
     mkdirSync(pool, { recursive: true });
-    for (const file of await download(base, origin, wanted, partial)) copyFileSync(file, join(pool, basename(file)));
+    const files = await download(base, origin, wanted, more, partial);
+    for (const file of files) copyFileSync(file, join(pool, basename(file)));
     rmSync(partial, { recursive: true });
     const index = await demand('dpkg-scanpackages', ['--multiversion', '.'], { cwd: pool });
     writeFileSync(join(pool, 'Packages'), index);
@@ -38,9 +42,9 @@ export async function debLayer(
   }, onProgress);
 }
 
-/** Paths of the .deb files that installing each of `packages` on top of `base` takes. */
+/** Paths of the .deb files that installing each of `packages` and known `extras` on top of `base` takes. */
 async function download(
-  base: string, { sources, keyring }: Distribution, packages: string[], dir: string,
+  base: string, { sources, keyring }: Distribution, packages: string[], extras: readonly string[], dir: string,
 ): Promise<string[]> {
   const archives = cachePath('archives');
   for (const folder of [join(dir, 'lists/partial'), join(archives, 'partial')]) mkdirSync(folder, { recursive: true });
@@ -53,8 +57,9 @@ async function download(
     'Dir::State::extended_states': join(dir, 'extended_states'),
     'Dir::State::lists': join(dir, 'lists'),
     'Dir::Cache::archives': archives,
-    'Dir::Cache::pkgcache': '',
-    'Dir::Cache::srcpkgcache': '',
+    // read by each of the calls below, which else make it anew
+    'Dir::Cache::pkgcache': join(dir, 'pkgcache.bin'),
+    'Dir::Cache::srcpkgcache': join(dir, 'srcpkgcache.bin'),
     'Dir::Etc::sourcelist': join(dir, 'sources.list'),
     'Dir::Etc::sourceparts': '/dev/null',
     'Dir::Etc::preferences': '/dev/null',
@@ -65,11 +70,14 @@ async function download(
   await demand('apt-get', [...options, 'update', '-qq']);
   const files = new Set<string>();
   // One at a time: together they might conflict, or one might stand in for what another needs when it is alone.
-  for (const name of packages) {
+  for (const name of [...packages, ...extras]) {
     const install = ['install', '--yes', '--quiet', name];
     // Looking into an empty folder: addresses of packages that are already there would not be printed.
     const empty = ['-o', `Dir::Cache::archives=${join(dir, 'lists')}`];
-    const uris = await demand('apt-get', [...options, ...empty, ...install, '--print-uris']);
+    const asked = await run('apt-get', [...options, ...empty, ...install, '--print-uris']);
+    if (asked.code !== 0 && extras.includes(name)) continue;
+    if (asked.code !== 0) throw new Error(`apt-get cannot install ${name}: ${asked.stderr.trim()}`);
+    const uris = asked.stdout;
     await demand('apt-get', [...options, ...install, '--download-only']);
     for (const [, file = ''] of uris.matchAll(/^'[^']*' (\S+\.deb) /gm)) files.add(join(archives, file));
   }

@@ -16,7 +16,7 @@ import { bare, makeNetwork, managementAddress, networkFile, rangeIsFree } from '
 import { OwnDisk } from './own-disk.ts';
 import { missing } from './requirements.ts';
 import { configFile, identityFile, knownHostsFile, makeHostKey, makeKey, writeConfig } from './ssh.ts';
-import { preparedLayer } from './prepared.ts';
+import { preparedLayer, type Prepared } from './prepared.ts';
 import { makeVolumeNow } from './volumes.ts';
 import type { ListedVolume } from './volumes.ts';
 
@@ -24,6 +24,8 @@ export interface HostSpec {
   name: string;
   /** The inventory's addresses, "10.8.0.1" (then /24, IPv6 /64) or "10.8.0.1/16"; public ones as well. */
   addresses: string[];
+  /** What is on its disk before it boots, unless all of the fleet's packages are; default nothing. */
+  prepared?: Prepared | undefined;
   /** Block devices with file systems that the host has, in its inventory's words; default none. */
   volumes?: readonly ListedVolume[] | undefined;
 }
@@ -34,6 +36,8 @@ export interface FleetOptions {
   base?: BaseSystem | undefined;
   /** What hosts can `apt-get install`; default nginx-light, supervisor, redis-server. */
   packages?: string[] | undefined;
+  /** What they can install besides, where the distribution has it. */
+  extras?: string[] | undefined;
   /** Whether these are installed already, with Debian's settings; default false: a plain server. */
   prepared?: boolean | undefined;
   /** Folders of this machine that all hosts see. */
@@ -86,8 +90,13 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
   const origin = await distribution(options.base, onProgress);
   const base = await baseImage(origin, onProgress);
   const packages = options.packages ?? defaultPackages;
-  const debs = await debLayer(base, origin, packages, onProgress);
-  const prepared = options.prepared === true ? [await preparedLayer(debs, base, packages, onProgress)] : [];
+  const debs = await debLayer(base, origin, packages, options.extras ?? [], onProgress);
+  const prepared = new Map<HostSpec, string[]>();
+  for (const host of options.hosts) {
+    const wanted = options.prepared === true ? { packages } : host.prepared ?? null;
+    const layer = wanted === null ? [] : [await preparedLayer(debs, base, wanted, onProgress)];
+    prepared.set(host, [...layer, debs, base]);
+  }
   const claim = await claimSlot(slot => rangeIsFree(slot, options.hosts.flatMap(host => host.addresses)));
   const hosts = new Map<string, RehearsalHost>();
   const stop = async () => {
@@ -96,7 +105,7 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
     releaseNow(claim);
   };
   try {
-    await prepare(claim, [...prepared, debs, base], options, hosts, onProgress);
+    await prepare(claim, host => prepared.get(host) ?? [], options, hosts, onProgress);
     await eachLimited([...hosts.values()], Math.max(2, availableParallelism()), async host => {
       await host.boot();
       onProgress(`${host.name} is up at ${host.address} after ${host.bootSeconds.toFixed(1)} s`);
@@ -118,19 +127,20 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 async function prepare(
-  claim: Claim, layers: string[], options: FleetOptions, hosts: Map<string, RehearsalHost>,
+  claim: Claim, layersOf: (host: HostSpec) => string[], options: FleetOptions, hosts: Map<string, RehearsalHost>,
   onProgress: (line: string) => void,
 ): Promise<void> {
   const operator = options.operator ?? null;
   const sites = options.hosts.map((host, index) => ({
-    ...host, management: managementAddress(claim.slot, 10 + index), dir: join(claim.disks, String(index)),
+    ...host, layers: layersOf(host), management: managementAddress(claim.slot, 10 + index),
+    dir: join(claim.disks, String(index)),
   }));
   await makeNetwork(claim.slot, sites, { operator, routed: options.routed ?? false });
   const publicKey = await makeKey(claim.run);
   const onProcesses = () => writeNote(claim, [...hosts.values()].flatMap(host => host.processes));
   const targets = await Promise.all(sites.map(async (site, index) => {
-    const disk = options.ownDisks === true ? new OwnDisk(layers, site.dir) : null;
-    const root = disk?.root ?? mountOverlayNow(layers, site.dir);
+    const disk = options.ownDisks === true ? new OwnDisk(site.layers, site.dir) : null;
+    const root = disk?.root ?? mountOverlayNow(site.layers, site.dir);
     const volumes = (site.volumes ?? []).map((volume, i): Bind => (
       { from: makeVolumeNow(join(site.dir, `volume-${i}`), volume), to: volume.device, writable: true }));
     const network = networkFile(site, sites.filter(other => other !== site), operator);

@@ -2,11 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readManifest } from '../contract/manifest.ts';
+import { readManifest, type ListedCertificate } from '../contract/manifest.ts';
+import type { App } from '../contract/model.ts';
 import type { HostPlan } from '../contract/plan.ts';
-import { standInFor } from './apps.ts';
+import type { Proof } from '../contract/proof.ts';
+import { CA } from '../kit/certificate-files.ts';
+import { isToldItsPort, standInFor } from './apps.ts';
 import type { AppPlan } from './apps.ts';
 import type { FleetOptions } from './fleet.ts';
+import { bindsOf, findPrograms, type ForeignProgram, type Sources } from './programs.ts';
 import { volumesOf } from './volumes.ts';
 import type { ListedVolume } from './volumes.ts';
 
@@ -14,46 +18,89 @@ export interface HostRehearsal {
   readonly name: string;
   /** As the inventory has them. */
   readonly addresses: readonly string[];
+  /** `ssh-ed25519 AAAA…`, as the inventory has it; null if it has none. */
+  readonly hostKey: string | null;
   /** The folder of its tree on this machine. */
   readonly tree: string;
   readonly packages: readonly string[];
   readonly units: readonly string[];
-  /** Paths of programs that get a stand-in. */
-  readonly programs: readonly string[];
+  /** The units that slots have by name; not every runtime makes units of them. */
+  readonly slotUnits: readonly string[];
+  readonly programs: readonly ForeignProgram[];
   readonly volumes: readonly ListedVolume[];
-  readonly secrets: ReadonlyMap<string, string>;
+  readonly secrets: Map<string, string>;
+  readonly keyPairs: HostPlan['keyPairs'];
+  /** Those that the CA of the fleet issues. */
+  readonly certificates: readonly ListedCertificate[];
   readonly apps: readonly AppPlan[];
 }
+
+/** What a rehearsal takes of whoever starts it. */
+export interface Inputs {
+  /** App → build. */
+  readonly artifacts: ReadonlyMap<string, string>;
+  readonly sources: Sources;
+}
+export const nothingGiven: Inputs = { artifacts: new Map(), sources: { given: new Map(), npm: new Map() } };
 
 /**
  * Plans one host; null when out/ has no tree of it. `secrets` is shared by the hosts of a fleet and filled here: a
  * secret has one value on all of them, since they may speak to one another. The values fit every grammar and use.
  */
 export function planRehearsal(
-  { host, apps }: Pick<HostPlan, 'host' | 'apps'>, out: string, artifacts: ReadonlyMap<string, string>,
+  plan: Pick<HostPlan, 'host' | 'apps' | 'programs' | 'keyPairs'>, out: string, given: Inputs,
   secrets: Map<string, string>,
 ): HostRehearsal | null {
+  const { host, apps, keyPairs } = plan;
   const tree = join(out, host.name);
   const manifest = join(tree, 'manifest.tsv');
   if (!existsSync(manifest)) return null;
-  const { packages, programs, units, secrets: named } = readManifest(readFileSync(manifest, 'utf8'), manifest);
-  for (const name of named) if (!secrets.has(name)) secrets.set(name, randomBytes(16).toString('hex'));
+  const { packages, units, certificates, files, secrets: named } =
+    readManifest(readFileSync(manifest, 'utf8'), manifest);
+  for (const name of [...named, ...keyPairs.map(({ secret }) => secret)]) {
+    if (!secrets.has(name)) secrets.set(name, randomBytes(16).toString('hex'));
+  }
+  const programs = findPrograms(plan, given.sources);
   return {
     name: host.name, tree, addresses: [host.address, ...host.private === null ? [] : [host.private]],
-    units: [...units.keys()], programs, packages, volumes: volumesOf(tree),
-    secrets: new Map(named.map(name => [name, secrets.get(name) ?? ''])),
+    hostKey: host.ssh.hostKey, units: [...units.keys()], programs, packages, volumes: volumesOf(tree), keyPairs,
+    slotUnits: apps.flatMap(app => app.slots.map(({ unit }) => `${unit}.service`)),
+    secrets: new Map([...named].map(name => [name, secrets.get(name) ?? ''])),
+    certificates: files.some(({ path }) => path === CA) ? certificates.filter(one => one.issuer === 'internal') : [],
     apps: apps.map(app => {
-      const path = artifacts.get(app.name);
-      return { name: app.name, artifact: path === undefined ? standInFor(app) : { kind: 'own', path } };
+      const path = given.artifacts.get(app.name);
+      const lack = lackOf(app, tree, programs);
+      return { name: app.name, artifact: lack !== null ? { kind: 'none', why: lack }
+        : path === undefined ? standInFor(app, isServer(app, tree)) : { kind: 'own', path } };
     }),
   };
 }
 
+/** Whether requests are what an app is for; one that nobody asks, and that is told no port, is a worker. */
+function isServer(app: App, tree: string): boolean {
+  const { live, next } = app.listen;
+  return live !== null || next !== null || app.health !== null || isToldItsPort(app)
+    || /^served=yes$/m.test(readFileSync(join(tree, `opt/vgen/apps/${app.name}.sh`), 'utf8'));
+}
+
+/** Why an app cannot run at all: its unit starts a program that cannot be had. */
+function lackOf(app: App, tree: string, programs: readonly ForeignProgram[]): string | null {
+  const unit = join(tree, `etc/systemd/system/${app.slots[0].unit}.service`);
+  const text = existsSync(unit) ? readFileSync(unit, 'utf8') : '';
+  const found = programs.find(({ path, missing }) => missing !== null && text.includes(`=${path} `));
+  return found?.missing ? `${found.path} is not there: ${found.missing.why}` : null;
+}
+
 /** The hosts to boot for these plans, and what they can install. */
-export function fleetOf(plans: readonly HostRehearsal[]): Pick<FleetOptions, 'hosts' | 'packages'> {
+export function fleetOf(
+  plans: readonly HostRehearsal[], sources = nothingGiven.sources, proofs: readonly Proof[] = [],
+): Pick<FleetOptions, 'hosts' | 'packages' | 'extras' | 'binds'> {
   const needsPython = plans.some(({ apps }) => apps.some(({ artifact }) => artifact.kind === 'stand-in'));
   return {
-    hosts: plans.map(({ name, addresses, volumes }) => ({ name, addresses: [...addresses], volumes })),
+    hosts: plans.map(({ name, addresses, volumes, packages }) =>
+      ({ name, addresses: [...addresses], volumes, prepared: { packages: [], below: packages } })),
     packages: [...new Set([...plans.flatMap(({ packages }) => packages), ...needsPython ? ['python3'] : []])],
+    extras: [...new Set(proofs.flatMap(({ packages = [], extras = [] }) => [...packages, ...extras]))],
+    binds: bindsOf(sources),
   };
 }

@@ -2,8 +2,9 @@
 """Stands in for an app in a rehearsal: answers every path with 200 and the name of its release.
 
 A body that was posted comes back on the lines after it; a websocket answers each message with the release and the
-message. It finds its slot by the path that it was started by (/opt/APP/SLOT/release/PROGRAM), and the slot's port in
-/opt/vgen/apps; the words that the inventory gives the app are not looked at.
+message. It finds its slot by the path that it was started by (/opt/APP/SLOT/release/PROGRAM), or the one that is in its
+environment where a process manager resolves links first, and the slot's port in /opt/vgen/apps; the words that the
+inventory gives the app are not looked at.
 """
 import base64
 import glob
@@ -22,10 +23,14 @@ def facts(file):
 
 
 def own_port(started_as):
-    for app in map(facts, glob.glob("/opt/vgen/apps/*.sh")):
-        for slot in app["slots"]:
-            if started_as.startswith(f"{app['dir'][0]}/{slot}/release/"):
-                return int(facts(f"/opt/vgen/apps/{app['app'][0]}/{slot}.sh")["slot_port"][0])
+    slots = [
+        (f"{app['dir'][0]}/{slot}/release/", f"/opt/vgen/apps/{app['app'][0]}/{slot}.sh")
+        for app in map(facts, glob.glob("/opt/vgen/apps/*.sh")) for slot in app["slots"]
+    ]
+    for path in [started_as, *os.environ.values()]:
+        for folder, file in slots:
+            if f"{path}/".startswith(folder):
+                return int(facts(file)["slot_port"][0])
     sys.exit(f"{started_as} is in no slot of an app in /opt/vgen/apps")
 
 

@@ -7,6 +7,7 @@ import { seconds } from '../../kit/duration.ts';
 import { CONFIRM, directory, filesOf, reload } from '../../kit/files.ts';
 import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model } from '../../contract/model.ts';
+import type { Proof } from '../../contract/proof.ts';
 import type { Backups } from './schema.ts';
 
 type Backup = Backups[string];
@@ -106,7 +107,10 @@ function clientOffers(backup: Backup): Offer[] {
     });
   return [
     { kind: 'package', name: 'restic', why, at },
-    ...backup.sftp === null ? [] : [{ kind: 'package', name: 'openssh-client', why, at } as const],
+    ...backup.sftp === null ? [] : [
+      { kind: 'package', name: 'openssh-client', why, at } as const,
+      { kind: 'key-pair', secret: backup.sftp.key.name, publicKey: backup.sftp.publicKey, why, at } as const,
+    ],
     job(`backup-${name}`, backup.calendar, 'backup'), job(`backup-${name}-check`, 'hourly', 'check'),
     job(`backup-${name}-drill`, backup.drill, 'drill'),
   ];
@@ -197,4 +201,10 @@ export const backups = component<Backups | null>({
       ...keeperFiles(keptOn(section, host)),
     ] };
   },
+  prove: ({ section }) => Object.values(section ?? {}).flatMap(backup => [...backup.hosts].map((host): Proof => ({
+    step: `backup ${backup.name}`, host, from: [host], when: 'live',
+    needs: backup.sftp === null ? [] : [backup.sftp.host],
+    ask: backup.sftp === null ? { lack: 'its object store is not on this machine' }
+      : { script: 'src/components/backups/prove.sh', words: [backup.name] },
+  }))),
 });

@@ -8,6 +8,7 @@ import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { expand, secretsIn } from '../../kit/expand.ts';
 import { directory, file, filesOf, link, restart } from '../../kit/files.ts';
 import type { Host, Model, Value } from '../../contract/model.ts';
+import type { Proof } from '../../contract/proof.ts';
 import { knownNames } from '../../kit/nearest.ts';
 import type { Certs } from './schema.ts';
 
@@ -122,6 +123,11 @@ function acmeFiles({ acme }: Certs, host: Host, certificates: readonly Certifica
   ];
 }
 
+/** The certificates of a host that Let's Encrypt signs, each once. */
+const acmeOn = (host: Host, offers: Offers): Certificate[] =>
+  [...new Map(offers.on(host, 'certificate').filter(({ issuer }) => issuer === 'acme').map(one => [one.name, one]))
+    .values()];
+
 /** What makes keys where certificates are wanted whose keys are made on the host. */
 function keyMaker(host: Host, offers: Offers): Brought<'package'>[] {
   const [first] = offers.on(host, 'certificate').filter(one => ownName(one) === null)
@@ -158,4 +164,11 @@ export const certs = component<Certs | null>({
   plan: ({ host, section }, offers) => ({
     files: section ? files(section, host, offers) : [], packages: keyMaker(host, offers),
   }),
+  prove: ({ section, model, offers }) => model.hosts.flatMap(host =>
+    acmeOn(host, offers).map((one): Proof => ({
+      step: 'public certificates', host, from: [host], when: 'installed', extras: ['pebble'], ask: {
+        script: 'src/components/certs/prove.sh',
+        words: [section?.acme?.dns || section?.acme?.server ? 'no' : 'yes', one.name, one.names.join(',')],
+      },
+    }))),
 });

@@ -1,6 +1,6 @@
 // Who may connect to what on a host: from the ports that components offer, sshd, and what the inventory opens besides.
 // The firewall and the exposure report are two prints of this one list.
-import { isIPv6, isLoopback, isPrivate } from '../../kit/address.ts';
+import { isIPv6, isLoopback, isPrivate, isWithin } from '../../kit/address.ts';
 import type { Offers } from '../../contract/component.ts';
 import { pathText, type Path } from '../../contract/diagnostic.ts';
 import { ANYONE } from '../../contract/host.ts';
@@ -63,6 +63,11 @@ export function sourceMatches({ from, address }: Flow): { family: 'ip' | 'ip6'; 
       .map(addresses => ({ family, addresses }));
   });
 }
+
+/** Whether a connection of that host to that address gets through. */
+export const letsIn = (flow: Flow, peer: Host, address: string): boolean =>
+  flow.from.anyone || flow.from.hosts.has(peer)
+  || flow.from.networks.some(network => sourcesOf(peer, address).some(source => isWithin(source, network)));
 
 /** One line of the exposure report. */
 export function exposureLine(flow: Flow, filtered: boolean): object {

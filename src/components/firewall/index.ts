@@ -1,11 +1,12 @@
 // The firewall of a host, made of what the others offer, and the report of who can reach what. It keeps to a table of
 // its own: those of Docker and of others stay as they are, and what they let through still has to pass here.
 import { isIPv6 } from '../../kit/address.ts';
-import { component, type FileSpec } from '../../contract/component.ts';
+import { component, type FileSpec, type Offers } from '../../contract/component.ts';
 import { CONFIRM, filesOf, reload } from '../../kit/files.ts';
 import { error, warning, type Diagnostic } from '../../contract/diagnostic.ts';
 import type { Host, Model } from '../../contract/model.ts';
-import { exposureLine, flowsOn, sourceMatches, type Flow } from './flows.ts';
+import type { Proof } from '../../contract/proof.ts';
+import { exposureLine, flowsOn, letsIn, sourceMatches, type Flow } from './flows.ts';
 import type { Firewall } from './schema.ts';
 
 const { template } = filesOf('firewall');
@@ -30,6 +31,22 @@ function ruleView(flow: Flow): object[] {
 /** One line per port, so that one that goes public is one line of a diff. */
 function reportView(host: Host, filtered: boolean, flows: readonly Flow[]): object {
   return { at: host.at, host: host.name, filtered, lines: flows.map(flow => exposureLine(flow, filtered)) };
+}
+
+/** Every port that something opens on a host, at each of its addresses, tried from another host of the fleet. */
+function probesOf(from: Host, to: Host, section: Firewall | null, offers: Offers): Proof {
+  const flows = flowsOn(to, section, offers).filter(({ protocol }) => protocol === 'tcp');
+  const ports = new Set([...flows, ...offers.on(to, 'port')].map(({ port }) => port));
+  const words = [to.address, ...to.private === null ? [] : [to.private]].flatMap(address =>
+    [...ports].sort((a, b) => a - b).flatMap(port => {
+      const isOpen = flows.some(flow => flow.port === port && [null, address].includes(flow.address)
+        && letsIn(flow, from, address));
+      return [address, String(port), isOpen ? 'open' : 'closed'];
+    }));
+  return {
+    step: 'firewall', host: to, from: [from], when: 'live',
+    ask: { script: 'src/components/firewall/prove.sh', words: [from.name, ...words] },
+  };
 }
 
 function check(section: Firewall, model: Model): Diagnostic[] {
@@ -91,4 +108,7 @@ export const firewall = component<Firewall | null>({
       ...active ? files(host, flows) : [],
     ] };
   },
+  prove: ({ section, model, offers }) =>
+    [...section?.hosts ?? []].flatMap(to => model.hosts.filter(from => from !== to)
+      .map(from => probesOf(from, to, section, offers))),
 });

@@ -4,7 +4,7 @@ import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, type FileSpec, type Offer } from '../../contract/component.ts';
 import {
-  clientsOf, directoryOf, hostsUsing, namesOn, partOf, placeOf, portsOf, storeOn, variablesOf,
+  clientsOf, directoryOf, hostsUsing, namesOn, partOf, placeOf, portsOf, proofsOf, storeOn, variablesOf,
 } from '../../kit/datastore.ts';
 import { notExposed, onePerHost, partForEachApp } from '../../kit/datastore-checks.ts';
 import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
@@ -133,4 +133,8 @@ export const mongodb = component<Mongodb | null>({
     const server = storeOn(section, host);
     return { files: server ? files(server, host, model) : [] };
   },
+  prove: ({ section, model }) => Object.values(section ?? {}).flatMap(server => proofsOf(server, model, {
+    packages: ['python3-pymongo'], programs: [...server.hosts].map(host => ({ host, path: server.binary })),
+    ask: { script: 'src/components/mongodb/prove.sh', words: [] },
+  })),
 });

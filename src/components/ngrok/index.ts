@@ -134,4 +134,7 @@ export const ngrok = component<Ngrok | null>({
     },
   ] : []),
   plan: ({ section, host, apps }) => ({ files: section ? files(section, host, apps) : [] }),
+  prove: ({ section, model }) => model.hosts.filter(host => section && on(section, host).length > 0).map(host => ({
+    step: 'tunnels', host, from: [host], when: 'installed', ask: { lack: 'their other end is at ngrok' },
+  })),
 });

@@ -80,7 +80,7 @@ export const pm2 = component<Pm2>({
     { kind: 'package', name: 'nodejs', why: 'runs pm2', at: ['pm2'] },
     ...apps.filter(mine).map(slotLog),
     {
-      kind: 'program', path: section.binary, url: 'https://pm2.keymetrics.io', why: 'runs the slots',
+      kind: 'program', path: section.binary, url: 'https://pm2.keymetrics.io', npm: 'pm2', why: 'runs the slots',
       at: ['pm2', 'binary'],
     },
   ] : []),

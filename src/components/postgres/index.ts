@@ -4,7 +4,7 @@ import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, type FileSpec, type Offer } from '../../contract/component.ts';
 import {
-  clientsOf, directoryOf, namesOn, partOf, placeOf, portsOf, reachedFrom, storeOn, usersOf, variablesOf,
+  clientsOf, directoryOf, namesOn, partOf, placeOf, portsOf, proofsOf, reachedFrom, storeOn, usersOf, variablesOf,
 } from '../../kit/datastore.ts';
 import { notExposed, onOneHost, onePerHost, partForEachApp } from '../../kit/datastore-checks.ts';
 import { filesOf, reload, restart, type FileDetails } from '../../kit/files.ts';
@@ -174,4 +174,7 @@ export const postgres = component<Postgres | null>({
     const server = storeOn(section, host);
     return { files: server ? files(server, host, model) : [] };
   },
+  prove: ({ section, model }) => Object.values(section ?? {}).flatMap(server => proofsOf(server, model, {
+    packages: [`postgresql-client-${server.version}`], ask: { script: 'src/components/postgres/prove.sh', words: [] },
+  })),
 });

@@ -3,7 +3,7 @@ import { addressOf } from '../../kit/address.ts';
 import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, type FileSpec, type Offer } from '../../contract/component.ts';
 import {
-  clientsOf, directoryOf, namesOn, partOf, placeOf, portsOf, reachedFrom, storeOn, variablesOf,
+  clientsOf, directoryOf, namesOn, partOf, placeOf, portsOf, proofsOf, reachedFrom, storeOn, variablesOf,
 } from '../../kit/datastore.ts';
 import { notExposed, onOneHost, onePerHost, partForEachApp } from '../../kit/datastore-checks.ts';
 import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
@@ -124,4 +124,7 @@ export const rabbitmq = component<Rabbitmq | null>({
     const broker = storeOn(section, host);
     return { files: broker ? files(broker, host, model) : [] };
   },
+  prove: ({ section, model }) => Object.values(section ?? {}).flatMap(broker => proofsOf(broker, model, {
+    packages: ['python3-pika'], ca: true, ask: { script: 'src/components/rabbitmq/prove.sh', words: [] },
+  })),
 });

@@ -4,7 +4,7 @@ import { certificateFiles } from '../../kit/certificate-files.ts';
 import { component, type FileSpec } from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import {
-  directoryOf, hostsUsing, namesOn, placeOf, portsOf, reachedFrom, storeOn, variablesOf,
+  directoryOf, hostsUsing, namesOn, placeOf, portsOf, proofsOf, reachedFrom, storeOn, variablesOf,
 } from '../../kit/datastore.ts';
 import { notExposed, onePerHost } from '../../kit/datastore-checks.ts';
 import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
@@ -174,4 +174,9 @@ export const redis = component<Redis | null>({
     const instance = storeOn(section, host);
     return { files: section && instance ? files(section, instance, host, model) : [] };
   },
+  prove: ({ section, model }) => Object.values(section ?? {}).flatMap(instance => proofsOf(instance, model, {
+    packages: ['redis-tools'], ca: instance.tls,
+    ask: instance.replicaOf === null ? { script: 'src/components/redis/prove.sh', words: [] }
+      : { lack: 'a replica takes no writes' },
+  })),
 });

@@ -8,6 +8,7 @@ import { directory, file, filesOf, reload } from '../../kit/files.ts';
 import { ANYONE, onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model } from '../../contract/model.ts';
 import { checkSites } from './check.ts';
+import { siteProofs } from './prove.ts';
 import {
   balancersOf, bodySizeOf, bracketed, isInner, listensOf, portOf, serverName, timeoutOf, type Listen,
 } from './reach.ts';
@@ -175,4 +176,5 @@ export const sites = component<Sites | null>({
   check: ({ section }) => (section ? checkSites(section) : []),
   offer: ({ host, section, model }) => (section ? offer(section, host, model) : []),
   plan: ({ host, section, model }) => ({ files: section ? files(section, host, model) : [] }),
+  prove: ({ section, model }) => (section ? siteProofs(section, model) : []),
 });

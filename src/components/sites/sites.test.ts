@@ -137,3 +137,22 @@ describe('a site with apps', () => {
       .toMatchObject({ kind: 'file', onChange: [] });
   });
 });
+
+it('is asked for each path by those who may, through the load balancer too', async () => {
+  const { compilation } = await fleet(
+    inner(', headers: {}'), 'old: { hosts: lb, domains: ["*.old.example"], paths: { /: { redirect: https://shop.example }, '
+    + '/f: { dir: /srv/f } } }', outer(),
+  );
+  const told = compilation.proofs().filter(({ step }) => step.startsWith('site ')).map(one => [
+    one.step, one.host.name, one.from.map(({ name }) => name).join(), one.app?.name ?? '', one.place?.path ?? '',
+    'words' in one.ask ? one.ask.words.join(' ') : one.ask.lack,
+  ].join(' | ')).sort();
+  expect(told).toEqual([
+    'site old | lb | a,b,lb |  |  | http any.old.example 192.0.2.9 80 / redirect https://shop.example',
+    'site old | lb | a,b,lb |  |  | http any.old.example 192.0.2.9 80 /f dir',
+    'site shop | lb | a,b,lb |  |  | http shop.example 192.0.2.9 80 / redirect https://shop.example/',
+    'site shop | lb | a,b,lb | web |  | https shop.example 192.0.2.9 443 / app',
+    'site web | a | lb | web | / | https web.internal 10.0.0.1 443 / app',
+    'site web | b | lb | web | / | https web.internal 10.0.0.2 443 / app',
+  ]);
+});
