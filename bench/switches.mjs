@@ -116,7 +116,8 @@ try {
     times.sort((a, b) => a - b);
     rows.push({
       app, requests: sum(one => one.requests) + uploaded.requests, 'of them uploads by HTTP/2': uploaded.requests,
-      websockets: sum(one => one.websockets.opened), switches: count, 'switch ms, median': Math.round(times[count >> 1]),
+      websockets: sum(one => one.websockets.opened), switches: count,
+      'switch ms, median': Math.round(times[count >> 1]),
       failed: sum(one => one.failed) + uploaded.failed, resets: sum(one => one.resets),
       'websockets dropped': sum(one => one.websockets.dropped), 'p99 ms': Math.max(...seen.map(one => one.latency.p99)),
     });
