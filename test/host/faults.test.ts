@@ -196,7 +196,7 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
       'where runs are written down, without %s', async (lack, how, fill) => {
       const runs = '/var/log/vgen/runs';
       await ask(`mount -t tmpfs -o ${how} tmpfs ${runs}; ${fill} 2>/dev/null >${runs}/filler; true`);
-      await meets(`no ${lack} for a run`, () => machine.run(`${bin}/vgen switch demo`), 2,
+      await meets(`no ${lack} for a run`, () => machine.run(`${bin}/vgen switch demo; code=$?; sleep 1; exit $code`), 2,
         `no ${lack} is left on ${runs} (ENOSPC)`, `bash ${bin}/vgen switch demo --foreground`);
       await ask(`umount ${runs}`);
     });
