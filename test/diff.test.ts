@@ -114,8 +114,8 @@ describe('impact', () => {
     expect(stdout).toMatch(/^eu1: \d files would change\n/);
     for (const line of [
       '  reloads nginx.service: no downtime (/etc/nginx/nginx.conf)',
-      '  restarts, if it is next (live keeps its former configuration until the switch), api/blue: no downtime '
-        + '(/etc/supervisor/conf.d/api-blue.conf)',
+      '  restarts, unless it is live, api/blue: no downtime (/etc/supervisor/conf.d/api-blue.conf)',
+      '  The slot that is live keeps its files until the switch; what they reload or stop happens then.',
       '  restarts redis-server.service: down: every client of Redis on the host, until its data is loaded again '
         + '(/etc/redis/redis.conf)',
     ]) expect(stdout.split('\n')).toContain(line);

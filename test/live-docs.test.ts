@@ -17,8 +17,18 @@ const HEAD = `# What changing a key does to what is live
 Made by \`test/live-docs.test.ts\`, which compiles each change for a host with an app that is served, a site and a Redis, and
 tries them on a booted host under load (\`test/fleet/live-keys.test.ts\`). Do not edit.
 
-*Switch*: files of the slot that is live wait until it is not live any more; what runs is not touched, and \`next\` has them
-at once; an app that *ends* is asked for again by \`vgen apply --allow live\`. *At once*: what the install does beside that. *Down*: what \`vgen diff --impact\` foretells as an interruption.
+Files that belong to the slot that is live wait until it is not live any more; what runs is not touched, and \`next\` has its files
+at once. An example: blue is live on port 20000, and the inventory moves it to 20010.
+
+1. \`vgen apply\`: blue goes on answering on 20000, also after a crash or a boot. \`vgen status\` says what waits.
+2. \`vgen deploy web build/web --switch\`: green goes live. The same run then installs what waited: blue is next, on 20010. No other
+   apply is needed.
+
+*Switch*: what belongs to the slot waits for that; an app that *ends* is asked for again by \`vgen apply --allow live\`. *At once*:
+what the install does beside that; where it names the slot's files, those of the live slot are left out until the switch. *Down*:
+what \`vgen diff --impact\` foretells as an interruption. In the table blue is live. Where the password or the port of a datastore
+changes, the datastore has it at once and live asks with the former one until it is switched: apply and switch in one go, or give
+the datastore a second user first.
 
 | key | from | to | switch | at once | down |
 | --- | --- | --- | --- | --- | --- |

@@ -73,6 +73,9 @@ function print(diffs: readonly HostDiff[], options: Options, output: Output): vo
     if (options.impact) {
       output.say(output.paint('bold', `${host}: ${count(files.length, 'file')} would change`));
       for (const one of impact) output.say(sentence(one, output));
+      if (impact.some(({ action }) => action === 'restart next')) {
+        output.say('  The slot that is live keeps its files until the switch; what they reload or stop happens then.');
+      }
       if (impact.length === 0) output.say('  nothing is reloaded or restarted');
     } else for (const file of files) (options.stat ? stat : patch)(file, output);
   }
@@ -83,14 +86,15 @@ function sentence({ action, what, downtime, because }: Action, output: Output): 
   const verbs: Readonly<Record<Action['action'], string>> = {
     install: 'installs', finish: 'finishes', stop: 'stops', reload: 'reloads', restart: 'restarts', update: 'updates',
     enable: 'enables', start: 'starts', confirm: 'waits for a confirmation', open: 'opens', close: 'closes',
-    'restart next': 'restarts, if it is next (live keeps its former configuration until the switch),',
+    'restart next': 'restarts, unless it is live,',
     'wait for a restart': 'leaves for a later restart', 'wait for the switch': 'leaves for the switch',
     'leave running': 'leaves running', end: 'ends',
   };
   const colour = downtime || action === 'open' ? 'red'
     : action === 'reload' || action === 'restart next' ? 'yellow' : 'green';
-  const why = because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more`
+  const reasons = because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more`
     : because.join(', ');
+  const why = action === 'end' ? `${reasons}; "vgen apply" does it with --allow live` : reasons;
   const outage = downtime ? `${output.paint('red', 'down')}: ${downtime}` : 'no downtime';
   return `  ${output.paint(colour, verbs[action])} ${what}: ${outage} (${why})`;
 }

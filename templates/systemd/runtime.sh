@@ -39,7 +39,16 @@ systemd_log() {
   journalctl --unit "$1" --lines 15 --output cat --no-pager 2>/dev/null | indent || true
 }
 
-systemd_has_process() { grep -qsF -- "/${1%.service}.service" "/proc/$2/cgroup"; }
+# By the whole path of the control group: a user's manager can have a unit of the same name.
+systemd_has_process() {
+  local group path
+  group=$(systemctl show --property=ControlGroup --value -- "${1%.service}.service")
+  [[ -n $group && -r /proc/$2/cgroup ]] || return 1
+  while IFS=: read -r _ _ path; do
+    [[ $path != "$group" && $path != "$group"/* ]] || return 0
+  done <"/proc/$2/cgroup"
+  return 1
+}
 
 # It reads a unit and its environment at each start, so the process itself tells.
 systemd_instance() {

@@ -159,7 +159,7 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
   it('a source that fails is named, and nothing is sent', async () => {
     rmSync(join(site.dir, 'exec.txt'));
     const { code, stderr } = await run(['secrets', 'push'], 1);
-    expect(stderr).toBe('secret fromExec: cat ended with code 1; run it by hand to see why\nnothing was sent\n');
+    expect(stderr).toBe('secret fromExec: cat ended with code 1; run it yourself to see why\nnothing was sent\n');
     expect(code).toBe(2);
   });
 

@@ -46,7 +46,7 @@ describe.skipIf(lack !== null)(`process managers that are killed (${because})`, 
     beforeAll(async () => {
       // of the same program and user, as one that was left by a manager that died
       await ask(`${stop}; pid=$(systemctl show --property MainPID --value supervisor)
-        . /opt/vgen/apps/${app}.sh; port=\${ports[0]}
+        . /opt/vgen/apps/${app}/blue.sh; port=\$slot_port
         until ! ss -Hltn "sport = :$port" | grep -q .; do sleep 0.1; done
         systemd-run --quiet --unit orphan --uid ${app} --setenv=SLOT=blue --setenv=GREETING=lost \\
           /usr/bin/python3 /opt/${app}/blue/release/${app === 'demo' ? 'demo' : 'run'} $port
@@ -75,16 +75,30 @@ describe.skipIf(lack !== null)(`process managers that are killed (${because})`, 
     });
   });
 
-  it('a process that a slot did not start answers for none', async () => {
-    // a second socket on the port of a slot that runs
-    await ask(`systemd-run --quiet --unit beside --uid demo python3 -c '
+  it('is not disturbed by who listens on its port at another address', async () => {
+    // anybody may bind 127.0.0.2, and nobody who asks 127.0.0.1 gets there
+    await ask(`systemd-run --quiet --unit beside --uid nobody python3 -c '
 import socket, time
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.2", 20001)); s.listen()
 time.sleep(600)'
       until ss -Hltn 'src 127.0.0.2:20001' | grep -q .; do sleep 0.1; done`);
-    const { text } = await run('status');
-    expect(text).toMatch(/port 20001 is held by "python3",pid=\d+, which is no process of green/);
+    expect((await run('status')).text).not.toContain('is held by');
+    expect((await run('switch demo')).code).toBe(0);
+    expect((await run('switch demo')).code).toBe(0);
     await ask('systemctl stop beside');
+  });
+
+  it('is not fooled by a process whose name says that it is another', async () => {
+    // ss prints a name as it is: this one reads as a list of processes
+    await ask(`supervisorctl stop demo-blue; systemd-run --quiet --unit forger --uid nobody perl -MIO::Socket::INET -e '
+$0 = q(",pid=1,fd=3);
+my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 20000, Listen => 8, ReuseAddr => 1) or die;
+sleep 600;'
+      for (( i = 0; i < 50; i++ )); do ! ss -Hltn 'src 127.0.0.1:20000' | grep -q . || exit 0; sleep 0.1; done; exit 1`);
+    expect((await run('switch demo')).text).toContain('the next slot blue is not healthy');
+    const { text } = await run('deploy demo /root/artifacts/v2 --release forged');
+    expect(text).toMatch(/port 20000 is held by "pid1fd3",pid=[1-9]\d+ although blue is stopped/);
+    await ask('systemctl stop forger; supervisorctl start demo-blue; sleep 2');
   });
 
   it('a rollback that fails marks nothing bad, and the next one goes no further back', async () => {

@@ -143,7 +143,7 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
     readme(scp);
     expect(readme(script('deploy'))).toMatchObject({ status: 0 });
     await eu1.run('cat > /root/load.py', { stdin: readFileSync(join(import.meta.dirname, 'vanilla/load.py')) });
-    const load = eu1.run('python3 /root/load.py 127.0.0.1:8000 8 12', { timeoutSeconds: 60 });
+    const load = eu1.run('python3 /root/load.py 127.0.0.1:8000 8 24', { timeoutSeconds: 60 });
     for (let i = 0; i < 6; i++) {
       await new Promise(resolve => setTimeout(resolve, 500));
       const { code, stdout, stderr } = await eu1.run('/opt/vgen/bin/vgen switch peerbook');
@@ -200,10 +200,10 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
     const all = await eu1.run(`grep -rlF -e '${secrets.turnKey}-none' -e 'p@ss;word' /etc /opt /var/lib/vgen `
       + `/var/log /root /tmp /run 2>/dev/null | sort`);
     expect(all.stdout.trim().split('\n').filter(path => !/^\/(run\/systemd|var\/log\/journal)/.test(path))).toEqual([
-      '/etc/supervisor/secrets.conf', '/etc/vgen/secrets/smtpPass',
+      '/etc/supervisor/secrets/pb-blue.conf', '/etc/supervisor/secrets/pb-green.conf', '/etc/vgen/secrets/smtpPass',
     ]);
     expect(
-      (await eu1.run('stat -c "%a %U" /etc/supervisor/secrets.conf /etc/redis/secrets.conf /etc/ngrok.yml')).stdout,
+      (await eu1.run('stat -c "%a %U" /etc/supervisor/secrets/pb-blue.conf /etc/redis/secrets.conf /etc/ngrok.yml')).stdout,
     )
       .toBe('600 root\n640 root\n640 root\n');
     expect((await eu1.run('ps -eo args')).stdout).not.toContain('p@ss;word');

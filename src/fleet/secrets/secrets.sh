@@ -144,6 +144,7 @@ push_all() {
   if (( ${#changed[@]} > 0 )); then
     judge_values "${changed[@]}"
     mkdir -m 0700 -- "$former"
+    trap 'rm -rf -- "$candidates" "$former"' EXIT     # however this ends, no value that was replaced stays
     for name in "${changed[@]}"; do
       [[ ! -e $secrets/$name ]] || cp -pT -- "$secrets/$name" "$former/$name"
     done
@@ -167,7 +168,7 @@ judge_values() {
   local name reasons
   rm -rf -- "$candidates"
   mkdir -m 0700 -- "$candidates"
-  trap 'rm -rf -- "$candidates"' EXIT
+  trap 'rm -rf -- "$candidates" "$former"' EXIT
   cp -p -- "$secrets"/* "$candidates" 2>/dev/null || true
   for name; do
     sent "$name" >"$candidates/$name"

@@ -168,15 +168,14 @@ is_healthy() {
 # listens_itself SLOT: each socket on its port is held by a process of the slot, as it was looked at last, and by nobody
 # who would answer in its place, such as a process that outlived its manager. That one is in health_reason.
 listens_itself() {
-  local line socket is_own
-  while IFS= read -r line; do
-    socket=$line is_own=no
-    while [[ $is_own == no && $socket =~ pid=([0-9]+)(.*) ]]; do
-      socket=${BASH_REMATCH[2]}
-      ! has_process "$1" "${BASH_REMATCH[1]}" || is_own=yes
-    done
+  local inode pid is_own
+  while read -r inode _; do
+    is_own=no
+    while [[ $is_own == no ]] && read -r pid; do
+      ! has_process "$1" "$pid" || is_own=yes
+    done < <(holders_of "$inode")
     [[ $is_own == yes ]] && continue
-    health_reason="port ${port_of[$1]} is $(holder_of "$line"), which is no process of $1"
+    health_reason="port ${port_of[$1]} is $(holder_of "$inode"), which is no process of $1"
     return 1
   done < <(sockets_on "${port_of[$1]:?}")
 }
@@ -248,9 +247,10 @@ remember_steady() {
 }
 
 listening_instance() {
-  local who
-  who=$(listener_on "${port_of[$1]:?}")
-  [[ ! $who =~ pid=([0-9]+) ]] || instance_of "${BASH_REMATCH[1]}"
+  local inode pid
+  read -r inode _ < <(sockets_on "${port_of[$1]:?}") || return 0
+  read -r pid < <(holders_of "$inode") || return 0
+  instance_of "$pid"
 }
 
 # explain_slot SLOT: what somebody wants to see when it is not healthy.
@@ -343,7 +343,8 @@ digest_of() {
   elif [[ -d $1 ]]; then
     (
       cd -- "$1" || exit
-      find . -type f -printf '%P\0%m\0' -o -printf '%P\0%y\0%l\0' | sort -z
+      # one record per entry, so that a mode or a target belongs to its name; a name has no "/" at its end
+      find . -type f -printf '%P//%m\0' -o -printf '%P//%y//%l\0' | sort -z
       find . -type f -print0 | sort -z | xargs -0 --no-run-if-empty sha256sum --
     ) | sha256sum | cut -c 1-64
   else

@@ -766,17 +766,34 @@ descends_from() {
   return 1
 }
 
-# sockets_on PORT: one line for each socket that listens there, with its processes.
-sockets_on() { ss --no-header --listening --tcp --numeric --processes "sport = :$1"; }
+# sockets_on PORT: inode and user id of each socket that takes connections to 127.0.0.1 there. What ss says of processes is
+# not read: their names are theirs to choose, brackets and "pid=" included (prctl(2), PR_SET_NAME).
+sockets_on() {
+  local any='127\.0\.0\.1|0\.0\.0\.0|\*|\[::\]|\[::ffff:(127\.0\.0\.1|0\.0\.0\.0)\]'
+  ss --no-header --listening --tcp --numeric --extended "sport = :$1" |
+    sed -nE "s/^\S+ +\S+ +\S+ +($any)(%\S+)?:[0-9]+ +\S+ +(timer:\S+ +)?(uid:([0-9]+) +)?ino:([0-9]+) .*/\7 \6/p" |
+    awk '{ print $1, ($2 == "" ? 0 : $2) }'
+}
 
-# holder_of SOCKET: "held by …", of such a line.
-holder_of() { sed -nE 's/.*users:\(\(("[^"]*",pid=[0-9]+).*/held by \1/; 1p' <<<"$1"; }
+# holders_of INODE: the processes that hold this socket. Those that end meanwhile are no error.
+holders_of() {
+  { find /proc/[0-9]*/fd -maxdepth 1 -lname "socket:\[$1\]" -printf '%h\n' 2>/dev/null || true; } |
+    cut -d / -f 3 | sort -un
+}
+
+# holder_of INODE: "held by …".
+holder_of() {
+  local pid name
+  read -r pid < <(holders_of "$1") || pid=''
+  name=$(tr -cd '[:alnum:]._/ -' 2>/dev/null <"/proc/${pid:-none}/comm") || name='?'
+  printf 'held by "%s",pid=%s' "$name" "${pid:-?}"
+}
 
 # listener_on PORT: who listens there; nothing if nobody does.
 listener_on() {
-  local line
-  line=$(sockets_on "$1")
-  [[ -z $line ]] || holder_of "$line"
+  local inode
+  read -r inode _ < <(sockets_on "$1") || return 0
+  holder_of "$inode"
 }
 
 connections_on() { ss --no-header --tcp --numeric state established "sport = :$1" | wc -l; }
@@ -821,7 +838,7 @@ indent() { sed 's/^/  /' >&2 || true; }
 require_root() {
   (( BASH_VERSINFO[0] > 4 || (BASH_VERSINFO[0] == 4 && BASH_VERSINFO[1] >= 4) )) ||
     fail 2 "bash 4.4 or newer is needed, this is $BASH_VERSION"
-  (( EUID == 0 )) || fail 2 "only root can do this; try: sudo bash ${called[*]} …"
+  (( EUID == 0 )) || fail 2 "only root can do this; try: sudo bash $(printf '%q ' "${called[@]}")…"
 }
 
 # end_on_signals: a signal ends the script through its EXIT trap, which tidies up. A broken pipe alone ends nothing; it

@@ -1131,11 +1131,14 @@ dir_in_tree() (
   printf '%s' "$dir"
 )
 
-# is_in_use SLOT: it runs, or something answers on its port although nobody knows of it.
+# is_in_use SLOT: it runs, or a process of the app's user answers on its port although no manager knows of it.
 is_in_use() {
+  local owner
   [[ -n $(release_of "$1") ]] || return 1
   look_at "$1"
-  [[ $process_state == running || -n $(listener_on "${port_of[$1]}") ]]
+  [[ $process_state != running ]] || return 0
+  owner=$(id -u -- "${user:-root}" 2>/dev/null) || return 1
+  sockets_on "${port_of[$1]}" | grep -qE "^[0-9]+ $owner\$"
 }
 
 # waits_for_switch INDEX: this file of the tree belongs to a live slot and is another than what is installed. A new one

@@ -38,7 +38,7 @@ indent() { sed 's/^/  /' >&2 || true; }
 require_root() {
   (( BASH_VERSINFO[0] > 4 || (BASH_VERSINFO[0] == 4 && BASH_VERSINFO[1] >= 4) )) ||
     fail 2 "bash 4.4 or newer is needed, this is $BASH_VERSION"
-  (( EUID == 0 )) || fail 2 "only root can do this; try: sudo bash ${called[*]} …"
+  (( EUID == 0 )) || fail 2 "only root can do this; try: sudo bash $(printf '%q ' "${called[@]}")…"
 }
 
 # end_on_signals: a signal ends the script through its EXIT trap, which tidies up. A broken pipe alone ends nothing; it

@@ -75,7 +75,8 @@ digest_of() {
   elif [[ -d $1 ]]; then
     (
       cd -- "$1" || exit
-      find . -type f -printf '%P\0%m\0' -o -printf '%P\0%y\0%l\0' | sort -z
+      # one record per entry, so that a mode or a target belongs to its name; a name has no "/" at its end
+      find . -type f -printf '%P//%m\0' -o -printf '%P//%y//%l\0' | sort -z
       find . -type f -print0 | sort -z | xargs -0 --no-run-if-empty sha256sum --
     ) | sha256sum | cut -c 1-64
   else
