@@ -143,7 +143,7 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
     readme(scp);
     expect(readme(script('deploy'))).toMatchObject({ status: 0 });
     await eu1.run('cat > /root/load.py', { stdin: readFileSync(join(import.meta.dirname, 'vanilla/load.py')) });
-    const load = eu1.run('python3 /root/load.py 127.0.0.1:8000 8 24', { timeoutSeconds: 60 });
+    const load = eu1.run('python3 /root/load.py 127.0.0.1:8000 20 12', { timeoutSeconds: 60 });
     for (let i = 0; i < 6; i++) {
       await new Promise(resolve => setTimeout(resolve, 500));
       const { code, stdout, stderr } = await eu1.run('/opt/vgen/bin/vgen switch peerbook');
