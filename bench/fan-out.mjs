@@ -70,9 +70,10 @@ for (const size of sizes.length ? sizes : [1, 20, 50]) {
       await vgen('apply');
       // both versions of out/ are built before, so that only the apply is measured
       const [first, second] = [join(dir, 'first'), join(dir, 'second')];
-      cpSync(join(dir, 'out'), first, { recursive: true });
+      for (const tree of [first, second]) rmSync(tree, { recursive: true, force: true });
+      cpSync(join(dir, 'out'), first, { recursive: true, verbatimSymlinks: true });
       await build(`${connections} two`);
-      cpSync(join(dir, 'out'), second, { recursive: true });
+      cpSync(join(dir, 'out'), second, { recursive: true, verbatimSymlinks: true });
       await vgen('apply');
       const node = await median(() => run(process.execPath, ['-e', '0']));
       const ssh = await median(() => each(name => run('ssh', ['-F', config, name, 'true'])));
