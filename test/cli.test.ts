@@ -31,6 +31,7 @@ const rows: Row[] = [
   ['build --on web3', 2, '', 'vgen: unknown host "web3"; did you mean "web1"? known hosts: web1, web2'],
   ['build --on tag:edge', 2, '', 'vgen: unknown tag "edge"; known tags: none'],
   ['build --check --watch', 2, '', 'vgen: --check and --watch exclude each other'],
+  ['diff --stat --impact', 2, '', 'vgen: --stat and --impact exclude each other'],
   ['build --check -o missing', 1, 'missing  missing/.gitattributes\nmissing  missing/web1/SHA256SUMS\n', ''],
   ['diff', 1, '--- /dev/null\n+++ b/web1/etc/motd\n@@ -0,0 +1,1 @@\n+one\n', ''],
   [`diff -i ${INVALID} --on web1`, 1, '', `${INVALID}:3:20: error:`],

@@ -1,5 +1,6 @@
 import { createTwoFilesPatch } from 'diff';
 import { compile } from '../compile.ts';
+import { Failure } from '../contract/diagnostic.ts';
 import type { Action } from '../contract/impact.ts';
 import { FLEET } from '../contract/tree.ts';
 import { diffFiles, diffHost, type FileDiff, type HostDiff } from '../diff.ts';
@@ -30,6 +31,7 @@ export const command = defineCommand({
 });
 
 async function diff(options: Options, output: Output): Promise<number> {
+  if (options.stat && options.impact) throw new Failure('--stat and --impact exclude each other');
   const compilation = await compile(options.inventory);
   const { model } = compilation;
   const names = new Set(model?.hosts.map(({ name }) => name) ?? []);

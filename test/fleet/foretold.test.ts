@@ -8,21 +8,11 @@ import { join } from 'node:path';
 import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
 import type { RehearsalHost } from '../../src/rehearse/host.ts';
 import { vgen, type Ran } from '../vgen.ts';
-import { full, seed as drawn } from '../draw.ts';
+import { diceOf, full, seed as drawn } from '../draw.ts';
 import { because, lack } from './fixture.ts';
 
 const STEPS = full ? 110 : 30;
 const seed = full ? drawn : 609_887_204;
-
-/** Numbers from 0 to below 1, by mulberry32. */
-function random(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What the inventory can be: each key takes one of so many values; 0 is often "not there". */
 const CHOICES = {
@@ -154,7 +144,7 @@ describe.skipIf(lack !== null)(`what a plan foretells (${because})`, () => {
   });
 
   it(`is what is done, in its order, by ${STEPS} changes drawn from seed ${seed}`, async () => {
-    const draw = random(seed);
+    const draw = diceOf(seed, '');
     const below = (count: number): number => Math.floor(draw() * count);
     const world = Object.fromEntries(KEYS.map(key => [key, below(CHOICES[key])])) as World;
     for (let step = 0; step < STEPS; step++) {

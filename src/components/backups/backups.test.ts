@@ -21,7 +21,8 @@ it('say where a backup goes and what is in it', async () => {
   expect(conf).toContain('export RESTIC_REPOSITORY=sftp:backup-nightly@10.0.0.3:/a\n');
   expect(conf).toContain('keep=(--keep-daily 7 --keep-weekly 4 --keep-monthly 6)\nstale=93600\n');
   expect(conf).toContain(
-    `dataset etc root\npath /etc\ndataset releases root\npath /opt/api/releases\ndataset logs root\npath /var/log\ndataset up root\npath /srv/up
+    `dataset etc root\npath /etc\ndataset releases root\npath /opt/api/releases\ndataset logs root\npath /var/log
+dataset up root\npath /srv/up
 dataset db dba\ndump dump 'a b'\nrestore load\n`,
   );
   expect(text('b', 'etc/vgen/backup/nightly.conf')).not.toContain('releases');

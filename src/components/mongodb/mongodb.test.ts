@@ -52,7 +52,8 @@ describe('mongodb', () => {
     const { text, found } = made;
     expect(found).toEqual([]);
     expect(text('d', 'etc/vgen/env/shop-blue.env')).toContain(
-      'DOCS_URL=@vgen(envfile:mongodb://shop:<one:url>@10.0.0.1:27017,10.0.0.2:27017,10.0.0.3:27017/shop?replicaSet=docs&tls=true&tlsCAFile=/etc/vgen/tls/ca.pem)\n');
+      'DOCS_URL=@vgen(envfile:mongodb://shop:<one:url>@10.0.0.1:27017,10.0.0.2:27017,10.0.0.3:27017/shop'
+        + '?replicaSet=docs&tls=true&tlsCAFile=/etc/vgen/tls/ca.pem)\n');
     for (const host of ['a', 'b', 'c']) {
       const users = text(host, 'etc/vgen/mongodb/users.js');
       expect(users).toContain('const members = ["10.0.0.1:27017", "10.0.0.2:27017", "10.0.0.3:27017"];');

@@ -35,7 +35,8 @@ apps: { shop: ${app('hosts: all, uses: [db]')}, stats: ${app(
     ]);
     expect(text('a', `${main}/conf.d/vgen-start.conf`)).toContain('listen_addresses = \'127.0.0.1, 10.0.0.1\'\n');
     const url = (place: string, role: string, secret: string, name: string): string =>
-      `DB_URL=@vgen(envfile:postgresql://${role}:<${secret}:url>@${place}:5432/${name}?sslmode=verify-full&sslrootcert=/etc/vgen/tls/ca.pem)\n`;
+      `DB_URL=@vgen(envfile:postgresql://${role}:<${secret}:url>@${place}:5432/${name}`
+        + '?sslmode=verify-full&sslrootcert=/etc/vgen/tls/ca.pem)\n';
     expect(text('a', 'etc/vgen/env/shop-blue.env')).toContain(url('127.0.0.1', 'shop', 'one', 'shop'));
     expect(text('b', 'etc/vgen/env/shop-blue.env')).toContain(url('10.0.0.1', 'shop', 'one', 'shop'));
     expect(text('b', 'etc/vgen/env/stats-blue.env')).toContain(url('10.0.0.1', 'reader', 'two', 'stats'));

@@ -62,7 +62,8 @@ describe('redis', () => {
     const made =
       await signed(
         `redis: { main: { hosts: a, password: one, tls: true }, copy: { hosts: b, replicaOf: main, tls: true } }
-apps: { api: { hosts: all, command: ./x, uses: [main], slots: { blue: { port: 4000 }, green: { port: 4001 } } } }\nsecrets: { one: { env: ONE } }\n`,
+apps: { api: { hosts: all, command: ./x, uses: [main], slots: { blue: { port: 4000 }, green: { port: 4001 } } } }
+secrets: { one: { env: ONE } }\n`,
       );
     const { text, found } = made;
     expect(found).toEqual([]);

@@ -9,8 +9,10 @@ type Source = typeof SOURCES[number];
 
 const SOURCES = ['env', 'file', 'exec', 'age', 'sops'] as const;
 
-const TELLING_VALUE =
-  /^(AKIA|ASIA)[A-Z0-9]{16}$|^gh[pousr]_\w{20}|^github_pat_|^xox[abprs]-|^sk_(live|test)_|^glpat-|^eyJ[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+const TELLING_VALUE = new RegExp([
+  /^(AKIA|ASIA)[A-Z0-9]{16}$/, /^gh[pousr]_\w{20}/, /^github_pat_/, /^xox[abprs]-/, /^sk_(live|test)_/, /^glpat-/,
+  /^eyJ[\w-]{10,}\./, /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
+].map(({ source }) => source).join('|'));
 const URL_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@]*:[^\s/@]+@/i;
 
 function pasted(model: Model): Diagnostic[] {

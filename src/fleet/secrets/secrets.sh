@@ -125,6 +125,8 @@ hand_of() {
 push_all() {
   local name changed=()
   trap '' HUP PIPE
+  # neither values that were replaced nor candidates stay, whatever the result is; a kill leaves them to the next push
+  trap 'rm -rf -- "$candidates" "$former"' EXIT
   read_key push
   read_prints
   [[ -d ${host_lock%/*} ]] || mkdir -- "${host_lock%/*}"
@@ -144,7 +146,6 @@ push_all() {
   if (( ${#changed[@]} > 0 )); then
     judge_values "${changed[@]}"
     mkdir -m 0700 -- "$former"
-    trap 'rm -rf -- "$candidates" "$former"' EXIT     # however this ends, no value that was replaced stays
     for name in "${changed[@]}"; do
       [[ ! -e $secrets/$name ]] || cp -pT -- "$secrets/$name" "$former/$name"
     done
@@ -159,7 +160,6 @@ push_all() {
   exec 9>&-
   take_up "${changed[@]}"
   tell_pushed "${changed[@]}"
-  rm -rf -- "$former"
 }
 
 # judge_values NAME…: each place that takes one of these can hold it, in the tree that is installed and in the one that
@@ -168,7 +168,6 @@ judge_values() {
   local name reasons
   rm -rf -- "$candidates"
   mkdir -m 0700 -- "$candidates"
-  trap 'rm -rf -- "$candidates" "$former"' EXIT
   cp -p -- "$secrets"/* "$candidates" 2>/dev/null || true
   for name; do
     sent "$name" >"$candidates/$name"
