@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { optionName, type CommandDeclaration, type Parameter, type Parameters } from './commands/declaration.ts';
 import { sections } from './commands/index.ts';
 import { Failure } from './contract/diagnostic.ts';
+import { nearest } from './kit/nearest.ts';
 import { Output } from './print/output.ts';
 import { rememberCommand } from './process/command-line.ts';
 import { ownFile } from './process/own-files.ts';
@@ -55,6 +56,7 @@ void main();
 
 async function main(): Promise<void> {
   try {
+    checkHelp();
     await addCommands();
     await program.parseAsync();
   } catch (cause) {
@@ -70,6 +72,18 @@ async function main(): Promise<void> {
       failed(`this is a mistake of vgen itself; please report it\n${sourceStack(cause)}`, String(cause), 2);
     }
   }
+}
+
+/** Commander answers a request for help with that of the program where it does not know the command. */
+function checkHelp(): void {
+  if (!process.argv.slice(2).some(word => ['help', '--help', '-h'].includes(word)) || called === undefined) return;
+  const commands = new Map(Object.values(sections).flatMap(one => Object.entries(one)));
+  const entry = commands.get(called);
+  const parts = entry && 'commands' in entry ? Object.keys(entry.commands) : null;
+  const [typed, known] = entry ? [calledInGroup, parts] : [called, [...commands.keys()]];
+  if (typed === undefined || known === null || known.includes(typed)) return;
+  const near = nearest(typed, known);
+  throw new Failure(`unknown command "${typed}"${near === null ? '' : `; did you mean ${near}?`}`);
 }
 
 /** Adds all commands by name and summary, and what the called one declares. */
@@ -144,7 +158,9 @@ function usageText({ code, message }: CommanderError): string {
   const now = code === 'commander.unknownOption' ? declaration?.renamed?.[option] : undefined;
   if (now !== undefined) return `${option} is now ${now}`;
   if (code !== 'commander.excessArguments') return text;
-  return `${text}; options that take several values are repeated: -i a.yaml -i b.yaml, --on eu1 --on eu2`;
+  const [, name = '', taken = '', got = ''] = /for "(\S+)"\. Expected (\d+) .* got (\d+)/.exec(text) ?? [];
+  const most = taken === '0' ? 'no arguments' : `at most ${taken}`;
+  return `${name} takes ${most}, not ${got}; options that take several values are repeated: -i a.yaml -i b.yaml, --on eu1 --on eu2`;
 }
 
 /** Says why there is no result, to people and with --json to programs. */

@@ -143,6 +143,13 @@ function typeMessage(key: string, data: unknown, schema: Schema, kept: boolean):
 
 const typesOf = (schema: Schema): string[] => [schema.type ?? []].flat().filter(type => type !== 'null');
 
+/** What to write instead of text that the schema's form refuses, quoted or not; null where it would do. */
+function formHint(text: string, { pattern, rule }: Schema): string | null {
+  const isGood = (one: string): boolean => new RegExp(pattern ?? '').test(one);
+  if (isGood(text)) return null;
+  return isGood(`${text}s`) ? `write ${text}s, with its unit` : `expected ${rule ?? 'another form'}`;
+}
+
 function typeHint(at: Path, data: unknown, schema: Schema): { hint?: string } {
   const types = typesOf(schema);
   if (data === null) {
@@ -151,7 +158,9 @@ function typeHint(at: Path, data: unknown, schema: Schema): { hint?: string } {
       : 'set a value, or remove the key' };
   }
   if (types.includes('string') && (typeof data === 'number' || typeof data === 'boolean')) {
-    return { hint: `quote it: YAML reads it as ${NOUNS[typeof data] ?? 'another type'}` };
+    return {
+      hint: formHint(String(data), schema) ?? `quote it: YAML reads it as ${NOUNS[typeof data] ?? 'another type'}`,
+    };
   }
   if (types.includes('string') && typeof data === 'object' && !Array.isArray(data)) {
     return { hint: 'move the keys under it elsewhere, or quote a value that begins with "{"' };

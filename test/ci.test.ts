@@ -91,6 +91,23 @@ describe('vgen ci gitlab', () => {
   }, 60_000);
 });
 
+describe('areas that an apply may change', () => {
+  const apply = (script: string, allow: string): string => spawnSync('bash', ['-c', `set -euo pipefail
+    npx() { printf '%s ' "$@" >&2; }
+    ${script}`], { cwd: dir, encoding: 'utf8', env: {
+    ...process.env, ALLOW: allow, INVENTORY: 'i.yaml', OUT: 'o', GITHUB_STEP_SUMMARY: '/dev/null',
+  } }).stderr.trim();
+
+  it.each([
+    ['github', /Apply the plan[^]*? run: \|\n((?: {10}.*\n)+)/], ['gitlab', /exit 0; fi\n((?: {4}- .*\n)+) {2}after_script/],
+  ])('are given to the pipeline of %s', async (where, steps) => {
+    const text = await made('ci', where, '--file', '-');
+    const script = (steps.exec(text)?.[1] ?? 'false').replaceAll(/^ {4}- /gm, '');
+    expect(apply(script, '')).toMatch(/^vgen apply plan\.json -i i\.yaml -o o( --markdown)?$/);
+    expect(apply(script, 'live datastore')).toMatch(/-o o( --markdown)? --allow live --allow datastore$/);
+  });
+});
+
 describe('shards', () => {
   it('share all hosts and have none twice', async () => {
     const shards = await Promise.all(['1/3', '2/3', '3/3'].map(shard => made('ci', 'hosts', '--shard', shard)));

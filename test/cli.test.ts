@@ -88,7 +88,7 @@ const rows: Row[] = [
     'vgen: --out is the directory of the trees, not "plan.json"; --save plan.json writes the plan',
   ],
   ['certs isue', 2, '', 'vgen: unknown command "isue"; did you mean issue?'],
-  ['build surplus', 2, '', 'vgen: too many arguments'],
+  ['build surplus', 2, '', 'vgen: build takes no arguments, not 1; options that take several'],
   ['why', 2, '', 'vgen: missing required argument "place"'],
   ['', 2, '', 'Usage: vgen'],
   ['--version', 0, '0.', ''],

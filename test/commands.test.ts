@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { sections } from '../src/commands/index.ts';
 import * as options from '../src/commands/options.ts';
-import { read } from './vgen.ts';
+import { read, small, vgen, withFiles } from './vgen.ts';
 
 /** Every command as it is called, with the module that declares it. */
 const declared = Object.values(sections).flatMap(section => Object.entries(section)).flatMap(([name, entry]) => (
@@ -61,3 +61,32 @@ it('all commands but the one that prints a key answer with --json', async () => 
     expect((await entry.load()).command.options, words).toHaveProperty('json');
   }
 });
+
+it('a host that cannot be reached is named, with the key of its connection, and no empty table is shown', () => {
+  const inventory = 'hosts: { eu1: { address: 127.0.0.1, ssh: { port: 1 } } }\n';
+  return withFiles({ 'inventory.yaml': inventory }, async dir => {
+    const [audit, doctor] = [await vgen(dir, ['audit']), await vgen(dir, ['doctor'])];
+    expect([audit.code, audit.stdout]).toEqual([2, '']);
+    expect(audit.stderr).toMatch(/^eu1: unreachable: /m);
+    expect(doctor.stdout).toContain('check hosts.eu1.ssh in the inventory');
+  });
+});
+
+it.concurrent.each([
+  ['help bild', 'vgen: unknown command "bild"; did you mean build?'],
+  ['bild --help', 'vgen: unknown command "bild"; did you mean build?'],
+  ['help certs isue', 'vgen: unknown command "isue"; did you mean issue?'],
+  ['help nonsense', 'vgen: unknown command "nonsense"\n'],
+  ['build -o /proc/vgen/out', 'vgen: "/proc/vgen" '],
+  ['init new/', 'vgen: "new/" names no file; write one such as new/inventory.yaml'],
+  ['why web1/etc/motd:0', 'vgen: "web1/etc/motd:0" is no place: the first line is 1'],
+  ['apply none.json', 'vgen: "none.json" is not there, or a directory above it (ENOENT)'],
+  ['apply .', 'vgen: "." is a directory, and a file belongs there'],
+  ['apply inventory.yaml', 'vgen: inventory.yaml is no plan: it is not JSON'],
+  ['apply --allow live,sshd', 'vgen: --allow takes one word; repeat it: --allow live --allow sshd'],
+])('vgen %s: refused, with what to write instead', (words, said) => withFiles({
+  'inventory.yaml': small,
+}, async dir => {
+  const { code, stdout, stderr } = await vgen(dir, words.split(' '));
+  expect([code, stdout, stderr.slice(0, said.length)]).toEqual([2, '', said]);
+}));

@@ -12,7 +12,7 @@ import type { HostResult } from '../fleet/result.ts';
 import { revisionOf, type Revision } from '../fleet/apply/revision.ts';
 import { lockedOut, overHosts, unreachable, untouched, withHostLocks } from '../fleet/run.ts';
 import type { Output } from '../print/output.ts';
-import { defineCommand, flag, list, oneOf, value, wholeNumber, type Given } from './declaration.ts';
+import { defineCommand, flag, list, oneOfEach, value, wholeNumber, type Given } from './declaration.ts';
 import { guard, plannedHosts } from './fleet/guard.ts';
 import { hostsOf, observeAll, withFleet, type ConnectedFleet } from './fleet/open.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf } from './fleet/run.ts';
@@ -31,7 +31,7 @@ const settings = {
   force: flag('overwrite files with local edits on a host, adopted ones too; a copy is kept there', safety),
   older: flag('allow trees that are older than those on the hosts', safety),
   allow: list('<area>', `allow changes of ${AREAS.slice(0, -1).join(', ')} or ${AREAS.at(-1) ?? ''}; may be repeated`, {
-    ...safety, read: oneOf(AREAS),
+    ...safety, read: oneOfEach(AREAS),
   }),
   maxChanged: value(
     '<share>', 'share of a host\'s files that may change (default: limits.changed)', { ...safety, read: share },

@@ -34,7 +34,9 @@ async function audit(given: Given<typeof options>, output: Output): Promise<numb
       }
       return stdout.split('\n').flatMap(text => read(text, name));
     })).flatMap(found => found ?? []).sort((a, b) => (text(a, 'time') < text(b, 'time') ? -1 : 1)).slice(-count);
-    printTable(['time', 'host', 'who', 'action', 'from', 'to', 'result', 'why'], entries.map(line => [
+    if (entries.length === 0 && !given.markdown) {
+      if (lost.length < fleet.hosts.length) output.say('no entry');
+    } else printTable(['time', 'host', 'who', 'action', 'from', 'to', 'result', 'why'], entries.map(line => [
       text(line, 'time'), line.on, text(line, 'who'),
       [text(line, 'action'), text(line, 'app')].filter(Boolean).join(' '),
       text(line, 'from') || '-', text(line, 'to') || '-', text(line, 'result'), text(line, 'reason') || '-',

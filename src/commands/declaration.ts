@@ -120,6 +120,15 @@ export const oneOf = <T extends string>(words: readonly T[]): Read<T> => (writte
   throw new Failure(`${name} takes ${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}, not "${written}"`);
 };
 
+/** Reads one of a few words, of an option that is written again for each of them. */
+export const oneOfEach = <T extends string>(words: readonly T[]): Read<T> => (written, name) => {
+  const parts = written.split(',').map(part => part.trim());
+  if (parts.length > 1 && parts.every(part => words.some(one => one === part))) {
+    throw new Failure(`${name} takes one word; repeat it: ${parts.map(part => `${name} ${part}`).join(' ')}`);
+  }
+  return oneOf(words)(written, name);
+};
+
 /** Reads what a pattern matches; `example` is for the message. */
 export const matching = (pattern: RegExp, what: string): Read<string> => (written, name) => {
   if (pattern.test(written)) return written;

@@ -1,4 +1,5 @@
 import { Failure } from '../contract/diagnostic.ts';
+import { checkArtifact } from '../fleet/release/artifact.ts';
 import { deployHost, releaseId } from '../fleet/release/release.ts';
 import type { HostWork } from '../fleet/run.ts';
 import type { Output } from '../print/output.ts';
@@ -37,7 +38,12 @@ async function deploy(given: Given<typeof values & typeof options>, output: Outp
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(release)) {
     throw new Failure(`"${release}" cannot be the name of a release; use letters, digits and . _ -`);
   }
-  return withFleet(given, output, model => onlyLeft(hostsOf(given, app)(model), record), fleet => {
+  return withFleet(given, output, model => {
+    const hosts = onlyLeft(hostsOf(given, app)(model), record);
+    const known = model.apps.find(({ name }) => name === app);
+    if (known) checkArtifact(artifact, known);
+    return hosts;
+  }, fleet => {
     const deploying: Phase = {
       would: `${release} would be put into next`,
       act: (connection, looked, follow) => deployHost(connection, looked, app, artifact, release, follow), undo: stays,

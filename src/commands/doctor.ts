@@ -58,13 +58,13 @@ function treeOrProblem(out: string, host: string): { tree: BuiltTree } | { probl
 }
 
 async function ask(
-  connection: Connection, { ssh }: Host, ports: Parameters<typeof examine>[1], tree: BuiltTree | null,
+  connection: Connection, { name, ssh }: Host, ports: Parameters<typeof examine>[1], tree: BuiltTree | null,
 ): Promise<Finding[]> {
   // the first run makes the connection, so that the time of the second is the host's alone
   const reached = await connection.run('true', { timeout: 30_000 });
   if (reached.unreachable !== null) return [{
     check: 'reach', result: 'wrong', found: reached.unreachable,
-    todo: 'check hosts.NAME.ssh in the inventory; try ssh yourself',
+    todo: `check hosts.${name}.ssh in the inventory; try ssh yourself`,
   }];
   if (reached.code !== 0) return [{
     check: 'root', result: 'wrong', found: reached.stderr.trim().split('\n').at(-1) ?? '',
@@ -77,7 +77,7 @@ async function ask(
   const pinned: Finding = ssh.hostKey === null
     ? {
       check: 'host key', result: 'note', found: 'not pinned',
-      todo: 'write hosts.NAME.ssh.hostKey; until then your known_hosts decides',
+      todo: `write hosts.${name}.ssh.hostKey; until then your known_hosts decides`,
     }
     : { check: 'host key', result: 'good', found: 'pinned', todo: '' };
   const reach: Finding = { check: 'reach', result: 'good', found: 'by ssh', todo: '' };

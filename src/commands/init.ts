@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
 import type { Output } from '../print/output.ts';
+import { makeDirectory } from '../process/make-directory.ts';
 import { ownFile } from '../process/own-files.ts';
 import { isSystemError, systemFailure } from '../process/system-error.ts';
 import { defineCommand, value } from './declaration.ts';
@@ -18,13 +19,16 @@ export const command = defineCommand({
 });
 
 function init({ file }: { file: string }, output: Output): number {
+  if (file === '' || file.endsWith('/')) {
+    throw new Failure(`"${file}" names no file; write one such as ${file}inventory.yaml`);
+  }
   if (existsSync(file)) throw new Failure(`"${file}" exists; name another file, or move it away`, { exit: 3 });
   const example = readFileSync(ownFile('inventory.example.yaml'), 'utf8');
   // editors look for it from the file
   const schema = relative(dirname(resolve(file)), resolve(SCHEMA));
   const starter = example.replace(/\$schema=\S+/, () => `$schema=${schema.startsWith('.') ? '' : './'}${schema}`);
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeDirectory(dirname(file));
     writeFileSync(file, starter, { flag: 'wx' });
   } catch (cause) {
     throw isSystemError(cause) ? systemFailure(cause, file) : cause;

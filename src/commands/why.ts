@@ -29,6 +29,7 @@ async function why(
 ): Promise<number> {
   const [, path = '', number = ''] = /^(.*?):(\d+)$/.exec(place) ?? [];
   if (!path) throw new Failure(`"${place}" is no place; write HOST/PATH:LINE, such as eu1/etc/nginx/nginx.conf:40`);
+  if (Number(number) === 0) throw new Failure(`"${place}" is no place: the first line is 1`);
   const inOut = relative(resolve(directory), resolve(path));
   const [host = '', ...rest] = (inOut.startsWith('..') ? path.replace(/^\.\//, '') : inOut).split('/');
   const compilation = await compile(inventory);

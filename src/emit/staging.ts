@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
 import { pathsOf } from '../contract/manifest.ts';
 import type { PlainEntry } from '../contract/tree.ts';
+import { makeDirectory } from '../process/make-directory.ts';
 import { isSystemError, systemFailure } from '../process/system-error.ts';
 
 const STAGING = '.vgen-staging';
@@ -35,7 +36,7 @@ export class Staging {
   static open(out: string): Staging {
     const dir = join(out, STAGING);
     try {
-      mkdirSync(out, { recursive: true });
+      makeDirectory(out);
       lock(out);
       const interrupted = new Map<string, string[]>();
       for (const host of existsSync(join(dir, 'new')) ? readdirSync(join(dir, 'new')) : []) {

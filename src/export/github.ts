@@ -71,6 +71,10 @@ on:
         description: Push the values of secrets before the plan
         type: boolean
         default: false
+      allow:
+        description: Areas that the apply may change, separated by blanks, such as "live datastore"
+        type: string
+        default: ''
 permissions: {}
 env:
   INVENTORY: ${inventory}
@@ -148,9 +152,12 @@ ${matrix}    env:
 ${begin(0)}${SSH}      - uses: ${ACTIONS.download}
         with: { name: 'plan${shard}' }
       - name: Apply the plan and nothing else
+        env:
+          ALLOW: \${{ inputs.allow }}
         run: |
+          for area in $ALLOW; do set -- "$@" --allow "$area"; done
           code=0
-          npx vgen apply plan.json -i "$INVENTORY" -o "$OUT" --markdown >apply.md || code=$?
+          npx vgen apply plan.json -i "$INVENTORY" -o "$OUT" --markdown "$@" >apply.md || code=$?
           cat apply.md >>"$GITHUB_STEP_SUMMARY"
           exit "$code"
       - name: Give back the lock if the job was cancelled

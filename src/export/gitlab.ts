@@ -27,6 +27,9 @@ default:
 variables:
   INVENTORY: ${inventory}
   OUT: ${out}
+  ALLOW:
+    value: ''
+    description: Areas that the apply may change, separated by blanks, such as "live datastore"
   GIT_DEPTH: '0'
   GIT_STRATEGY: clone
 
@@ -103,7 +106,8 @@ ${parallel}  variables:
     VGEN_OWNER: gitlab-$CI_JOB_ID
   script:
     - if [ ! -e ${file} ]; then exit 0; fi
-    - npx vgen apply ${file} -i "$INVENTORY" -o "$OUT"
+    - set --; for area in $ALLOW; do set -- "$@" --allow "$area"; done
+    - npx vgen apply ${file} -i "$INVENTORY" -o "$OUT" "$@"
   after_script:
     - if [ "$CI_JOB_STATUS" = canceled ]; then npx vgen unlock -i "$INVENTORY" || [ $? -eq 3 ]; fi
 `;

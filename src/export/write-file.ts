@@ -1,7 +1,8 @@
 // Writes a file for another program. One that vgen did not write is left alone.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../contract/diagnostic.ts';
+import { makeDirectory } from '../process/make-directory.ts';
 import { isSystemError, systemFailure } from '../process/system-error.ts';
 
 export interface Writing {
@@ -20,7 +21,7 @@ export function writeMade(file: string, text: string, { force, isExecutable = fa
     );
   }
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeDirectory(dirname(file));
     writeFileSync(file, text);
     if (isExecutable) chmodSync(file, 0o755);
   } catch (cause) {

@@ -42,8 +42,8 @@ export function readPlan(path: string): PlanFile {
   try {
     plan = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new Failure(`${path} is no plan: ${cause instanceof SyntaxError ? 'it is not JSON'
-      : (cause as NodeJS.ErrnoException).code ?? 'unknown error'}`, { cause });
+    throw isSystemError(cause) ? systemFailure(cause, path)
+      : new Failure(`${path} is no plan: it is not JSON`, { cause });
   }
   const { version, hosts } = (plan ?? {}) as Partial<PlanFile>;
   const isHost = (one: unknown): boolean => typeof one === 'object' && one !== null
