@@ -2,9 +2,9 @@
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepers } from './components/index.ts';
-import {
-  appIn, EXPOSURE, exposure, impact, listed, type Action, type ChangedPath, type Listed, type Running,
-} from './contract/impact.ts';
+import type { Action, ChangedPath, Listed, Running } from './contract/action.ts';
+import { appIn, portIn } from './contract/held.ts';
+import { EXPOSURE, exposure, impact, listed } from './contract/impact.ts';
 import { MANIFEST, pathsOf, readManifest, SUMS, type ListedFile } from './contract/manifest.ts';
 import { compare } from './emit/on-disk.ts';
 import type { HostTree, OutTree } from './contract/tree.ts';
@@ -125,7 +125,9 @@ function assumed(former: Listed, now: Listed): Running {
       return { isKnown: isUp, isUp, isGood: isUp, isEnabled: isUp ? true : null, state: isUp ? 'active' : 'inactive' };
     },
     slots: new Map(former.slots.map(name => [
-      name, { role: 'either', isRunning: true, runtime: '', isBad: false, stale: [], waiting: [] },
+      name, {
+        role: 'either', port: portIn(former, name), isRunning: true, runtime: '', isBad: false, stale: [], waiting: [],
+      },
     ])),
     apps: new Map(names.flatMap(name => {
       const app = appIn(former, name);

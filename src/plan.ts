@@ -2,11 +2,11 @@
 // units and secrets that a host gets. Now true: no path is written twice, and whatever needs a secret says so.
 import { hash } from 'node:crypto';
 import {
-  sectionOf, type Component, type FileSpec, type Made, type Offers, type Resource,
+  sectionOf, type NamedAnswer, type Component, type FileSpec, type Made, type Offers, type Resource,
 } from './contract/component.ts';
 import { error, Refused, type Diagnostic } from './contract/diagnostic.ts';
-import type { App, Host, Model } from './contract/model.ts';
-import type { FleetPlan, HostPlan, Planned } from './contract/plan.ts';
+import type { App, Host, Model, Value } from './contract/model.ts';
+import type { FleetPlan, HostPlan, OfferedVariable, Planned } from './contract/plan.ts';
 import { file } from './kit/files.ts';
 
 /** Plans one host. */
@@ -15,6 +15,7 @@ export function planHost(
 ): { plan: HostPlan; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const files: Planned[] = [];
+  const answers: NamedAnswer[] = [];
   const made: Made[] = [];
   for (const component of components) {
     if (!component.plan) continue;
@@ -23,6 +24,7 @@ export function planHost(
       for (const spec of planned.files ?? []) {
         files.push({ ...spec, component: component.name, custom: component.custom ?? false });
       }
+      answers.push(...planned.answers ?? []);
       const by = { by: component.name, host };
       for (const one of planned.packages ?? []) made.push({ ...one, kind: 'package', ...by });
       for (const one of planned.units ?? []) made.push({ ...one, kind: 'unit', ...by });
@@ -38,7 +40,7 @@ export function planHost(
   const all = <K extends Made['kind']>(kind: K): Extract<Made, { kind: K }>[] =>
     [...offers.on(host, kind), ...made.filter((one): one is Extract<Made, { kind: K }> => one.kind === kind)];
   const plan: HostPlan = {
-    host, files, apps,
+    host, files, apps, answers, variables: apps.flatMap(app => variablesOf(app, offers.on(host, 'variable'))),
     packages: unique(all('package')),
     users: unique(all('user')),
     units: unique(all('unit')),
@@ -49,6 +51,18 @@ export function planHost(
   };
   return { plan, diagnostics };
 }
+
+/** What others tell an app, unless it says something else itself. */
+function variablesOf(app: App, offered: readonly Extract<Made, { kind: 'variable' }>[]): OfferedVariable[] {
+  const own = new Set(app.slots.flatMap(({ env }) => env.map(({ name }) => name)));
+  return offered.filter(one => one.app === app && !own.has(one.name))
+    .map(({ name, value, why, at }) => ({ app: app.name, name, value: valueText(value), why, at }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A value as a reviewer sees it: of a secret the name. */
+const valueText = (value: Value): string => (typeof value === 'string' ? value
+  : value.sealed.map(part => (typeof part === 'string' ? part : `\${${part.secret}}`)).join(''));
 
 /** Plans what belongs to the fleet and to no host; null if no component makes anything. */
 export function planFleet(

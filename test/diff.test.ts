@@ -1,7 +1,7 @@
 // What would change, and what that means for what runs: each change of an inventory has its sentence.
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
-import type { Action } from '../src/contract/impact.ts';
+import type { Action } from '../src/contract/action.ts';
 import { diffHost } from '../src/diff.ts';
 import { emit } from '../src/emit.ts';
 import { read, small, vgen, withFiles, write } from './vgen.ts';
@@ -21,6 +21,28 @@ redis:
   main: { hosts: us1 }
 `;
 
+/** A host with what an app uses, and with sites. */
+const served = `hosts:
+  eu1: { address: 203.0.113.10 }
+secrets: { first: { env: FIRST }, second: { env: SECOND } }
+apps:
+  api:
+    hosts: eu1
+    command: ./api
+    slots: { blue: { port: 4000 }, green: { port: 4001 } }
+    uses: [cache]
+    env: { KEPT: "\${secret.second}" }
+  back: { hosts: eu1, command: ./back, slots: { blue: { port: 4010 }, green: { port: 4011 } } }
+redis:
+  cache: { hosts: eu1, password: first }
+sites:
+  front:
+    hosts: eu1
+    domains: [a.example.org, b.example.org]
+    paths: { /: { app: api }, /docs: { dir: /srv/docs } }
+  side: { hosts: eu1, domains: [c.example.org], paths: { /: { app: back } } }
+`;
+
 async function compiled(dir: string, inventory: string): Promise<Awaited<ReturnType<typeof compile>>> {
   write(dir, { 'inventory.yaml': inventory });
   const compilation = await compile([`${dir}/inventory.yaml`]);
@@ -28,8 +50,10 @@ async function compiled(dir: string, inventory: string): Promise<Awaited<ReturnT
   return compilation;
 }
 
-const impactOf = (after: string): Promise<Record<string, readonly Action[]>> => withFiles({}, async dir => {
-  emit((await compiled(dir, base)).trees(), { out: `${dir}/out`, fleet: null, proceed: () => true });
+const impactOf = (
+  after: string, before = base,
+): Promise<Record<string, readonly Action[]>> => withFiles({}, async dir => {
+  emit((await compiled(dir, before)).trees(), { out: `${dir}/out`, fleet: null, proceed: () => true });
   return Object.fromEntries([...(await compiled(dir, after)).trees()]
     .map(tree => [tree.host.name, diffHost(tree, `${dir}/out`).impact]));
 });
@@ -105,6 +129,64 @@ describe('impact', () => {
     }
   });
 
+  const seen: [string, (text: string) => string, string[]][] = [
+    ['maintenance', text => text.replace('domains:', 'maintenance: true\n    domains:'), [
+      'close a.example.org: who asks for a.example.org (the maintenance page (503) from now on)',
+      'close b.example.org: who asks for b.example.org (the maintenance page (503) from now on)',
+    ]],
+    ['a domain that goes', text => text.replace(', b.example.org', ''), [
+      'end b.example.org: who asks for b.example.org (it is no longer served here)', 'reload nginx.service: null',
+    ]],
+    ['a site that goes', text => text.replace(/ {2}side:.*\n/, ''), [
+      'end c.example.org: who asks for c.example.org (it is no longer served here)',
+    ]],
+    ['a path that leads to another app', text => text.replace('{ app: api }', '{ app: back }'), [
+      'route a.example.org: null (app back from now on, app api before)',
+      'route b.example.org: null (app back from now on, app api before)',
+    ]],
+    ['a path that leads to a new app', text => text.replace('/docs: { dir: /srv/docs }', '/docs: { app: new }')
+      .replace('  back:', '  new: { hosts: eu1, command: ./new, slots: { blue: { port: 4020 }, green: { port: 4021 } } }\n  back:'), [
+      'end a.example.org/docs: who asks for a.example.org/docs (app new from now on, of which nothing is live (502); '
+        + 'dir /srv/docs before)',
+      'end b.example.org/docs: who asks for b.example.org/docs (app new from now on, of which nothing is live (502); '
+        + 'dir /srv/docs before)',
+    ]],
+    ['a password of what an app uses', text => text.replace('password: first', 'password: second')
+      .replace('secret.second', 'secret.first'), [
+      'end CACHE_URL of api: what api asks there, until its switch (app "api" uses redis "cache": new password at once, '
+        + 'and live keeps the former until its switch)',
+    ]],
+    ['a port of what an app uses', text => text.replace('password: first', 'password: first, port: 6400'), [
+      'end CACHE_URL of api: what api asks there, until its switch (app "api" uses redis "cache": new port at once, '
+        + 'and live keeps the former until its switch)',
+    ]],
+    ['ports that are exchanged', text => text.replace('4000', '4002').replace('4001', '4000').replace('4002', '4001'), [
+      'refuse api/green: null (port 4000 is that of api/blue, which keeps it until its switch if it is live; change '
+        + 'ports in two steps: first api/blue alone, then switch, then api/green)',
+      'refuse api/blue: null (port 4001 is that of api/green, which keeps it until its switch if it is live; change '
+        + 'ports in two steps: first api/green alone, then switch, then api/blue)',
+    ]],
+    ['a port of one slot', text => text.replace('4000', '4002'), [
+      'reload nginx.service, at the switch if api/blue is live: null',
+    ]],
+    ['a unit of both slots', text => text.replace('command: ./api', 'command: ./api\n    unit: other'), [
+      'stop api-green.service, at the switch if api/green is live: null',
+      'stop api-blue.service, at the switch if api/blue is live: null',
+    ]],
+  ];
+
+  it.each(seen)('foretells %s', async (_, change, wanted) => {
+    const after = change(served);
+    expect(after).not.toBe(served);
+    const said = (await impactOf(after, served))['eu1']?.map(({ action, what, because, downtime, later }) =>
+      `${action} ${what}${later === undefined ? '' : `, ${later}`}: ${downtime} (${because.join('; ')})`) ?? [];
+    for (const line of wanted) {
+      expect(said).toContainEqual(line.endsWith(')') ? line : expect.stringContaining(`${line} (`) as string);
+    }
+    const ends = /^(end|close|route|refuse) /;
+    expect(said.filter(line => ends.test(line))).toEqual(wanted.filter(line => ends.test(line)));
+  });
+
   it('reads as sentences', () => withFiles({ 'inventory.yaml': base }, async dir => {
     await vgen(dir, ['build']);
     write(dir, { 'inventory.yaml': base.replace('info', 'debug').replace('live: 8000', 'live: 8080')
@@ -114,8 +196,7 @@ describe('impact', () => {
     expect(stdout).toMatch(/^eu1: \d files would change\n/);
     for (const line of [
       '  reloads nginx.service: no downtime (/etc/nginx/nginx.conf)',
-      '  restarts, unless it is live, api/blue: no downtime (/etc/supervisor/conf.d/api-blue.conf)',
-      '  The slot that is live keeps its files until the switch; what they reload or stop happens then.',
+      '  restarts api/blue: no downtime, at the switch if api/blue is live (/etc/supervisor/conf.d/api-blue.conf)',
       '  restarts redis-server.service: down: every client of Redis on the host, until its data is loaded again '
         + '(/etc/redis/redis.conf)',
     ]) expect(stdout.split('\n')).toContain(line);

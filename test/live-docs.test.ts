@@ -26,9 +26,10 @@ at once. An example: blue is live on port 20000, and the inventory moves it to 2
 
 *Switch*: what belongs to the slot waits for that; an app that *ends* is asked for again by \`vgen apply --allow live\`. *At once*:
 what the install does beside that; where it names the slot's files, those of the live slot are left out until the switch. *Down*:
-what \`vgen diff --impact\` foretells as an interruption. In the table blue is live. Where the password or the port of a datastore
-changes, the datastore has it at once and live asks with the former one until it is switched: apply and switch in one go, or give
-the datastore a second user first.
+what \`vgen diff --impact\` foretells as an interruption, and whether it is refused without \`--allow live\`. In the table blue is
+live, and something of \`back\`: without that \`vgen plan\` foretells a 502 and \`vgen apply\` is refused. Where the password or the port of a datastore changes, the datastore has it at once and live asks with
+the former one until it is switched: apply and switch in one go, or give the datastore a second user first. Two slots cannot exchange
+their ports in one step, since live keeps its port until the switch: that is refused.
 
 | key | from | to | switch | at once | down |
 | --- | --- | --- | --- | --- | --- |
@@ -60,9 +61,11 @@ async function rowOf({ key, before, after, inventory }: KeyChange, dir: string):
   const waits = files.map(({ path }) => slotOf.get(path.slice('one/'.length)) ?? '').filter(slot => slot !== '');
   const now = impact.filter(({ action }) => !/^(restart next|wait|close|end)/.test(action))
     .map(({ action, what }) => `${action} ${what}`);
-  const ends = impact.some(({ action }) => action === 'end');
+  const ends = impact.some(({ action, what }) => action === 'end' && what === 'web');
+  const down = impact.flatMap(({ action, downtime }) => (downtime === null ? []
+    : action === 'end' ? `${downtime} (\`--allow live\`)` : downtime));
   return row(ends ? 'ends' : waits.length ? 'waits' : '-', cell([...new Set(now)].join(', ')),
-    cell([...new Set(impact.flatMap(({ downtime }) => downtime ?? []))].join('; ')));
+    cell([...new Set(down)].join('; ')));
 }
 
 describe('docs/live.md', () => {

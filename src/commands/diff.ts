@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
 import { compile } from '../compile.ts';
 import { Failure } from '../contract/diagnostic.ts';
-import type { Action } from '../contract/impact.ts';
+import type { Action } from '../contract/action.ts';
 import { FLEET } from '../contract/tree.ts';
 import { diffFiles, diffHost, type FileDiff, type HostDiff } from '../diff.ts';
 import { leftHosts } from '../emit/on-disk.ts';
@@ -75,30 +75,29 @@ function print(diffs: readonly HostDiff[], options: Options, output: Output): vo
     if (options.impact) {
       output.say(output.paint('bold', `${host}: ${count(files.length, 'file')} would change`));
       for (const one of impact) output.say(sentence(one, output));
-      if (impact.some(({ action }) => action === 'restart next')) {
-        output.say('  The slot that is live keeps its files until the switch; what they reload or stop happens then.');
-      }
       if (impact.length === 0) output.say('  nothing is reloaded or restarted');
     } else for (const file of files) (options.stat ? stat : patch)(file, output);
   }
 }
 
 /** One line of the impact. */
-function sentence({ action, what, downtime, because }: Action, output: Output): string {
+function sentence({ action, what, downtime, because, later }: Action, output: Output): string {
   const verbs: Readonly<Record<Action['action'], string>> = {
     install: 'installs', finish: 'finishes', stop: 'stops', reload: 'reloads', restart: 'restarts', update: 'updates',
     enable: 'enables', start: 'starts', confirm: 'waits for a confirmation', open: 'opens', close: 'closes',
-    'restart next': 'restarts, unless it is live,',
+    'restart next': 'restarts', route: 'routes', refuse: 'cannot install',
     'wait for a restart': 'leaves for a later restart', 'wait for the switch': 'leaves for the switch',
     'leave running': 'leaves running', end: 'ends',
   };
+  if (action === 'refuse') return `  ${output.paint('red', verbs[action])} ${what}: ${because.join(', ')}`;
   const colour = downtime || action === 'open' ? 'red'
     : action === 'reload' || action === 'restart next' ? 'yellow' : 'green';
   const reasons = because.length > 3 ? `${because.slice(0, 3).join(', ')} and ${because.length - 3} more`
     : because.join(', ');
   const why = action === 'end' ? `${reasons}; "vgen apply" does it with --allow live` : reasons;
   const outage = downtime ? `${output.paint('red', 'down')}: ${downtime}` : 'no downtime';
-  return `  ${output.paint(colour, verbs[action])} ${what}: ${outage} (${why})`;
+  const when = later === undefined ? '' : `, ${later}`;
+  return `  ${output.paint(colour, verbs[action])} ${what}: ${outage}${when} (${why})`;
 }
 
 function lines({ before, after }: FileDiff): { added: number; removed: number } {

@@ -1,6 +1,6 @@
 import { Failure } from '../contract/diagnostic.ts';
 import { blast, flagsOf, limitsOf, type Refusal } from '../fleet/guard/blast.ts';
-import type { Action } from '../contract/impact.ts';
+import type { Action } from '../contract/action.ts';
 import { isNothing, type Change, type Foretold } from '../fleet/observe/compare.ts';
 import { planFileOf, writePlan } from '../fleet/guard/plan-file.ts';
 import { isSeen, survey, type Seen, type Surveyed } from '../fleet/observe/survey.ts';
@@ -96,7 +96,7 @@ function print(looked: readonly Surveyed[], refusals: readonly Refusal[], output
 }
 
 function printHost({ plan: made }: Seen, output: Output): void {
-  const { host, isNew, changes, actions, obstacles, notes } = made;
+  const { host, isNew, changes, actions, obstacles, down, notes } = made;
   output.say(output.paint('bold', isNothing(made) ? `${host}: nothing to do` : `${host}: ${sum(made)}`));
   for (const one of changes.filter(({ name }) => !ENGINE.test(name))) {
     const colour = one.byHand || one.what === 'remove' ? 'red' : 'green';
@@ -109,14 +109,20 @@ function printHost({ plan: made }: Seen, output: Output): void {
   for (const one of actions) {
     output.say(`  ${output.paint(one.downtime ? 'red' : 'yellow', one.action.padEnd(8))} ${actionText(one)}`);
   }
+  for (const { app, why } of down) output.say(`  ${output.paint('red', 'down    ')} ${app}: ${why}`);
   for (const text of obstacles) output.say(`  ${output.paint('red', 'refused ')} ${text}`);
   for (const text of notes) output.say(output.paint('dim', `  note     ${text}`));
 }
 
-const sum = ({ isNew, changes, actions }: Foretold): string => [
-  ...isNew ? ['first install'] : [], count(changes.filter(({ what }) => what !== 'keep').length, 'change'),
-  count(actions.length, 'action'),
-].join(', ');
+function sum({ isNew, changes, actions, obstacles, down }: Foretold): string {
+  const changed = changes.filter(({ what }) => what !== 'keep').length;
+  const isOnlyDown = down.length > 0 && changed + actions.length + obstacles.length === 0;
+  const work = [...isNew ? ['first install'] : [], count(changed, 'change'), count(actions.length, 'action')];
+  return [
+    ...isOnlyDown ? [] : [work.join(', ')],
+    ...down.length ? [`live is down: ${down.map(({ app }) => app).join(', ')}`] : [],
+  ].join('; ');
+}
 
 /** For a comment on a pull request or a job summary: one section per host with changes, one line for the others. */
 function markdownText(looked: readonly Surveyed[], refusals: readonly Refusal[]): string {
@@ -125,6 +131,7 @@ function markdownText(looked: readonly Surveyed[], refusals: readonly Refusal[])
   const sections = looked.filter(one => !isSeen(one) || !isNothing(one.plan)).map(one => {
     if (!isSeen(one)) return `### ${one.host}\n\n:x: ${cell(one.problem)}\n`;
     const rows = [
+      ...one.plan.down.map(({ app, why }) => ['**down**', `${app}: ${why}`]),
       ...one.plan.obstacles.map(text => ['**refused**', text]),
       ...one.plan.changes.map(change => [
         change.byHand ? `**${VERBS[change.what]}**` : VERBS[change.what], changeText(change),

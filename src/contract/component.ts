@@ -101,6 +101,20 @@ export interface Plan {
   readonly units?: readonly Brought<'unit'>[];
   readonly users?: readonly Brought<'user'>[];
   readonly programs?: readonly Brought<'program'>[];
+  readonly answers?: readonly NamedAnswer[];
+}
+
+/**
+ * What the host answers to who asks for a name, there and below a path, in the words of the inventory: `by` is the key
+ * that says so, `what` its value. The longest path that matches is the one. `maintenance`: a page with status 503.
+ */
+export interface NamedAnswer {
+  /** A domain, with its port where that is none of HTTP or HTTPS; "*." stands for all names below. */
+  readonly name: string;
+  readonly path: string;
+  readonly by: 'app' | 'site' | 'dir' | 'redirect' | 'maintenance';
+  readonly what: string;
+  readonly at: Path;
 }
 
 export type Made = Offer & { readonly by: string; readonly host: Host };

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Keeper } from './component.ts';
-import {
-  exposure, impact, listed, type ChangedPath, type Listed, type Running, type RunningSlot, type RunningUnit,
-} from './impact.ts';
+import type { ChangedPath, Listed, Running, RunningSlot, RunningUnit } from './action.ts';
+import { exposure, impact, listed } from './impact.ts';
 
 const UNIT = (name: string): string => `/etc/systemd/system/${name}`;
 const PROGRAM = (name: string): string => `/etc/keeper/${name}.conf`;
@@ -21,12 +20,13 @@ const list = (
       ({ path, triggers: all, mode: '', owner: '', check: null, secrets: [], from: '', slot: null })),
   slots: [...new Set(Object.values(triggers).flat().filter(one => one.startsWith('slot:'))
     .map(one => one.slice('slot:'.length)))],
+  answers: [], variables: [],
 }, path => texts[path] ?? null, [KEEPER]);
 const up: RunningUnit = { isKnown: true, isUp: true, isGood: true, isEnabled: true, state: 'active' };
 const down: RunningUnit = { ...up, isUp: false, isGood: false, state: 'inactive' };
 const absent: RunningUnit = { ...down, isKnown: false, isEnabled: null };
 const slot = (more: Partial<RunningSlot> = {}): RunningSlot =>
-  ({ role: 'next', isRunning: true, runtime: 'systemd', isBad: false, stale: [], waiting: [], ...more });
+  ({ role: 'next', port: null, isRunning: true, runtime: 'systemd', isBad: false, stale: [], waiting: [], ...more });
 
 function host(
   units: Record<string, RunningUnit> = {}, slots: Record<string, RunningSlot> = {}, more: Partial<Running> = {},
@@ -199,6 +199,7 @@ describe('ports', () => {
       ['close', 'port 6379/tcp at 10.8.0.2 to eu1', 'redis'], ['open', 'port 443/tcp to anyone', 'web'],
     ]);
     expect(exposure(before, before)).toEqual([]);
+    expect(exposure(before, before.replace('\tweb', '\tweb, shop'))).toEqual([]);
   });
 });
 

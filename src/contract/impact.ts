@@ -2,88 +2,22 @@
 // the host (templates/host) does what is foretold here, in this order;
 // test/fleet/foretold.test.ts holds the two together.
 import type { Keeper } from './component.ts';
+import {
+  action, type Action, type ChangedPath, type Listed, type Running, type RunningSlot, type Triggered,
+} from './action.ts';
+import { answerEndings, connectionEndings } from './ending.ts';
+import { appEndings, appOf, heldPorts, waitingApps, withLater } from './held.ts';
 import type { Manifest } from './manifest.ts';
-
-export interface Action {
-  readonly action:
-    | 'install' | 'finish' | 'stop' | 'reload' | 'restart' | 'wait for a restart' | 'update' | 'enable' | 'start'
-    | 'restart next' | 'wait for the switch' | 'end' | 'confirm' | 'open' | 'close' | 'leave running';
-  /** A unit, an app, a slot as app/slot, a program beside slots, a package, an address, a port and who reaches it. */
-  readonly what: string;
-  /** Why: paths on the host, or a sentence. */
-  readonly because: readonly string[];
-  /** What is interrupted; null if nobody notices. */
-  readonly downtime: string | null;
-}
-
-/** A path that comes, goes or gets another content, mode, owner or target. */
-export interface ChangedPath { readonly path: string; readonly what: 'add' | 'change' | 'remove' }
-
-/**
- * What a list of a host says that a change can act on. Triggers are `reload:UNIT`,
- * `restart:UNIT`, `slot:APP/SLOT`, `confirm`.
- */
-export interface Listed {
-  /** Unit → what a restart interrupts, null if nobody notices; in the order of the list. */
-  readonly units: ReadonlyMap<string, string | null>;
-  /** Path → its triggers. */
-  readonly triggers: ReadonlyMap<string, readonly string[]>;
-  /** As APP/SLOT. */
-  readonly slots: readonly string[];
-  /** The text of a file; null where it is not known. */
-  readonly text: (path: string) => string | null;
-  /** The programs beside slots that run because of this file. */
-  readonly programs: (path: string) => readonly string[];
-}
 
 /** What a manifest says, with the files that lie beside it. */
 export const listed = (
-  { units, files, slots }: Pick<Manifest, 'units' | 'files' | 'slots'>, text: Listed['text'],
-  keepers: readonly Keeper[],
+  { units, files, slots, answers, variables }: Pick<Manifest, 'units' | 'files' | 'slots' | 'answers' | 'variables'>,
+  text: Listed['text'], keepers: readonly Keeper[],
 ): Listed => ({
-  units, triggers: new Map(files.map(({ path, triggers }) => [path, triggers])), slots, text,
+  units, triggers: new Map(files.map(({ path, triggers }) => [path, triggers])), slots, answers, variables, text,
+  slotOf: new Map(files.flatMap(({ path, slot }) => (slot === null ? [] : [[path, slot]]))),
   programs: path => keeperOf(keepers, path)?.programsIn(text(path) ?? '') ?? [],
 });
-
-/** A unit as it is on the host. `isEnabled` is null where that does not apply. */
-export interface RunningUnit {
-  readonly isKnown: boolean;
-  /** A reload or restart reaches it. */
-  readonly isUp: boolean;
-  /** It runs, and needs no start. */
-  readonly isGood: boolean;
-  readonly isEnabled: boolean | null;
-  /** Its state in one word. */
-  readonly state: string;
-}
-
-/** A slot that has a release. */
-export interface RunningSlot {
-  /** `either` where nobody looked. */
-  readonly role: 'live' | 'next' | 'either';
-  readonly isRunning: boolean;
-  readonly runtime: string;
-  /** Its release is known to be bad: it is not started for nothing. */
-  readonly isBad: boolean;
-  /** Paths that its process has not taken up since an earlier change. */
-  readonly stale: readonly string[];
-  /** Paths of it that this change would change were it not live; they wait for the switch, and are no changed paths. */
-  readonly waiting: readonly string[];
-}
-
-/** An app of which something is live: its directory, and the address on which nginx serves it, "" if there is none. */
-export interface LiveApp { readonly dir: string; readonly live: string }
-
-/** What runs on the host, as it was seen there or as the former list lets assume. */
-export interface Running {
-  readonly unit: (name: string) => RunningUnit;
-  readonly slots: ReadonlyMap<string, RunningSlot>;
-  readonly apps: ReadonlyMap<string, LiveApp>;
-  /** Programs of the new list that are not there: what needs them is not started. */
-  readonly absent: readonly string[];
-  /** An install was cut short. */
-  readonly isUnfinished: boolean;
-}
 
 const UNIT_FILE = /^\/etc\/systemd\/system\/([^/]+\.(?:service|timer|socket|path|mount))$/;
 
@@ -94,9 +28,6 @@ export const isRunFrom = (path: string, keepers: readonly Keeper[]): boolean =>
 const keeperOf = (keepers: readonly Keeper[], path: string): Keeper | undefined =>
   keepers.find(({ programFile }) => programFile.test(path));
 
-/** Trigger → the paths that call for it. */
-type Triggered = ReadonlyMap<string, readonly string[]>;
-
 /** What the changes make happen on the host, in the order in which it happens. */
 export function impact(
   former: Listed, tree: Listed, changed: readonly ChangedPath[], host: Running, keepers: readonly Keeper[],
@@ -106,17 +37,20 @@ export function impact(
     .flatMap(path => stop(path, former, tree, host));
   const stopped = new Set(stops.map(({ what }) => what));
   const acted = units(tree, triggered, host, stopped, keepers);
+  const done = [
+    ...stops, ...acted, ...updates(tree, changed, acted, host, keepers), ...starts(tree, host),
+    ...slots(tree, triggered, host, keepers), ...confirmation(triggered), ...left(former, tree, stopped, host),
+  ];
   return [
+    ...heldPorts(tree, host),
     ...host.isUnfinished ? [action('finish', 'an install that was cut short', ['its journal is still on the host'])]
       : [],
-    ...apps(tree, host), ...stops, ...acted, ...updates(tree, changed, acted, host, keepers), ...starts(tree, host),
-    ...slots(tree, triggered, host, keepers), ...confirmation(triggered), ...left(former, tree, stopped, host),
+    ...appEndings(tree, host), ...answerEndings(former.answers, tree.answers, name => host.apps.has(name)),
+    ...connectionEndings(former.variables, tree.variables, waitingApps(tree, triggered, host)),
+    ...done.map(one => withLater(one, former, tree, host)),
   ];
 }
 
-const action =
-  (what: Action['action'], name: string, because: readonly string[], downtime: string | null = null): Action =>
-    ({ action: what, what: name, because, downtime });
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const nameIn = (trigger: string): string => trigger.slice(trigger.indexOf(':') + 1);
 
@@ -132,35 +66,6 @@ function triggeredBy(former: Listed, tree: Listed, changed: readonly ChangedPath
   }
   return found;
 }
-
-/** The data of an app on the host; null in a list that does not have the app, or whose files nobody can read. */
-export function appIn(list: Listed, app: string): LiveApp | null {
-  const text = list.text(`/opt/vgen/apps/${app}.sh`);
-  const value = (name: string): string =>
-    new RegExp(`^${name}=(.*)$`, 'm').exec(text ?? '')?.[1]?.replace("''", '') ?? '';
-  return text === null || text === '' ? null : { dir: value('dir'), live: value('live') };
-}
-
-/** What ends for who uses an app: one that goes, or moves to where nothing is deployed; an address that it leaves. */
-function apps(tree: Listed, host: Running): Action[] {
-  return [...host.apps].flatMap(([name, was]) => {
-    const is = appIn(tree, name);
-    if (is === null) return [action('end', name, ['it is no longer in the inventory'], 'the app')];
-    if (is.dir !== was.dir) {
-      return [action('end', name, [`it moves to ${is.dir}, where nothing is deployed yet`], 'the app')];
-    }
-    if (was.live === '' || is.live === was.live) return [];
-    return [action('close', was.live, [is.live === '' ? `nginx does not serve ${name} there any more`
-      : `${name} is served on ${is.live} from now on`], `who still asks for ${name} there`)];
-  });
-}
-
-/** Whether a slot that is live and runs keeps its files: it can be switched to the other one. */
-export const isHeld = (tree: Listed, host: Running, name: string): boolean => {
-  const [slot, app] = [host.slots.get(name), name.slice(0, name.indexOf('/'))];
-  return slot?.role === 'live' && slot.isRunning && tree.slots.includes(name)
-    && appIn(tree, app)?.dir === host.apps.get(app)?.dir;
-};
 
 /** What runs because of a file ends before the file goes. */
 function stop(path: string, former: Listed, tree: Listed, host: Running): Action[] {
@@ -238,10 +143,9 @@ function lacksProgram(tree: Listed, host: Running, unit: string): boolean {
  * Slots with a release, app by app, next before live. A live one that runs is never stopped: it waits for the switch.
  */
 function slots(tree: Listed, triggered: Triggered, host: Running, keepers: readonly Keeper[]): Action[] {
-  const app = (name: string): string => name.slice(0, name.indexOf('/'));
   const found = [...host.slots].filter(([name]) => tree.slots.includes(name))
     .sort(([a, one], [b, two]) =>
-      byText(app(a), app(b)) || (one.role === two.role ? byText(a, b) : one.role === 'live' ? 1 : -1));
+      byText(appOf(a), appOf(b)) || (one.role === two.role ? byText(a, b) : one.role === 'live' ? 1 : -1));
   return found.flatMap(([name, slot]) => {
     const now = triggered.get(`slot:${name}`) ?? [];
     const because = [...new Set([...now, ...slot.stale])];
@@ -278,8 +182,13 @@ export function exposure(before: string, after: string): Action[] {
     return action(what, `port ${port}/${protocol}${address === 'all' ? '' : ` at ${address}`} to ${who}`, [why],
       what === 'close' ? 'who still connects there' : null);
   };
-  return [...was.filter(line => !is.includes(line))
-    .map(line => say('close', line)), ...is.filter(line => !was.includes(line)).map(line => say('open', line))];
+  // who listens there may change, without anything for who connects
+  const place = (line: string): string => line.split('\t').slice(0, 4).join('\t');
+  const beside = (lines: readonly string[], others: readonly string[]): string[] =>
+    lines.filter(line => !others.some(other => place(other) === place(line)));
+  return [
+    ...beside(was, is).map(line => say('close', line)), ...beside(is, was).map(line => say('open', line)),
+  ];
 }
 
 /** Where the report of open ports stands on a host. */

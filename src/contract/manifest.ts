@@ -24,6 +24,8 @@ const COLUMNS = {
   'fleet-file': ['path', 'from'],
   'unit': ['name', 'downtime', 'why'],
   'slot': ['app', 'slot'],
+  'answer': ['name', 'path', 'by', 'what'],
+  'variable': ['app', 'name', 'value', 'why'],
 } as const;
 
 type Kind = keyof typeof COLUMNS;
@@ -54,6 +56,12 @@ export interface ListedFile {
   readonly slot: string | null;
 }
 
+/** What the host answers to who asks for a name, there and below a path. */
+export type ListedAnswer = Readonly<Columns<'answer'>>;
+
+/** A variable that an app gets from what it uses, such as the address of a datastore; its secrets are named. */
+export type ListedVariable = Readonly<Columns<'variable'>>;
+
 /** What a manifest says, read back. */
 export interface Manifest {
   readonly host: string;
@@ -77,6 +85,8 @@ export interface Manifest {
   readonly units: ReadonlyMap<string, string | null>;
   /** As APP/SLOT. */
   readonly slots: readonly string[];
+  readonly answers: readonly ListedAnswer[];
+  readonly variables: readonly ListedVariable[];
 }
 
 /** One line, and the place in the inventory that it comes from. */
@@ -107,6 +117,8 @@ export function manifestRows({ host, ...plan }: HostPlan): ManifestRow[] {
     ...inOrder.flatMap(kind => plan.files.filter(file => file.kind === kind).map(fileRow)),
     ...plan.units.map(one => row('unit', one.at, [one.name, one.downtime ?? '', one.why])),
     ...plan.apps.flatMap(app => app.slots.map(slot => row('slot', slot.at, [app.name, slot.name]))),
+    ...plan.answers.map(one => row('answer', one.at, [one.name, one.path, one.by, one.what])),
+    ...plan.variables.map(one => row('variable', one.at, [one.app, one.name, one.value, one.why])),
   ];
 }
 
@@ -184,6 +196,7 @@ export function readManifest(text: string, place: string): Manifest {
     })),
     units: new Map(of('unit').map(({ name, downtime }) => [name, downtime || null])),
     slots: of('slot').map(({ app, slot }) => `${app}/${slot}`),
+    answers: of('answer'), variables: of('variable'),
   };
 }
 

@@ -1,11 +1,21 @@
 // What a host, and the fleet, get, before any byte of it is made.
-import type { FileSpec, Made } from './component.ts';
+import type { NamedAnswer, FileSpec, Made } from './component.ts';
+import type { Path } from './diagnostic.ts';
 import type { App, Host } from './model.ts';
 
 /** A certificate that is offered. */
 export type Certificate = Extract<Made, { kind: 'certificate' }>;
 /** A file with the component that planned it. `custom`: the user asks for just this path. */
 export type Planned = FileSpec & { readonly component: string; readonly custom: boolean };
+
+/** A variable that an app gets from what it uses; secrets in its value are named, as `${secret}`. */
+export interface OfferedVariable {
+  readonly app: string;
+  readonly name: string;
+  readonly value: string;
+  readonly why: string;
+  readonly at: Path;
+}
 
 export interface HostPlan {
   readonly host: Host;
@@ -20,6 +30,8 @@ export interface HostPlan {
   readonly certificates: readonly Certificate[];
   readonly secrets: readonly string[];
   readonly apps: readonly App[];
+  readonly answers: readonly NamedAnswer[];
+  readonly variables: readonly OfferedVariable[];
 }
 
 /** What belongs to the fleet and to no host. */

@@ -1,6 +1,6 @@
 // Whether a host is ready for what the inventory wants of it: facts from doctor.sh beside offers and tree. Each
 // finding says what to do.
-import { pushSecrets } from './observe/compare.ts';
+import { pushSecrets } from './observe/obstacles.ts';
 import type { Made } from '../contract/component.ts';
 import type { BuiltTree } from './observe/tree.ts';
 

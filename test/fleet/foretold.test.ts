@@ -17,7 +17,7 @@ const seed = full ? drawn : 609_887_204;
 /** What the inventory can be: each key takes one of so many values; 0 is often "not there". */
 const CHOICES = {
   motd: 3, motdMode: 2, issue: 3, gzip: 3, deep: 4, tick: 3, user: 4, memory: 3, redis: 2, level: 3, port: 2, extra: 3,
-  program: 3, job: 3,
+  program: 3, job: 3, blue: 2, unit: 3,
 } as const;
 type World = Record<keyof typeof CHOICES, number>;
 
@@ -63,7 +63,8 @@ ${files(world)}${world.user ? `users:\n  ada: { home: /srv/ada, groups: [${GROUP
     runtime: systemd
     binary: web
     command: ./web \${slot.port}
-    slots: { blue: { port: 20000 }, green: { port: 20001 } }
+    slots: { blue: { port: ${20000 + 20 * world.blue} }, green: { port: 20001 } }${
+  world.unit ? `\n    unit: web${world.unit}` : ''}
     listen: { live: ${8000 + world.port}, next: 8010 }
     health: /health
     wait: 10s
@@ -87,7 +88,7 @@ function foretold({ changes, actions }: Planned): { changes: string[]; actions: 
   const packages = changes.filter(({ kind }) => kind === 'package').map(({ name }) => name);
   const told = changes.filter(({ kind, what }) => kind !== 'package' && what !== 'keep')
     .map(({ kind, what, name }) => `${what === 'remove' || what === 'restore' ? what : kind} ${name}`);
-  const does = actions.filter(({ action }) => !/^(wait|confirm|open|close|finish|end)/.test(action))
+  const does = actions.filter(({ action }) => !/^(wait|confirm|open|close|finish|end|route)/.test(action))
     .map(({ action, what }) => `${action === 'restart next' ? 'restart' : action} ${what}`);
   return { changes: [...packages.length ? [`package ${packages.join(' ')}`] : [], ...told], actions: does };
 }

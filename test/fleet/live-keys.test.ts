@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Action } from '../../src/contract/impact.ts';
+import type { Action } from '../../src/contract/action.ts';
 import { bootFleet, type Fleet } from '../../src/rehearse/fleet.ts';
 import type { RehearsalHost } from '../../src/rehearse/host.ts';
 import { draw, full, seed } from '../draw.ts';

@@ -90,6 +90,32 @@ describe.skipIf(lack !== null)(`releases over the fleet (${because})`, () => {
     await fleet.ask('b', 'systemctl start nginx');
   });
 
+  it('says of a live that is down what plan, status and apply do about it', async () => {
+    const signal = (name: string): Promise<string> =>
+      fleet.ask('b', `kill -${name} "$(systemctl show -p MainPID --value "web-$(readlink /opt/web/live)")"`);
+    await signal('STOP');
+    try {
+      const plan = (await fleet.expect(1, 'plan --on b')).stdout;
+      expect(plan).toMatch(/^b: live is down: web$/m);
+      expect(plan).toMatch(/^ {2}down {5}web: live does not answer: its process runs, .* see: vgen logs web --on b/m);
+      expect((await fleet.expect(1, 'plan --on b --markdown')).stdout)
+        .toMatch(/^### b: live is down: web\n[^]*^\| \*\*down\*\* \| web: live does not answer/m);
+      expect(JSON.parse((await fleet.expect(1, 'plan --on b --json')).stdout))
+        .toMatchObject({ hosts: [{ changes: [], actions: [], down: [{ app: 'web' }] }] });
+      expect((await fleet.expect(1, 'status --on b')).stdout).toMatch(/^b +down .*web: /m);
+      expect((await fleet.expect(1, 'apply --on b')).stdout).toMatch(/^b .* failed: .*web: live \(\w+\) does not answer/m);
+    } finally {
+      await signal('CONT');
+    }
+    expect((await fleet.expect(0, 'plan --on b')).stdout).toBe('b: nothing to do\n');
+    await fleet.ask('b', 'systemctl stop "web-$(readlink /opt/web/live)"');
+    const plan = (await fleet.expect(1, 'plan --on b')).stdout;
+    expect(plan).toMatch(/^b: 0 changes, 1 action; live is down: web\n {2}start {4}web\/(\w+) .*\n/m);
+    expect(plan).toMatch(/^ {2}down {5}web: live does not answer: an apply starts web\/\w+$/m);
+    expect(resultsOf(await fleet.expect(0, 'apply --on b --json'))).toEqual({ b: 'done' });
+    expect((await fleet.expect(0, 'plan --on b')).stdout).toBe('b: nothing to do\n');
+  });
+
   it('follows a log until Ctrl-C', async () => {
     const child = fleet.start(['logs', 'nginx', '--on', 'a', '--follow', '-n', '1']);
     const end = ended(child);

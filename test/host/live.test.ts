@@ -52,6 +52,16 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     expect(await code(8000)).toBe('200');
   });
 
+  it('keeps its port: a tree that gives it to the other slot is refused, and nothing is touched', async () => {
+    const exchanged = (FILES['demo'] ?? []).reduce((tree, path) => tree.edit(path, '20001', '20000')
+      .edit(path.replaceAll('green', 'blue'), '20000', '20001'), machine.tree());
+    const { code: ended, text } = await under(() => machine.install(exchanged));
+    expect([ended, text]).toEqual([3, expect.stringContaining(
+      'demo/blue: port 20001 is that of demo/green, which keeps it until its switch; change ports in two steps',
+    )]);
+    expect(await machine.installed(machine.tree())).toContain('one: nothing to do');
+  });
+
   it('keeps its port when the inventory gives it another one', async () => {
     const before = await machine.processes();
     const text = await under(() => machine.installed(moved()));

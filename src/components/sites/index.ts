@@ -3,7 +3,8 @@
 // anew, and trusts it only by its certificate.
 import { addressOf } from '../../kit/address.ts';
 import { CA, certificateFiles } from '../../kit/certificate-files.ts';
-import { component, entriesOn, type FileSpec, type Offer } from '../../contract/component.ts';
+import { component, entriesOn, type NamedAnswer, type FileSpec, type Offer } from '../../contract/component.ts';
+import type { Path } from '../../contract/diagnostic.ts';
 import { directory, file, filesOf, reload } from '../../kit/files.ts';
 import { ANYONE, onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model } from '../../contract/model.ts';
@@ -149,6 +150,19 @@ function siteView(sites: Sites, site: Site, host: Host, model: Model): object {
   };
 }
 
+/** What is seen of a site from outside: a change of it may end something. */
+function answersOf(site: Site): NamedAnswer[] {
+  const isUsual = portOf(site) === (site.certificate === null ? 80 : 443);
+  const answer = (path: string, by: NamedAnswer['by'], what: string, at: Path): NamedAnswer[] =>
+    site.domains.map(domain => ({ name: isUsual ? domain : `${domain}:${portOf(site)}`, path, by, what, at }));
+  if (site.maintenance) return answer('/', 'maintenance', site.name, [...site.at, 'maintenance']);
+  return Object.entries(site.paths).flatMap(([path, { app, site: to, dir, redirect }]) => {
+    const at = [...site.at, 'paths', path];
+    return app ? answer(path, 'app', app.name, at) : to ? answer(path, 'site', to.name, at)
+      : dir !== null ? answer(path, 'dir', dir, at) : answer(path, 'redirect', redirect ?? '', at);
+  });
+}
+
 function files(sites: Sites, host: Host, model: Model): FileSpec[] {
   const here = on(sites, host);
   if (here.length === 0) return [];
@@ -175,6 +189,8 @@ export const sites = component<Sites | null>({
   schema: () => import('./schema.ts'),
   check: ({ section }) => (section ? checkSites(section) : []),
   offer: ({ host, section, model }) => (section ? offer(section, host, model) : []),
-  plan: ({ host, section, model }) => ({ files: section ? files(section, host, model) : [] }),
+  plan: ({ host, section, model }) => (section ? {
+    files: files(section, host, model), answers: on(section, host).flatMap(answersOf),
+  } : {}),
   prove: ({ section, model }) => (section ? siteProofs(section, model) : []),
 });

@@ -2,7 +2,7 @@
 // flag that says "this is meant". Pure. A first install is no blast: there is nothing to lose.
 import type { LimitsWritten } from '../../schema/guard.ts';
 import type { Model } from '../../contract/model.ts';
-import type { Action } from '../../contract/impact.ts';
+import type { Action } from '../../contract/action.ts';
 import type { Change, Foretold } from '../observe/compare.ts';
 import type { HostState } from '../observe/state.ts';
 

@@ -8,6 +8,70 @@ const changes = (...args: Parameters<typeof planFor>): string[] =>
   planFor(...args).changes.map(({ kind, what, name, why, byHand }) =>
     `${what} ${kind} ${name}: ${why}${byHand ? ' (local edit)' : ''}`);
 
+describe('live that is down', () => {
+  const slots = tree(['slot web blue', 'slot web green']);
+  const is = (process: string): string[] => [
+    ...NEW, 'dead web', `slot web/blue live r1 ${process} systemd - - /opt/web 127.0.0.1:8000`,
+  ];
+
+  it('is something, and an apply of what runs fails', () => {
+    const plan = planFor(slots, host(...is('running')));
+    expect(isNothing(plan)).toBe(false);
+    expect(plan.actions).toEqual([]);
+    expect(plan.down).toEqual([{ app: 'web', why: expect.stringMatching(
+      /^live does not answer: its process runs, and is not restarted by an apply, which fails; see: vgen logs web/,
+    ) as string }]);
+  });
+
+  it('is started where its process does not run', () => {
+    expect(planFor(slots, host(...is('stopped'))).down)
+      .toEqual([{ app: 'web', why: 'live does not answer: an apply starts web/blue' }]);
+  });
+
+  it('of an app that goes is nothing to be told', () => {
+    expect(planFor(tree([]), host(...NEW, 'dead web')).down).toEqual([]);
+  });
+});
+
+describe('what a live slot keeps until its switch', () => {
+  const LIVE = 'slot web/blue live r1 running systemd - - /opt/web 127.0.0.1:8000 20000';
+  const ends = (...args: Parameters<typeof planFor>): string[] => planFor(...args).actions
+    .filter(({ action }) => action === 'end')
+    .map(({ what, because, downtime }) => `${what}: ${downtime} (${because.join()})`);
+
+  it('is told where the datastore changes what it leads to', () => {
+    const path = '/etc/e';
+    const wanted = tree([
+      `file ${path} 0600 root:root slot:web/blue - - apps web/blue`, 'slot web blue',
+      'variable web DB_URL redis://127.0.0.1:6400 uses-db',
+    ], { [path]: sum(2) });
+    const was = 'applied variable web DB_URL redis://127.0.0.1:6379 uses-db';
+    expect(ends(wanted, host(...NEW, ...installed(path), LIVE, was))).toEqual([
+      'DB_URL of web: what web asks there, until its switch '
+        + '(uses-db: new port at once, and live keeps the former until its switch)',
+    ]);
+    // a live slot that does not run takes up its files
+    expect(ends(wanted, host(...NEW, ...installed(path), LIVE.replace('running', 'stopped'), was))).toEqual([]);
+  });
+
+  it('is told where the value of a secret is new for the other side too', () => {
+    const paths = ['/etc/e', '/etc/redis'];
+    const wanted = tree([
+      'file /etc/e 0644 root:root slot:web/blue - token apps web/blue',
+      'file /etc/redis 0644 root:root - - token,other redis', 'slot web blue', 'secret token', 'secret other',
+    ]);
+    const is = (...contents: readonly string[]): string[] => ends(wanted, host(
+      ...NEW, 'secret token', 'secret other', LIVE,
+      ...paths.flatMap((path, i) => installed(path, { content: contents[i] ?? '' })),
+    ));
+    expect(is('different', 'different')).toEqual([
+      'token of web: what web asks with it, until its switch '
+        + '(a new value, at once in /etc/redis; live keeps the former until its switch)',
+    ]);
+    expect([is('different', 'same'), is('same', 'different'), is('same', 'same')]).toEqual([[], [], []]);
+  });
+});
+
 describe('files', () => {
   it('that are as the tree has them are no change', () => {
     expect(isNothing(planFor(tree([FILE]), host(...NEW, ...installed('/etc/x'))))).toBe(true);

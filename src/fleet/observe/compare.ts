@@ -1,10 +1,10 @@
 // BuiltTree × HostState → what an apply would do on this host, and why. Pure; it follows the rules of the engine
 // (templates/host/opt/vgen/lib), and a test on real hosts holds the two together.
 import { keepers } from '../../components/index.ts';
-import {
-  EXPOSURE, exposure, impact, isHeld, isRunFrom, listed, type Action, type ChangedPath, type Listed, type Running,
-} from '../../contract/impact.ts';
-import { otherCommand } from '../../process/command-line.ts';
+import type { Action, ChangedPath, Listed, Running } from '../../contract/action.ts';
+import { isHeld } from '../../contract/held.ts';
+import { EXPOSURE, exposure, impact, isRunFrom, listed } from '../../contract/impact.ts';
+import { deadApps, obstaclesOf } from './obstacles.ts';
 import { waitText, type HostState, type PathState } from './state.ts';
 import { readBytes, type BuiltTree, type TreeFile } from './tree.ts';
 
@@ -28,12 +28,14 @@ export interface Foretold {
   readonly actions: readonly Action[];
   /** What stands in the way of an apply. */
   readonly obstacles: readonly string[];
+  /** Apps whose live is down, each with what an apply does about it. */
+  readonly down: readonly { readonly app: string; readonly why: string }[];
   /** What nobody has to do anything about now. */
   readonly notes: readonly string[];
 }
 
-export const isNothing = ({ changes, actions, obstacles }: Foretold): boolean =>
-  changes.every(({ what }) => what === 'keep') && actions.length === 0 && obstacles.length === 0;
+export const isNothing = ({ changes, actions, obstacles, down }: Foretold): boolean =>
+  changes.every(({ what }) => what === 'keep') && actions.length === 0 && obstacles.length === 0 && down.length === 0;
 
 /** What an apply of the tree would do on a host that is as it was seen. */
 export function planFor(tree: BuiltTree, state: HostState): Foretold {
@@ -50,12 +52,19 @@ export function planFor(tree: BuiltTree, state: HostState): Foretold {
   ];
   const done = impact(former, now, changes.flatMap(changedPath),
     { ...host, slots: withWaiting(host, waits, tree, state) }, keepers);
-  const [left, actions] = [done.filter(isLeft), done.filter(one => !isLeft(one))];
+  const of = (...which: readonly Action['action'][]): Action[] => done.filter(({ action }) => which.includes(action));
+  const [refused, left] = [of('refuse'), of('leave running')];
+  const actions = [
+    ...done.filter(one => !refused.includes(one) && !left.includes(one)), ...newSecrets(tree, state, waits, changes),
+  ];
   const reports = state.exposure !== null && changes.some(({ name, what }) => name === EXPOSURE && what === 'change')
     ? exposure(state.exposure, readBytes(tree.dir, EXPOSURE).toString('utf8')) : [];
   return {
     host: tree.host, isNew: state.tree === null, changes, actions: [...actions, ...reports],
-    obstacles: obstacles(tree, state),
+    obstacles: [
+      ...obstaclesOf(tree, state), ...refused.map(({ what, because }) => `${what}: ${because.join(', ')}`),
+    ],
+    down: deadApps(tree, state, actions),
     notes: [
       ...notes(tree, state, waits),
       ...left.map(({ what, because }) => `${what} is left running: ${because.join(', ')}`),
@@ -63,7 +72,29 @@ export function planFor(tree: BuiltTree, state: HostState): Foretold {
   };
 }
 
-const isLeft = ({ action }: Action): boolean => action === 'leave running';
+/**
+ * Secrets whose value is another one in a file that changes now and in one that a live slot keeps until its switch:
+ * what asks with the former value is refused in between.
+ */
+function newSecrets(
+  tree: BuiltTree, { paths, recorded }: HostState, waits: ReadonlyMap<string, string>, changes: readonly Change[],
+): Action[] {
+  const isNew = ({ path, sha256, secrets }: TreeFile): boolean => secrets.length > 0
+    && paths.get(path)?.content === 'different' && recorded.paths.get(path)?.source === sha256;
+  const files = tree.files.filter(isNew);
+  const now = files.filter(({ path, slot }) => slot === null && changes.some(({ name }) => name === path));
+  return files.flatMap(({ path, secrets }) => {
+    const app = waits.get(path)?.split('/')[0];
+    const shared = now.filter(one => one.secrets.some(name => secrets.includes(name)));
+    const names = secrets.filter(name => shared.some(one => one.secrets.includes(name)));
+    return app === undefined || names.length === 0 ? [] : [{
+      action: 'end', what: `${names.join(', ')} of ${app}`,
+      because: [`a new value, at once in ${shared.map(one => one.path).join(', ')}; live keeps the former until its `
+        + 'switch'],
+      downtime: `what ${app} asks with it, until its switch`,
+    } satisfies Action];
+  });
+}
 
 const changed = (kind: Change['kind'], what: Change['what'], name: string, why: string, byHand = false): Change =>
   ({ kind, what, name, why, byHand });
@@ -74,11 +105,12 @@ function changedPath({ kind, what, name }: Change): ChangedPath[] {
 }
 
 /** What was installed last, as the host's record has it. */
-const formerOf = ({ recorded, downtimes }: HostState): Listed => ({
+const formerOf = ({ recorded, downtimes, answers, variables }: HostState): Listed => ({
   units: new Map(recorded.units.map(name => [name, downtimes.get(name) ?? null])),
   triggers: new Map([...recorded.paths].map(([path, { triggers }]) => [path, triggers])),
   slots: [...new Set([...recorded.paths.values()].flatMap(({ slot }) => slot ?? []))],
-  text: () => null, programs: path => recorded.programs.get(path) ?? [],
+  slotOf: new Map([...recorded.paths].flatMap(([path, { slot }]) => (slot === null ? [] : [[path, slot]]))),
+  answers, variables, text: () => null, programs: path => recorded.programs.get(path) ?? [],
 });
 
 const treeOf = (tree: BuiltTree): Listed => listed(tree, path =>
@@ -97,9 +129,9 @@ function runningOf(tree: BuiltTree, state: HostState): Running {
         isEnabled: is?.enabled === 'disabled' ? false : isKnown ? true : null, state: is?.active ?? 'absent',
       };
     },
-    slots: new Map([...state.slots].map(([name, { role, process, runtime, isBad, stale }]) => [name, {
-      role, runtime, isBad, stale, isRunning: process === 'running' || (process === 'starting' && role !== 'live'),
-      waiting: [],
+    slots: new Map([...state.slots].map(([name, { role, port, process, runtime, isBad, stale }]) => [name, {
+      role, port, runtime, isBad, stale, waiting: [],
+      isRunning: process === 'running' || (process === 'starting' && role !== 'live'),
     }])),
     // a host of a former version of vgen does not keep what changes with a slot apart
     apps: new Map([...state.slots]
@@ -240,35 +272,6 @@ function orphaned(tree: BuiltTree, state: HostState): Change[] {
     return changed(kind, isBack ? 'restore'
       : 'remove', path, isBack ? 'what was there before vgen comes back' : 'no longer in the tree');
   });
-}
-
-/** The command that gives a host its secrets. */
-export const pushSecrets = (host: string): string =>
-  otherCommand(['secrets', 'push', '--on', host], ['inventory', 'out', 'sshConfig']);
-
-function obstacles(tree: BuiltTree, state: HostState): string[] {
-  const missing = tree.secrets.filter(name => !state.secrets.has(name));
-  return [
-    ...state.host !== null && state.host !== tree.host ? [`this machine is ${state.host}, the tree is for ${tree.host}`]
-      : [],
-    ...missing.length ? [`without a value on the host: ${missing.join(', ')} (${pushSecrets(tree.host)})`]
-      : [],
-    ...missing.length ? [] : [...state.unrendered].map(([path, reason]) => `${path}: ${reason}`),
-    ...inTheWay(tree, state),
-  ];
-}
-
-/** What an install neither removes nor replaces. */
-function inTheWay(tree: BuiltTree, { paths }: HostState): string[] {
-  const isDirectory = (path: string): boolean => paths.get(path)?.kind === 'directory';
-  const blocked = (path: string, wanted: string): string =>
-    `${path} is a directory on the host, and a ${wanted} of the tree; move it away`;
-  return [
-    ...tree.files.filter(({ path }) => isDirectory(path)).map(({ path }) => blocked(path, 'file')),
-    ...[...tree.links.keys()].filter(isDirectory).map(path => blocked(path, 'link')),
-    ...tree.directories.map(({ path }) => path).filter(path => paths.get(path)?.kind === 'file')
-      .map(path => `${path} is a file on the host, and a directory of the tree; move it away`),
-  ];
 }
 
 function notes(tree: BuiltTree, state: HostState, waits: ReadonlyMap<string, string>): string[] {

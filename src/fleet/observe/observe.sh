@@ -72,7 +72,7 @@ tell_record() {
     esac
   done <"$state/installed.tsv"
   file=$(applied_manifest)
-  [[ -z $file ]] || sed -n '/^\(file\|directory\|unit\)\t/s/^/applied\t/p' "$file"
+  [[ -z $file ]] || sed -n '/^\(file\|directory\|unit\|answer\|variable\)\t/s/^/applied\t/p' "$file"
 }
 
 # render_file NUMBER
@@ -196,25 +196,35 @@ all_up() {
   done < <(systemctl show --property ActiveState,SubState,UnitFileState -- "${names[@]}"; echo)
 }
 
-# all_live: what is live answers through nginx, where it serves it; asked by the engine that is installed here.
-all_live() (
+# dead_apps: those whose live does not answer through nginx, where it serves it; asked by the engine that is installed
+# here. One a line.
+dead_apps() (
   [[ -f $lib/release.sh ]] || exit 0
   set +eu
   # shellcheck source=/dev/null
   . "$lib/release.sh"
   for file in /opt/vgen/apps/*.sh; do
     [[ -f $file ]] || continue
+    name=$(basename -- "$file" .sh)
     (
-      load_app "$(basename -- "$file" .sh)" 2>/dev/null || exit 1
+      load_app "$name" 2>/dev/null || exit 1
       slot=$(slot_at live)
       if [[ -z $slot || -z $(release_of "$slot") ]] || ! is_served live; then exit 0; fi
       [[ $(ask_nginx live /.vgen/slot 2>/dev/null) == "$slot" ]] || exit 1
       [[ $(ask_nginx live "${health_of[$slot]:-/}" --output /dev/null --write-out '%{http_code}' \
           2>/dev/null) != @(000|50[234]) ]]
-    ) || exit 1
+    ) || printf '%s\n' "$name"
   done
   exit 0
 )
+
+# tell_dead NAMES: apps whose live is down.
+tell_dead() {
+  local name
+  for name in $1; do
+    tell dead "$name"
+  done
+}
 
 tell_units() {
   local line name active='' sub='' load='' enabled='' names=()
@@ -281,7 +291,7 @@ tell_slots() {
         look_at "$slot"
         if is_bad "$id"; then bad=bad; else bad=-; fi
         tell slot "$app/$slot" "$role" "$id" "$process_state" "${runtime_of[$slot]:-${runtime:-}}" "$bad" \
-          "$(stale_of "$slot")" "$dir" "$live"
+          "$(stale_of "$slot")" "$dir" "$live" "${port_of[$slot]:--}"
       done
     )
   done
@@ -320,7 +330,7 @@ tell_all() {
 }
 
 observe() {
-  local depth=$1 tree=$2 is_down=no
+  local depth=$1 tree=$2 is_down=no dead=''
   [[ $depth != full && $depth != changed ]] || read_questions
   tell_state
   case $depth in
@@ -336,10 +346,12 @@ observe() {
     mapfile -t paths < <(printf '%s\n' "${paths[@]}" "${orphans[@]}" | sort -u)
   fi
   read_paths "${paths[@]}" "${!applied[@]}"
+  [[ -z $installed ]] || dead=$(dead_apps)
+  tell_dead "$dead"
   if [[ -n $installed ]] && all_as_left; then
     tell asleft
     (( ${#adopted[@]} == 0 )) || tell adopted
-    if ! all_up || ! slots_up || ! all_live; then
+    if [[ -n $dead ]] || ! all_up || ! slots_up; then
       is_down=yes
       tell down
     fi

@@ -1,7 +1,8 @@
 // What a host says of itself, as observe.sh tells it.
 import { createHash } from 'node:crypto';
 import { readLock, type Lock } from '../guard/lock.ts';
-import type { LiveApp } from '../../contract/impact.ts';
+import type { LiveApp } from '../../contract/action.ts';
+import type { ListedAnswer, ListedVariable } from '../../contract/manifest.ts';
 import type { HostStatus } from '../result.ts';
 
 /** What lies at a path of a host. */
@@ -37,6 +38,8 @@ export interface SlotState {
   readonly stale: readonly string[];
   /** The directory of its app, and the address on which nginx serves what is live of it. */
   readonly app: LiveApp;
+  /** On which it listens; null where it was not told. */
+  readonly port: number | null;
 }
 
 /** A file or link as vgen left it. */
@@ -79,6 +82,8 @@ export interface HostState extends HostStatus {
   readonly hasAdopted: boolean;
   /** A unit that is to run does not; told where `isAsLeft` is. */
   readonly isDown: boolean;
+  /** Apps whose live does not answer through nginx, although it serves it; told where the host was looked at. */
+  readonly dead: readonly string[];
   /** Something is pending: a restart, an install that was cut short. */
   readonly isDue: boolean;
   /** Seconds until what was installed last reverts by itself; null if it is confirmed. */
@@ -96,6 +101,9 @@ export interface HostState extends HostStatus {
   readonly waiting: ReadonlyMap<string, string>;
   /** path → what the installed tree asked for; empty where nothing is installed. */
   readonly applied: ReadonlyMap<string, { readonly mode: string; readonly owner: string }>;
+  /** What the installed tree said that is answered, and what apps are told of what they use. */
+  readonly answers: readonly ListedAnswer[];
+  readonly variables: readonly ListedVariable[];
   /** Unit → what the installed tree said that a restart of it interrupts. */
   readonly downtimes: ReadonlyMap<string, string>;
   /** The report of open ports that is there; null if there is none. */
@@ -165,6 +173,7 @@ export function readState(text: string): HostState {
     host: one('host'), tree: one('tree'), generation: generation ?? null, order: order ? order : null,
     live: releases('live'), next: releases('next'),
     isAsLeft: of('asleft').length > 0, hasAdopted: of('adopted').length > 0, isDown: of('down').length > 0,
+    dead: of('dead').map(([app = '']) => app),
     isDue: of('due').length > 0, isBusy: of('busy').length > 0,
     canAttach: of('attach').length > 0,
     unconfirmed: unconfirmed === null ? null : Number(unconfirmed), lock: lockIn(of('lock')[0]),
@@ -185,6 +194,10 @@ export function readState(text: string): HostState {
     waiting: new Map(of('waiting').map(([path = '', slot = '']) => [path, slot])),
     downtimes: new Map(of('applied').filter(([kind, , downtime]) => kind === 'unit' && downtime !== '-')
       .map(([, name = '', downtime = '']) => [name, downtime])),
+    answers: of('applied').filter(([kind]) => kind === 'answer')
+      .map(([, name = '', path = '', by = '', what = '']) => ({ name, path, by, what })),
+    variables: of('applied').filter(([kind]) => kind === 'variable')
+      .map(([, app = '', name = '', value = '', why = '']) => ({ app, name, value, why })),
     exposure: of('exposure').length ? of('exposure').map(columns => `${columns.join('\t')}\n`).join('') : null,
     applied: new Map(of('applied').filter(([kind]) => kind === 'file' || kind === 'directory')
       .map(([, path = '', mode = '', owner = '']) =>
@@ -207,9 +220,10 @@ export function readState(text: string): HostState {
     units: new Map(of('unit')
       .map(([name = '', active = '', sub = '', load = '', enabled = '']) => [name, { active, sub, load, enabled }])),
     slots: new Map(of('slot').map(
-      ([name = '', role, release = '', process = '', runtime = '', bad, stale, dir, live]) => [name, {
+      ([name = '', role, release = '', process = '', runtime = '', bad, stale, dir, live, port]) => [name, {
         role: role === 'live' ? 'live' : 'next', release, process, runtime, isBad: bad === 'bad',
         stale: words(stale, ' '), app: { dir: named(dir) ?? '', live: named(live) ?? '' },
+        port: named(port) === null ? null : Number(port),
       }],
     )),
     pending: new Map(of('pending').map(([what = '', paths]) => [what, words(paths, ' ')])),

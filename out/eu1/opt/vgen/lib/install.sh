@@ -33,6 +33,7 @@ install_tree() {
   read_pending_actions
   settle_local_edits
   find_held_slots
+  refuse_held_ports
   ask_live_before
 
   require_secrets "${want_secrets[@]}"
@@ -1129,6 +1130,33 @@ dir_in_tree() (
   # shellcheck source=/dev/null
   . "${tree:?}$vgen_apps/$1.sh"
   printf '%s' "$dir"
+)
+
+# refuse_held_ports: no slot can get the port that a live one keeps until its switch.
+refuse_held_ports() {
+  local held port taker
+  for held in $(sorted "${!held_slots[@]}"); do
+    port=$(held_port "$held")
+    [[ $(port_in_tree "$held") != "$port" ]] || continue
+    for taker in "${want_slots[@]/ //}"; do
+      [[ $(port_in_tree "$taker") != "$port" ]] ||
+        fail 3 "$taker: port $port is that of $held, which keeps it until its switch; change ports in two steps:" \
+          "first $held alone, then switch, then $taker"
+    done
+  done
+}
+
+# held_port APP/SLOT: the one that is installed.
+held_port() (
+  load_app "${1%/*}"
+  printf '%s' "${port_of[${1#*/}]}"
+)
+
+# port_in_tree APP/SLOT
+port_in_tree() (
+  # shellcheck source=/dev/null
+  . "${tree:?}$vgen_apps/$1.sh"
+  printf '%s' "${slot_port:-}"
 )
 
 # is_in_use SLOT: it runs, or a process of the app's user answers on its port although no manager knows of it.

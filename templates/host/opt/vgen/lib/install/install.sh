@@ -30,6 +30,7 @@ install_tree() {
   read_pending_actions
   settle_local_edits
   find_held_slots
+  refuse_held_ports
   ask_live_before
 
   require_secrets "${want_secrets[@]}"

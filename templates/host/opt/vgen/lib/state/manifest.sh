@@ -22,6 +22,7 @@ manifest_line=''                # "manifest.tsv:NUMBER", while that line is read
 declare -grA manifest_columns=(
   [host]=1 [confirm-within]=1 [package]=2 [program]=3 [user]=5 [secret]=1 [certificate]=6 [directory]=3 [link]=2
   [first-link]=2 [file]=8 [unit]=3 [slot]=2
+  [answer]=4 [variable]=4
 )
 confirm_seconds=60              # time to confirm a change of what leads into this host
 
@@ -153,6 +154,12 @@ list_slot() {
   check_names "$1" "$2"
   want_slots+=("$1 $2")
 }
+
+# list_answer NAME PATH BY WHAT: what is served under a name; for those who look at what a change ends.
+list_answer() { check_names "${1#'*.'}"; }
+
+# list_variable APP NAME VALUE WHY: what an app is told of what it uses; for the same.
+list_variable() { check_names "$1" "$2"; }
 
 # declare_path KIND PATH: what is there is said once only.
 declare_path() {

@@ -1,0 +1,53 @@
+// What stands in the way of an apply on a host that was looked at, and what is down there. Pure.
+import type { Action } from '../../contract/action.ts';
+import { otherCommand } from '../../process/command-line.ts';
+import type { HostState } from './state.ts';
+import type { BuiltTree } from './tree.ts';
+
+/** The command that gives a host its secrets. */
+export const pushSecrets = (host: string): string =>
+  otherCommand(['secrets', 'push', '--on', host], ['inventory', 'out', 'sshConfig']);
+
+/** Why the host, or vgen itself, would refuse the tree; one sentence each. */
+export function obstaclesOf(tree: BuiltTree, state: HostState): string[] {
+  const missing = tree.secrets.filter(name => !state.secrets.has(name));
+  return [
+    ...state.host !== null && state.host !== tree.host ? [`this machine is ${state.host}, the tree is for ${tree.host}`]
+      : [],
+    ...missing.length ? [`without a value on the host: ${missing.join(', ')} (${pushSecrets(tree.host)})`]
+      : [],
+    ...missing.length ? [] : [...state.unrendered].map(([path, reason]) => `${path}: ${reason}`),
+    ...inTheWay(tree, state),
+  ];
+}
+
+/** What an install neither removes nor replaces. */
+function inTheWay(tree: BuiltTree, { paths }: HostState): string[] {
+  const isDirectory = (path: string): boolean => paths.get(path)?.kind === 'directory';
+  const blocked = (path: string, wanted: string): string =>
+    `${path} is a directory on the host, and a ${wanted} of the tree; move it away`;
+  return [
+    ...tree.files.filter(({ path }) => isDirectory(path)).map(({ path }) => blocked(path, 'file')),
+    ...[...tree.links.keys()].filter(isDirectory).map(path => blocked(path, 'link')),
+    ...tree.directories.map(({ path }) => path).filter(path => paths.get(path)?.kind === 'file')
+      .map(path => `${path} is a file on the host, and a directory of the tree; move it away`),
+  ];
+}
+
+/**
+ * Apps of the tree whose live is down, and what an apply does about that: it starts what does not run, and restarts no
+ * live slot that runs.
+ */
+export function deadApps(
+  tree: BuiltTree, { dead, slots }: HostState, actions: readonly Action[],
+): { app: string; why: string }[] {
+  const starts = actions.filter(({ action }) => action === 'start' || action === 'restart').map(({ what }) => what);
+  return dead.filter(app => tree.slots.some(name => name.startsWith(`${app}/`))).map(app => {
+    const [live] = [...slots].filter(([name, { role }]) => name.startsWith(`${app}/`) && role === 'live');
+    const isMended = starts.some(what => what === live?.[0] || what.endsWith('.service'));
+    const why = isMended ? `an apply starts ${starts.join(', ')}`
+      : `its process ${live?.[1].process === 'running' ? 'runs, and is not restarted' : 'is not started'} by an apply, `
+        + `which fails; see: ${otherCommand(['logs', app, '--on', tree.host])}`;
+    return { app, why: `live does not answer: ${why}` };
+  });
+}
