@@ -1,6 +1,7 @@
 // npm run bench:switch [-- REQUESTS SWITCHES]: what clients see of switches on one booted host: an app on systemd, one
 // on supervisor, one on pm2 (from npm), each behind nginx, asked over HTTP/1.1 with kept connections, over TLS with
-// HTTP/1.1, over HTTP/2 with uploads, and by websockets. Ends with code 1 when one request fails. Default: 1,000,000
+// HTTP/1.1, over HTTP/2 with uploads, and by websockets. Every answer is compared, and names its release. Ends with
+// code 1 when one request fails, a websocket is dropped, or a client does not see each switch once. Default: 1,000,000
 // requests over 100 switches, shared equally by the apps.
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -114,15 +115,22 @@ try {
     const uploaded = await stopUploads();
     const sum = read => seen.reduce((total, one) => total + read(one), 0);
     times.sort((a, b) => a - b);
+    const changes = [...seen.flatMap(({ flipsPerClient: { least, most } }) => [least, most]), ...uploaded.flips];
     rows.push({
-      app, requests: sum(one => one.requests) + uploaded.requests, 'of them uploads by HTTP/2': uploaded.requests,
-      websockets: sum(one => one.websockets.opened), switches: count,
-      'switch ms, median': Math.round(times[count >> 1]),
+      app, 'HTTP/1.1': seen[0].requests, 'HTTP/1.1, TLS': seen[1].requests, 'HTTP/2': uploaded.requests,
+      uploads: sum(one => one.posts) + uploaded.uploads,
+      websockets: sum(one => one.websockets.opened), echoes: sum(one => one.websockets.echoes), switches: count,
+      'seen by a client': [...new Set(changes)].sort().join(', '),
+      'switch ms, median': Math.round(times[count >> 1]), 'most': Math.round(times.at(-1)),
       failed: sum(one => one.failed) + uploaded.failed, resets: sum(one => one.resets),
       'websockets dropped': sum(one => one.websockets.dropped), 'p99 ms': Math.max(...seen.map(one => one.latency.p99)),
     });
     console.log(JSON.stringify(rows.at(-1)));
-    const wrong = [...seen.flatMap(one => one.failures), ...uploaded.failures];
+    const wrong = [
+      ...seen.flatMap(one => one.failures), ...uploaded.failures,
+      ...changes.some(one => one !== count) ? [`${count} switches, of which clients saw ${changes.join(', ')}`] : [],
+      ...sum(one => one.websockets.opened) < 2 * WEBSOCKETS ? ['not all websockets were open'] : [],
+    ];
     if (wrong.length) {
       console.log(wrong.slice(0, 20).join('\n'));
       process.exitCode = 1;
@@ -133,3 +141,5 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 console.table(rows);
+const total = rows.reduce((sum, row) => sum + row['HTTP/1.1'] + row['HTTP/1.1, TLS'] + row['HTTP/2'], 0);
+console.log(`${total} requests over ${rows.reduce((sum, { switches: some }) => sum + some, 0)} switches`);
