@@ -16,6 +16,11 @@ export type TakeUp =
 export const takeUpCommand = (one: TakeUp): readonly string[] => (one.do === 'run' ? one.command
   : ['systemctl', one.do === 'reload' ? 'try-reload-or-restart' : 'try-restart', one.unit]);
 
+/** What a job can be allowed that its unit denies; systemd.exec(5). */
+export const JOB_RELAXATIONS =
+  ['capabilities', 'devices', 'files', 'home', 'namespaces', 'network', 'proc', 'setuid', 'syscalls'] as const;
+export type JobRelaxation = typeof JOB_RELAXATIONS[number];
+
 /** What a component tells the others about a host. `why` becomes the comment in what is made of it. */
 export type Offer = (
   | { readonly kind: 'package'; readonly name: string }
@@ -63,13 +68,14 @@ export type Offer = (
    * anew; none: they are copied and cut.
    */
   | { readonly kind: 'log'; readonly path: string; readonly owner: string; readonly then: readonly string[] | null }
-  /** Something to do again and again; `calendar` as in systemd.time(7). */
+  /** Something to do again and again; `calendar` as in systemd.time(7), `relax` what its sandbox leaves out. */
   | {
     readonly kind: 'job';
     readonly name: string;
     readonly calendar: string;
     readonly command: readonly string[];
     readonly user: string;
+    readonly relax: readonly JobRelaxation[];
   }
   /**
    * Data that must not be lost. `dump` prints it, `restore` takes that from its standard input into the place that

@@ -6,6 +6,23 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { because, Estate, lack } from './estate.ts';
 
+/** As certbot does it: writes what it was told of, as several users, and has a unit reload; all else is refused. */
+const RENEW = `#!/bin/bash
+set -e
+refused() { if "$@" 2>/dev/null; then echo "$* is not refused"; exit 1; fi; }
+echo new >/etc/renewed/one
+chown ops /etc/renewed/one
+echo "by $(runuser -u ops -- id -un)"
+echo state >"$STATE_DIRECTORY/two"
+systemctl reload ssh
+echo reloaded
+for place in /etc/other /usr /var/lib /opt; do refused touch $place/three; done
+refused mount -t tmpfs none /mnt
+refused unshare --net true
+refused ls /root/.ssh
+echo confined
+`;
+
 describe.skipIf(lack !== null)(`a host (${because})`, () => {
   let estate: Estate;
   let key = '';
@@ -110,6 +127,9 @@ logs: { keep: 2, size: 1m }
 jobs:
   note: { calendar: "*-*-* 03:30:00", user: ops, command: [/usr/bin/logger, -t, note, "it's 50% of $HOME"] }
   broken: { calendar: hourly, command: /usr/bin/false }
+  renew: { calendar: daily, command: /opt/tools/renew, writes: [/etc/renewed] }
+files:
+  /opt/tools/renew: { mode: "0755", content: ${JSON.stringify(RENEW)} }
 `), '--max-changed 100% --max-deleted 100% --max-restarts 50');
     await estate.ask('one', 'systemctl start vgen-job-note.service');
     expect(await estate.ask('one', 'journalctl -t note -o cat')).toBe(`it's 50% of $HOME`);
@@ -123,7 +143,18 @@ jobs:
       .toBe('/var/log/shop/own.log 0 shop\n/var/log/shop/own.log.1 5000 shop');
     const timers = await estate.ask('one', 'for one in /etc/systemd/system/vgen-job-*.timer; do systemd-analyze '
       + 'calendar "$(sed -n s/^OnCalendar=//p "$one")" >/dev/null && echo good; done');
-    expect(timers).toBe('good\ngood');
+    expect(timers).toBe('good\ngood\ngood');
+  });
+
+  it('runs a job of root as hardened as an app, which still does what it is for', async () => {
+    await estate.ask('one', 'mkdir -p /etc/renewed /etc/other; systemctl start vgen-job-renew.service || '
+      + '{ journalctl -u vgen-job-renew -o cat; exit 1; }');
+    expect(await estate.ask('one', 'stat -c "%U %n" /etc/renewed/one /var/lib/vgen-job-renew/two; ls /etc/other'))
+      .toBe('ops /etc/renewed/one\nroot /var/lib/vgen-job-renew/two');
+    expect(await estate.ask('one', 'journalctl -u vgen-job-renew -o cat')).toContain('by ops\nreloaded\nconfined\n');
+    const said = await estate.ask('one', 'systemd-analyze security --no-pager vgen-job-renew.service | tail -n 1');
+    console.info(said);
+    expect(Number(/exposure level for vgen-job-renew\.service: ([\d.]+)/.exec(said)?.[1])).toBeLessThanOrEqual(3);
   });
 
   it('installs nothing that its own program refuses', async () => {

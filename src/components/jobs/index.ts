@@ -1,5 +1,6 @@
 // A timer of systemd for every job: of the inventory, and those that components offer.
-import { component, type FileSpec, type Offers, type OnChange } from '../../contract/component.ts';
+import { component, JOB_RELAXATIONS, type FileSpec, type JobRelaxation, type Offers, type OnChange }
+  from '../../contract/component.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { seconds } from '../../kit/duration.ts';
 import { filesOf, restart } from '../../kit/files.ts';
@@ -54,6 +55,8 @@ interface View {
   readonly user: string;
   readonly dir: string | null;
   readonly timeout: number;
+  readonly writes: readonly string[];
+  readonly relax: readonly JobRelaxation[];
 }
 
 function viewOf(job: Job, host: Host, model: Model): View {
@@ -62,7 +65,7 @@ function viewOf(job: Job, host: Host, model: Model): View {
   const words = job.command.map(word => expandPlain(word, { host }));
   return {
     at: job.at, name: job.name, why: `job ${job.name}`, calendar: job.calendar, user: job.user ?? app?.user ?? 'root',
-    dir, timeout: seconds(job.timeout),
+    dir, timeout: seconds(job.timeout), writes: job.writes, relax: job.relax,
     words: words.map((word, i) => (i === 0 && word.startsWith('./') && dir ? `${dir}/${word.slice(2)}` : word)),
   };
 }
@@ -71,8 +74,8 @@ function viewOf(job: Job, host: Host, model: Model): View {
 function jobsOn(host: Host, section: Jobs | null, model: Model, offers: Offers): View[] {
   return [
     ...Object.values(section ?? {}).filter(job => runsOn(job, host, model)).map(job => viewOf(job, host, model)),
-    ...offers.on(host, 'job').map(({ name, calendar, command, user, why, at }) => ({
-      at, name, why, calendar, words: command, user, dir: null, timeout: 6 * 3600,
+    ...offers.on(host, 'job').map(({ name, calendar, command, user, relax, why, at }) => ({
+      at, name, why, calendar, words: command, user, dir: null, timeout: 6 * 3600, writes: [], relax,
     })),
   ];
 }
@@ -86,7 +89,8 @@ function files(job: View): FileSpec[] {
   return [
     unit('service', {
       program, words: words.map((text, i) => ({ at: [...job.at, 'command', i + 1], text })), user: job.user,
-      dir: job.dir, timeout: job.timeout,
+      dir: job.dir, timeout: job.timeout, writes: job.writes, isRoot: job.user === 'root',
+      allow: Object.fromEntries(JOB_RELAXATIONS.map(one => [one, job.relax.includes(one)])),
     }),
     unit('timer', { calendar: job.calendar }, [restart(timerOf(job.name))]),
   ];

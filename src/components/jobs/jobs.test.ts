@@ -26,6 +26,25 @@ it('run as root everywhere without an app', async () => {
     .toMatch(/^User=root\nExecStart=\/usr\/bin\/find "\/tmp" "-name" "a b"\nTimeoutStartSec=120$/m);
 });
 
+it('are hardened, those of root as well, but for what the inventory allows them', async () => {
+  const { text, found } = await compiled(`jobs:
+  tight: { calendar: daily, command: /bin/true, writes: [/etc/letsencrypt, /srv/a] }
+  loose: { calendar: daily, command: /bin/true, relax: [capabilities, files, home, syscalls] }
+  other: { calendar: daily, command: /bin/true, user: www }
+`);
+  expect(found).toEqual([]);
+  const [tight, loose, other] =
+    ['tight', 'loose', 'other'].map(name => text('a', `etc/systemd/system/vgen-job-${name}.service`));
+  expect(tight).toMatch(/^ProtectSystem=strict\nStateDirectory=vgen-job-tight\nReadWritePaths= -\/etc\/letsencrypt -\/srv\/a$/m);
+  expect(tight).toMatch(/^CapabilityBoundingSet=CAP_CHOWN (?!.*CAP_SYS_)/m);
+  expect(tight).toMatch(/^ProtectHome=yes$/m);
+  expect(loose).toMatch(/^ProtectSystem=full$/m);
+  expect(loose).not.toMatch(/ProtectHome|CapabilityBoundingSet|SystemCallFilter|ReadWritePaths/);
+  expect(other).toMatch(/^ProtectSystem=full$/m);
+  expect(other).toMatch(/^SystemCallFilter=~@privileged @resources$/m);
+  expect(other).toMatch(/^CapabilityBoundingSet=$/m);
+});
+
 it.each([
   ['{ calendar: daily, command: ./x }', ['jobs/program jobs.j.command']],
   ['{ calendar: daily, command: x, app: api }', ['jobs/program jobs.j.command']],
