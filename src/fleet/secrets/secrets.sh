@@ -239,7 +239,7 @@ take_up() {
   VGEN_LOCK_SECONDS=${VGEN_LOCK_SECONDS:-300} bash "$tree/install.sh" </dev/null >"$state/secrets.out" 2>&1 || code=$?
   (( code != 1 )) || put_back_values "$@"
   tell note "$(tac -- "$state/secrets.out" | grep -m 1 -E '^error: ' || tail -n 1 -- "$state/secrets.out")"
-  grep -E '^(restart|reload|file|start) ' "$state/secrets.out" | sed 's/^/did\t/' || true
+  grep -E '^(restart|reload|file|start) |: live slot [a-z]+ keeps ' "$state/secrets.out" | sed 's/^/did\t/' || true
   rm -f -- "$state/secrets.out"
   (( code == 0 )) && return 0
   # Also where something does not run for another reason, the values are on the host now.
