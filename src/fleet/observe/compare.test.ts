@@ -28,6 +28,14 @@ describe('live that is down', () => {
       .toEqual([{ app: 'web', why: 'live does not answer: an apply starts web/blue' }]);
   });
 
+  it('may be mended by what an apply does', () => {
+    const wanted = tree(['file /etc/x 0644 root:root reload:nginx.service - - nginx', 'slot web blue', 'slot web green'],
+      { '/etc/x': sum(2) });
+    const up = 'unit nginx.service active running loaded enabled';
+    expect(planFor(wanted, host(...is('running'), ...installed('/etc/x'), up)).down)
+      .toEqual([{ app: 'web', why: 'live does not answer: an apply fails if it does not answer after what it does here' }]);
+  });
+
   it('of an app that goes is nothing to be told', () => {
     expect(planFor(tree([]), host(...NEW, 'dead web')).down).toEqual([]);
   });

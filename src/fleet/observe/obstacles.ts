@@ -46,6 +46,7 @@ export function deadApps(
     const [live] = [...slots].filter(([name, { role }]) => name.startsWith(`${app}/`) && role === 'live');
     const isMended = starts.some(what => what === live?.[0] || what.endsWith('.service'));
     const why = isMended ? `an apply starts ${starts.join(', ')}`
+      : actions.length ? 'an apply fails if it does not answer after what it does here'
       : `its process ${live?.[1].process === 'running' ? 'runs, and is not restarted' : 'is not started'} by an apply, `
         + `which fails; see: ${otherCommand(['logs', app, '--on', tree.host])}`;
     return { app, why: `live does not answer: ${why}` };
