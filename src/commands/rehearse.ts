@@ -4,6 +4,7 @@ import { emit } from '../emit.ts';
 import { chooseHosts } from '../fleet/connect/targets.ts';
 import { knownNames } from '../kit/nearest.ts';
 import { isArtifact } from '../rehearse/apps.ts';
+import { sweepSlots } from '../rehearse/claim.ts';
 import { systems, type BaseSystem } from '../rehearse/debian.ts';
 import { bootFleet, type Fleet } from '../rehearse/fleet.ts';
 import { fleetOf, planRehearsal, type Inputs, type HostRehearsal } from '../rehearse/plan.ts';
@@ -32,6 +33,7 @@ const options = {
   switches: value('<number>', 'switches back and forth under that load', { default: '10', read: wholeNumber(1) }),
   clients: value('<number>', 'clients that send them', { default: '20', read: wholeNumber(1) }),
   keep: flag('keep the containers running until Ctrl-C'),
+  end: flag('rehearse nothing; remove what rehearsals that were killed left on this machine'),
   on, out, ...reading,
 };
 type Options = Given<typeof options>;
@@ -48,12 +50,14 @@ export const command = defineCommand({
     'vgen rehearse --on eu1 --keep': 'one host, which stays up',
     'vgen rehearse --artifact peerbook=build/peerbook': 'with a real build',
     'vgen rehearse --os ubuntu-24.04 --json': 'on Ubuntu, for CI',
+    'vgen rehearse --end': 'after one was killed; those that run go on',
   },
   renamed: { '--host': '--on' },
   run: rehearse,
 });
 
 async function rehearse(options: Options, output: Output): Promise<number> {
+  if (options.end) return endLeftovers(output);
   const compilation = await compile(options.inventory);
   const { model } = compilation;
   const chosen = new Set(model ? chooseHosts(model, options.on).map(({ name }) => name) : []);
@@ -93,6 +97,15 @@ async function rehearse(options: Options, output: Output): Promise<number> {
   } finally {
     await fleet.stop();
   }
+}
+
+async function endLeftovers(output: Output): Promise<number> {
+  const lack = missing();
+  if (lack !== null) throw new Failure(lack);
+  const removed = await sweepSlots();
+  output.data({ removed });
+  output.say(removed === 0 ? 'no rehearsal left anything' : `removed what ${count(removed, 'rehearsal')} left`);
+  return 0;
 }
 
 /** `APP=PATH`, given for apps of the hosts that are rehearsed. */

@@ -44,7 +44,8 @@ export interface Proof {
   /**
    * A script of vgen's package, `src/components/NAME/prove.sh`, and its words. It succeeds when the thing is proven;
    * its last line says what was seen, and that of stderr why not. Its environment has `TRUST`, a bundle of all CAs that
-   * a client of the fleet trusts, and `RELEASE`, which an app that vgen stands in for answers when it is live, else "".
+   * a client of the fleet trusts, `RELEASE`, which an app that vgen stands in for answers when it is live, else "", and
+   * `MARK`, a word of letters, digits and "_" that no other app or host of the fleet gets.
    */
   readonly ask: { readonly script: string; readonly words: readonly string[] } | Lack;
 }

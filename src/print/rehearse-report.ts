@@ -46,6 +46,8 @@ export function notes(plans: readonly HostRehearsal[]): string[] {
     ...plans.some(({ hostKey, keyPairs, certificates }) =>
       hostKey !== null || keyPairs.length + certificates.length > 0)
       ? ['keys of hosts and of backups, and the CA, were made up: their public halves are others in the trees'] : [],
+    ...plans.some(({ supplied }) => supplied.length > 0)
+      ? ['your certificates were replaced by pairs for the same names from a CA of the rehearsal'] : [],
     ...named('stand-in') ? [`a program of vgen's stood in for ${named('stand-in')}; --artifact APP=PATH takes yours`]
       : [],
     ...named('own') ? [`your artifact for ${named('own')}: only GET was sent, and both releases were it`] : [],

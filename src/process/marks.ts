@@ -17,6 +17,15 @@ export function isAlive(mark: ProcessMark): boolean {
   return markOf(mark.pid)?.start === mark.start;
 }
 
+/** A part of a file's name that says whose the file is. */
+export const ownMark = (): string => `${process.pid}-${markOf(process.pid)?.start ?? ''}`;
+
+/** Whether a name ends in the mark of a process that is gone. */
+export function isLeftover(name: string): boolean {
+  const [, pid, start = ''] = /-(\d+)-(\d+)$/.exec(name) ?? [];
+  return pid !== undefined && !isAlive({ pid: Number(pid), start });
+}
+
 /** Sends a signal to exactly that process; nothing happens when it is gone. */
 export function signal(mark: ProcessMark, name: NodeJS.Signals | number): void {
   if (!isAlive(mark)) return;

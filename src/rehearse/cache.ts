@@ -5,9 +5,14 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path';
 import { unmountBeneathNow } from './disk.ts';
 import { atEnd } from './ending.ts';
+import { childrenOf, isAlive, isLeftover, ownMark, signal } from '../process/marks.ts';
 import { demand, environment } from '../process/run.ts';
+import { sleepNow } from '../process/sleep.ts';
 
 export type Progress = (line: string) => void;
+
+/** Between the kind of what is being made and the mark of its maker, in the name of a folder. */
+const infix = '.building-';
 
 /** A folder below `${VGEN_CACHE:-/var/cache/vgen}/rehearse`. */
 export function cachePath(...names: string[]): string {
@@ -31,13 +36,12 @@ export async function buildOnce(
   if (existsSync(done)) return done;
   return withLock(cachePath(`${kind}.lock`), async () => {
     if (existsSync(done)) return done;
-    for (const name of readdirSync(cachePath()).filter(name => name.startsWith(`${kind}.building-`))) {
-      remove(cachePath(name));
-    }
-    const building = cachePath(`${kind}.building-${process.pid}`);
+    removeLeftovers();
+    const building = cachePath(`${kind}${infix}${ownMark()}`);
     mkdirSync(building);
     const callOff = atEnd(() => {
-      // What still writes there ends with this process; then the next one to build removes what is left.
+      endChildrenNow();
+      // what still writes there leaves something: the next rehearsal removes that
       try { remove(building); } catch { /* tried */ }
     });
     try {
@@ -51,6 +55,14 @@ export async function buildOnce(
     }
     return done;
   }, () => onProgress(`waiting for another process that makes the ${kind}`));
+}
+
+/** Removes what was being made by processes that were killed; how many folders. Blocks. */
+export function removeLeftovers(): number {
+  const left = existsSync(cachePath())
+    ? readdirSync(cachePath()).filter(name => name.includes(infix) && isLeftover(name)) : [];
+  for (const name of left) remove(cachePath(name));
+  return left.length;
 }
 
 /**
@@ -75,6 +87,13 @@ export async function withLock<T>(file: string, action: () => Promise<T>, onWait
     clearTimeout(patience);
     holder.stdin.end();
   }
+}
+
+/** Ends what this process has started, such as a download, and waits up to two seconds for it. */
+function endChildrenNow(): void {
+  const children = childrenOf(process.pid);
+  for (const mark of children) signal(mark, 'SIGTERM');
+  for (let attempt = 0; attempt < 100 && children.some(isAlive); attempt += 1) sleepNow(20);
 }
 
 function remove(dir: string): void {

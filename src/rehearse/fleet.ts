@@ -65,6 +65,8 @@ export interface Fleet {
   knownHosts: string;
   /** This machine's address as hosts see it. */
   operator: string;
+  /** A folder of this machine that goes with the fleet, also after a kill. */
+  dir: string;
   /** Turns all hosts off and removes all that the fleet made. May be called again. */
   stop(): Promise<void>;
 }
@@ -121,7 +123,7 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
       await stop();
     },
     sshConfig: configFile(claim.run), identity: identityFile(claim.run), knownHosts: knownHostsFile(claim.run),
-    operator: options.operator ?? managementAddress(claim.slot, 1),
+    operator: options.operator ?? managementAddress(claim.slot, 1), dir: claim.disks,
   };
   return fleet;
 }

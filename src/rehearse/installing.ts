@@ -7,7 +7,7 @@ import type { HostRehearsal } from './plan.ts';
 import { putPrograms, type Missing } from './programs.ts';
 import { demandYes, No, noted, resultOf, sequence, type OnStep } from './step.ts';
 import type { Substitutes } from './substitutes.ts';
-import { issueCertificates } from './trust.ts';
+import { issueCertificates, trustAsPublic } from './trust.ts';
 
 const bin = '/opt/vgen/bin';
 const incoming = '/root/vgen';
@@ -20,11 +20,12 @@ export interface LeftOut {
 
 /** Installs twice and issues certificates. Returns what was left out; null when a step failed. */
 export async function install(
-  fleet: Fleet, plan: HostRehearsal, { authority, trees }: Substitutes, onStep: OnStep,
+  fleet: Fleet, plan: HostRehearsal, { authority, publicAuthority, trees }: Substitutes, onStep: OnStep,
 ): Promise<LeftOut | null> {
   const host = fleet.hosts.get(plan.name) as RehearsalHost;
   const steps = sequence(host.name, null, onStep);
   const isThere = await steps('install', async () => {
+    if (publicAuthority !== null) await trustAsPublic(host, publicAuthority);
     await putSecrets(host, plan.secrets);
     await putPrograms(host, plan.programs);
     await host.push(trees.get(plan.name) ?? plan.tree, incoming);
@@ -44,7 +45,7 @@ export async function install(
     return { what: 'nothing to do' };
   });
   if (plan.certificates.length > 0) {
-    isGood = await steps('certificates', () => issueCertificates(fleet, plan, authority));
+    isGood = await steps('certificates', () => issueCertificates(host, plan, authority));
   }
   return isGood ? leftOut : null;
 }

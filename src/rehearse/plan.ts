@@ -6,7 +6,7 @@ import { readManifest, type ListedCertificate } from '../contract/manifest.ts';
 import type { App } from '../contract/model.ts';
 import type { HostPlan } from '../contract/plan.ts';
 import type { Proof } from '../contract/proof.ts';
-import { CA } from '../kit/certificate-files.ts';
+import { CA, certificateBeside } from '../kit/certificate-files.ts';
 import { isToldItsPort, standInFor } from './apps.ts';
 import type { AppPlan } from './apps.ts';
 import type { FleetOptions } from './fleet.ts';
@@ -32,6 +32,8 @@ export interface HostRehearsal {
   readonly keyPairs: HostPlan['keyPairs'];
   /** Those that the CA of the fleet issues. */
   readonly certificates: readonly ListedCertificate[];
+  /** User-supplied ones: their paths in the tree, and the secrets with their keys. */
+  readonly supplied: readonly { readonly path: string; readonly secret: string }[];
   readonly apps: readonly AppPlan[];
 }
 
@@ -66,6 +68,10 @@ export function planRehearsal(
     hostKey: host.ssh.hostKey, units: [...units.keys()], programs, packages, volumes: volumesOf(tree), keyPairs,
     slotUnits: apps.flatMap(app => app.slots.map(({ unit }) => `${unit}.service`)),
     secrets: new Map([...named].map(name => [name, secrets.get(name) ?? ''])),
+    supplied: files.flatMap(({ path, secrets: [secret] }) => {
+      const certificate = certificateBeside(path);
+      return certificate !== null && secret !== undefined ? [{ path: certificate.slice(1), secret }] : [];
+    }),
     certificates: files.some(({ path }) => path === CA) ? certificates.filter(one => one.issuer === 'internal') : [],
     apps: apps.map(app => {
       const path = given.artifacts.get(app.name);

@@ -4,6 +4,7 @@ import { shWord } from '../escape/sh.ts';
 import { hostScript } from '../fleet/connect/script.ts';
 import { eachLimited } from '../fleet/connect/pool.ts';
 import { demandOn } from './apps.ts';
+import { hashOf } from './cache.ts';
 import type { Fleet } from './fleet.ts';
 import type { RehearsalHost } from './host.ts';
 import type { LeftOut } from './installing.ts';
@@ -116,7 +117,9 @@ async function askOne(proof: Proof, state: RehearsalState, words: readonly strin
   await have(host, packages);
   const as = when === 'switched' && app !== undefined ? `runuser -u ${shWord(app.user)} -- env HOME=/tmp ` : '';
   const given = app === undefined ? '' : await variablesOf(host, app.name, variables);
-  const said = await demandYes(host, `cd /; TRUST=${TRUST} RELEASE=${shWord(release ?? '')} ${as}bash -s -- ${
+  const mark = `rehearsal_${hashOf([app?.name, host.name])}`;
+  const known = `MARK=${mark} TRUST=${TRUST} RELEASE=${shWord(release ?? '')}`;
+  const said = await demandYes(host, `cd /; ${known} ${as}bash -s -- ${
     [...words, ...ask.words].map(shWord).join(' ')}`, given + hostScript(ask.script));
   return said.trim().split('\n').at(-1) ?? '';
 }

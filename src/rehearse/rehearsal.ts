@@ -30,30 +30,31 @@ export async function rehearse(
     onStep(noted({ host: name, app: null, step: 'boot', result: 'ok', seconds, what: 'a bare server' }));
   }
   const substitutes = await substitute(fleet, plans);
-  try {
-    // who has most to install is begun first
-    await eachLimited(plans.toSorted((a, b) => b.units.length - a.units.length), limit, async plan => {
-      const leftOut = await install(fleet, plan, substitutes, onStep);
-      if (leftOut !== null) installed.set(plan.name, leftOut);
-    });
-    await prove(of('installed'), state, limit, onStep);
-    const trust = await spreadTrust([...installed.keys()].map(hostOf), substitutes.authority);
-    // One after the other: their loads would slow one another down.
-    for (const { name, apps } of plans.filter(one => installed.has(one.name))) {
-      for (const app of apps) {
-        const own = proofs.filter(one => one.host.name === name && one.app?.name === app.name);
-        const release = await rehearseApp({
-          host: hostOf(name), app, trust, site: siteOf(own, state),
-          leftOut: installed.get(name)?.units ?? [],
-          kept: keptOf(own.filter(one => one.when === 'switched'), state, onStep),
-        }, amounts, onStep);
-        if (release !== null) live.set(liveKey(app.name, name), app.artifact.kind === 'stand-in' ? release : '');
-      }
+  // who has most to install is begun first
+  await eachLimited(plans.toSorted((a, b) => b.units.length - a.units.length), limit, async plan => {
+    const leftOut = await install(fleet, plan, substitutes, onStep);
+    if (leftOut !== null) installed.set(plan.name, leftOut);
+  });
+  await prove(of('installed'), state, limit, onStep);
+  const there = plans.filter(({ name }) => installed.has(name));
+  const { authority, publicAuthority } = substitutes;
+  const trust = await spreadTrust(
+    there.map(({ name, units }) => ({ host: hostOf(name), units })),
+    [authority, ...publicAuthority === null ? [] : [publicAuthority]],
+  );
+  // hosts at a time, since they mostly wait; apps of a host one after the other, as operators switch them
+  await eachLimited(there, limit, async ({ name, apps }) => {
+    for (const app of apps) {
+      const own = proofs.filter(one => one.host.name === name && one.app?.name === app.name);
+      const release = await rehearseApp({
+        host: hostOf(name), app, trust, site: siteOf(own, state),
+        leftOut: installed.get(name)?.units ?? [],
+        kept: keptOf(own.filter(one => one.when === 'switched'), state, onStep),
+      }, amounts, onStep);
+      if (release !== null) live.set(liveKey(app.name, name), app.artifact.kind === 'stand-in' ? release : '');
     }
-    await prove(of('live'), state, limit, onStep);
-  } finally {
-    substitutes.remove();
-  }
+  });
+  await prove(of('live'), state, limit, onStep);
 }
 
 /** Where one of these proofs reaches its app, from a host that is rehearsed. */

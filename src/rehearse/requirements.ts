@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { mountOverlayNow, unmountBeneathNow } from './disk.ts';
+import { runDir } from './claim.ts';
+import { ownMark } from '../process/marks.ts';
 import { environment } from '../process/run.ts';
 
 /** Program → the package of Debian and Ubuntu that brings it. */
@@ -11,6 +13,7 @@ const programs: Record<string, string> = {
   'flock': 'util-linux',
   'ip': 'iproute2',
   'nsenter': 'util-linux',
+  'openssl': 'openssl',
   'rsync': 'rsync',
   'setpriv': 'util-linux',
   'ssh': 'openssh-client',
@@ -45,8 +48,8 @@ function look(): string | null {
 }
 
 function overlayWorks(): boolean {
-  mkdirSync('/run/vgen-rehearse', { recursive: true });
-  const dir = mkdtempSync('/run/vgen-rehearse/try-');
+  const dir = join(runDir, `try-${ownMark()}`);
+  mkdirSync(dir, { recursive: true });
   try {
     const lower = join(dir, 'lower');
     mkdirSync(lower);

@@ -1,4 +1,4 @@
-// vgen rehearse as a user runs it: the whole example, a tree that is broken, a look round, and what is left afterwards.
+// vgen rehearse as a user runs it: with what is theirs, a tree that is broken, a look round, and what is left after it.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,9 +27,13 @@ function leftOf(slot: string, pid: number): string[] {
   }
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
     .filter(line => line.includes(`/disks/${slot}/`));
+  const groups = spawnSync('find', ['/sys/fs/cgroup', '-type', 'd', '-name', `vgen${slot}`], { encoding: 'utf8' }).stdout
+    .split('\n').filter(Boolean);
+  const loops = spawnSync('losetup', ['--list', '--noheadings', '--output', 'BACK-FILE'], { encoding: 'utf8' }).stdout
+    .split('\n').filter(line => line.includes(`/disks/${slot}/`));
   const links = spawnSync('ip', ['link', 'show', 'dev', `vgen${slot}`]).status === 0 ? [`vgen${slot}`] : [];
   return [run, `/run/netns/vgen${slot}`, `/var/cache/vgen/rehearse/disks/${slot}`].filter(path => existsSync(path))
-    .concat(mounts, links);
+    .concat(mounts, groups, loops, links);
 }
 
 /** Whether a process runs that was given this word, such as the name of a container. */
@@ -68,7 +72,26 @@ apps:
 `;
 const mixed = `hosts:
   web1: { address: 192.0.2.7 }
-packages: { python3: {} }
+packages: { python3: {}, python3-bson: {} }
+secrets:
+  caKey: { env: CA_KEY }
+  wildKey: { env: WILD_KEY }
+  token: { env: TOKEN }
+  mongoKey: { env: MONGO_KEY }
+  mongoAdmin: { env: MONGO_ADMIN }
+  docsPassword: { env: DOCS_PASSWORD }
+certs:
+  ca: { certificate: ca.crt, key: caKey }
+  own: { wild: { certificate: wild.crt, key: wildKey } }
+  acme: { hosts: all, email: ops@example.net, server: "https://ca.example.net/directory" }
+sites:
+  shop: { hosts: all, domains: [shop.example.net], certificate: wild, paths: { /: { app: own } } }
+  blog: { hosts: all, domains: [blog.example.org], certificate: acme, paths: { /: { dir: /srv/blog } } }
+mongodb:
+  docs: { hosts: all, keyFile: mongoKey, admin: mongoAdmin, databases: { own: { password: docsPassword } } }
+ngrok:
+  authtoken: token
+  tunnels: { live: { app: own, link: live, domain: own.example.net } }
 apps:
   public:
     command: [./bin/server, --fast]
@@ -78,6 +101,7 @@ apps:
   own:
     binary: own
     command: ./own \${slot.port}
+    uses: [docs]
     slots: { blue: { port: 3020 }, green: { port: 3021 } }
     listen: { live: 82 }
     health: /up
@@ -98,40 +122,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *words): pass
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 `;
+/** An agent that runs on, with the words that its unit gives it. */
+const agent = '#!/bin/sh\n[ "$1 $2" = "start --all" ] || exit 2\nexec sleep infinity\n';
+/** A program that runs, and listens nowhere. */
+const deaf = '#!/bin/sh\nexec sleep infinity\n';
+const workers = `hosts:
+  web1: { address: 192.0.2.1 }
+apps:
+  mailer:
+    binary: mailer
+    command: ./mailer --queue mails
+    slots: { blue: { port: 20000 }, green: { port: 20001 } }
+    wait: 4s
+  deaf:
+    binary: deaf
+    command: ./deaf \${slot.port}
+    slots: { blue: { port: 20002 }, green: { port: 20003 } }
+    health: /health
+    wait: 4s
+`;
 const nginx = readFileSync(join(root, 'templates/nginx/etc/nginx/nginx.conf.njk'), 'utf8');
 
 describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, () => {
-  it('does the whole example, and leaves nothing', async () => {
-    const { pid, said, ended } =
-      rehearsal(
-        root, '-i', 'inventory.example.yaml', '--requests', '1000', '--switches', '2', '--clients', '5', '--json',
-      );
-    expect((await ended).code, said.text).toBe(0);
-    const { good, steps, notProven } = JSON.parse(said.result) as Answer;
-    expect(good).toBe(true);
-    expect(notProven.map(({ host, step, why }) => `${host}: ${step}: ${why.split(' (')[0]}`).sort()).toEqual(
-      ['eu1', 'us1'].flatMap(host => [
-        `${host}: /usr/local/bin/ngrok: the tunnel agent: Debian has no package of it`,
-        `${host}: tunnels: their other end is at ngrok`,
-      ]),
-    );
-    for (const host of ['eu1', 'us1']) {
-      const own = steps.filter(step => step.host === host);
-      expect(own.map(({ step }) => step)).toEqual([
-        'boot', 'install', '/usr/local/bin/ngrok', 'install again', 'tunnels', 'deploy', 'switch', 'deploy the next',
-        'switch under load', 'rollback', 'status',
-      ]);
-      expect(own.filter(({ result }) => result !== 'ok').map(({ step }) => step))
-        .toEqual(['/usr/local/bin/ngrok', 'tunnels']);
-      expect(own.find(({ step }) => step === 'install again')?.what).toBe('nothing to do');
-      expect(own.find(({ load }) => load !== null)?.load)
-        .toMatchObject({ failed: 0, resets: 0, flips: 2, websockets: { opened: 5, dropped: 0 } });
-    }
-    expect(said.text).toMatch(/^eu1: install: \d+ changes/m);
-    expect(said.text).not.toMatch(/^warning/m);
-    expect(leftOf(slotIn(said.text), pid)).toEqual([]);
-  }, 600_000);
-
   it('names the line of the inventory behind what a host refuses, and the app that has no stand-in', () => withFiles({
     'inventory.yaml': broken,
     'mine/nginx/etc/nginx/nginx.conf.njk': nginx.replace('server_tokens off;', 'servre_tokens off;'),
@@ -148,15 +160,32 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
     expect(leftOf(slotIn(said.text), pid)).toEqual([]);
   }), 600_000);
 
-  it('takes your artifact, serves an address of the host, and skips by name what it cannot stand in '
-    + 'for', () => withFiles({
-    'inventory.yaml': mixed, 'build/own': own,
+  it('takes your artifact and program and replaces your certificates, serves an address of the host, and skips by name '
+    + 'what it cannot stand in for', () => withFiles({
+    'inventory.yaml': mixed, 'build/own': own, 'build/agent': agent,
+    'wild.crt': readFileSync(join(root, 'test/golden/edge/wildcard.crt'), 'utf8'),
+    'ca.crt': readFileSync(join(root, 'test/golden/edge/ca.crt'), 'utf8'),
   }, async dir => {
-    expect((await vgen(dir, ['build'])).code).toBe(0);
-    const { said, ended } =
-      rehearsal(dir, '--artifact', 'own=build/own', '--requests', '300', '--switches', '3', '--clients', '3', '--json');
+    const built = await vgen(dir, ['build']);
+    expect(built.code, built.stderr).toBe(0);
+    const { said, ended } = rehearsal(
+      dir, '--artifact', 'own=build/own', '--program', '/usr/local/bin/ngrok=build/agent',
+      ...['mongod', 'mongosh'].flatMap(name =>
+        ['--program', `/usr/bin/${name}=${join(import.meta.dirname, 'mongodb', name)}`]),
+      '--requests', '300', '--switches', '3', '--clients', '3', '--json',
+    );
     expect((await ended).code, said.text).toBe(0);
-    const { steps, notes } = JSON.parse(said.result) as Answer;
+    const { steps, notes, notProven } = JSON.parse(said.result) as Answer;
+    // all programs run, or the status of the apps would tell of their units
+    expect(notProven.map(({ app, step }) => [app, step])).toEqual([[null, 'tunnels'], ['old', 'deploy']]);
+    const what = (name: string): string | undefined => steps.find(({ step }) => step === name)?.what;
+    expect(what('data docs')).toBe('a document written before the switches is read after them');
+    expect(what('public certificates'))
+      .toBe('site-blog: from a CA that stands in, since no ACME server can be asked here');
+    expect([what('site shop'), what('site blog')]).toEqual([
+      '/: 200; http: /: 301 to https://shop.example.net/', '/: 404; http: /: 301 to https://blog.example.org/',
+    ]);
+    expect(notes).toContain('your certificates were replaced by pairs for the same names from a CA of the rehearsal');
     const of = (app: string): Step[] => steps.filter(step => step.app === app);
     expect(of('old').map(({ step, result }) => [step, result])).toEqual([['deploy', 'skipped']]);
     for (const app of ['own', 'public']) {
@@ -195,6 +224,34 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
       expect(leftOf(slotIn(said.text), pid)).toEqual([]);
     });
   }), 300_000);
+
+  it('does not listen for an app: not for one that is told no port, nor for a build that listens nowhere', () =>
+    withFiles({ 'inventory.yaml': workers, 'build/deaf': deaf }, async dir => {
+      expect((await vgen(dir, ['build'])).code).toBe(0);
+      const { said, ended } = rehearsal(dir, '--artifact', 'deaf=build/deaf', '--json');
+      expect((await ended).code, said.text).toBe(1);
+      const { steps, notes } = JSON.parse(said.result) as Answer;
+      const failed = steps.filter(({ result }) => result === 'failed');
+      expect(failed.map(({ app, step }) => [app, step])).toEqual([['mailer', 'deploy'], ['deaf', 'deploy']]);
+      expect(failed[0]?.output).toContain('nothing takes connections on port 2000');
+      expect(failed[1]?.output).toContain('nothing takes connections on port 2000');
+      expect(notes).toContainEqual(expect.stringMatching(/^mailer is told no port and nobody asks it: its stand-in/));
+    }), 300_000);
+
+  it('leaves nothing after it was killed, once --end or the next rehearsal was there', () =>
+    withFiles({ 'inventory.yaml': small }, async dir => {
+      expect((await vgen(dir, ['build'])).code).toBe(0);
+      const { child, said, ended, until, pid } = rehearsal(dir);
+      await until('install: ');
+      child.kill('SIGKILL');
+      expect(await ended).toEqual({ code: null, signal: 'SIGKILL' });
+      const ran = await vgen(dir, ['rehearse', '--end', '--json']);
+      expect(ran.code, ran.stderr).toBe(0);
+      expect(ran.stdout).toMatch(/^\{\s*"removed": \d+/);
+      const slot = slotIn(said.text);
+      expect(leftOf(slot, pid)).toEqual([]);
+      expect(runsWith(`--machine=v${slot}-`)).toBe(false);
+    }), 300_000);
 
   it('says in one line what is missing here', () => withFiles({ 'inventory.yaml': small }, async dir => {
     expect((await vgen(dir, ['build'])).code).toBe(0);

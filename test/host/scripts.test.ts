@@ -77,4 +77,12 @@ describe('the engine as it reaches a host', () => {
       rmSync(copy, { recursive: true });
     }
   }, 120_000);
+
+  it.skipIf(lacksShellcheck)('and so are the scripts that are sent to hosts (needs: apt-get install shellcheck)', () => {
+    const sent = glob.sync('src/**/*.sh', { cwd: root }).sort();
+    expect(sent).toContain('src/components/mongodb/prove.sh');
+    expect(spawnSync('shellcheck', ['-s', 'bash', '-x', '-P', 'SCRIPTDIR', '-f', 'gcc', ...sent], {
+      cwd: root, encoding: 'utf8',
+    }).stdout).toBe('');
+  });
 });

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # A rehearsal's client of MongoDB, with nothing but the app's own URL.
-# Usage: prove.sh before|after; writes a document, or reads it. Its environment has URL.
+# Usage: prove.sh before|after; writes a document, or reads it. Its environment has URL and MARK.
 set -euo pipefail
-: "${URL:?}"
+: "${URL:?}" "${MARK:?}"
 python3 - "${1:?}" <<'PYTHON'
 import os
 import sys
 
 import pymongo
 
-documents = pymongo.MongoClient(os.environ['URL']).get_default_database()['vgen_rehearsal']
+documents = pymongo.MongoClient(os.environ['URL']).get_default_database()[os.environ['MARK']]
 if sys.argv[1] == 'before':
     documents.insert_one({'word': 'kept'})
 else:

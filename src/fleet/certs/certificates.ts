@@ -35,7 +35,7 @@ export async function certificatesOn(connection: Connection, names: readonly str
  * Has new keys made, their requests signed, and the pairs exchanged. Throws a Failure when the host cannot be asked.
  */
 export async function issueOn(
-  connection: Connection, wanted: readonly ListedCertificate[],
+  connection: Pick<Connection, 'run'>, wanted: readonly ListedCertificate[],
   sign: (request: string, one: ListedCertificate) => Promise<string>,
 ): Promise<Issued[]> {
   const requests = await ask(connection, 'request', wanted.map(({ name, group }) => [name, group]));
@@ -93,7 +93,7 @@ export const daysLeft = (certificate: X509Certificate, now = Date.now()): number
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 async function ask(
-  connection: Connection, action: string, questions: readonly (readonly string[])[],
+  connection: Pick<Connection, 'run'>, action: string, questions: readonly (readonly string[])[],
 ): Promise<string[][]> {
   const stdin = [[action], ...questions].map(line => `${line.join('\t')}\n`).join('');
   const { code, stdout, stderr, unreachable } =
