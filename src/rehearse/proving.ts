@@ -39,15 +39,12 @@ export async function prove(
 ): Promise<void> {
   await eachLimited(rows(proofs.filter(one => isRehearsed(one, state))), limit, async row => {
     const [{ host, step }] = row as [Proof];
-    const told: string[] = [];
-    const lacks: string[] = [];
+    let told: string[] = [];
+    let lacks: string[] = [];
     const ask = async (): Promise<void> => {
-      for (const one of row) {
-        await askOne(one, state, []).then(text => told.push(text), (cause: unknown) => {
-          if (!(cause instanceof NotProven)) throw cause;
-          lacks.push(cause.message);
-        });
-      }
+      const answers = await askAll(row, state);
+      told = answers.flatMap(one => (one instanceof NotProven ? [] : [one]));
+      lacks = answers.flatMap(one => (one instanceof NotProven ? [one.message] : []));
     };
     const steps = sequence(host.name, null, one => {
       if (told.length > 0 || one.result === 'failed') onStep(one);
@@ -57,6 +54,22 @@ export async function prove(
       await ask();
       return { what: joined(told) };
     });
+  });
+}
+
+/** Answers in the order of the proofs: those that run on one host one after the other, hosts at a time. */
+async function askAll(row: readonly Proof[], state: RehearsalState): Promise<(string | NotProven)[]> {
+  const answers = new Map<Proof, string | Error>();
+  const hosts = new Set(row.map(one => hostFor(one, state)));
+  await Promise.all([...hosts].map(async host => {
+    for (const one of row.filter(proof => hostFor(proof, state) === host)) {
+      answers.set(one, await askOne(one, state, []).catch((cause: unknown) => cause as Error));
+    }
+  }));
+  return row.map(one => {
+    const answer = answers.get(one) ?? '';
+    if (answer instanceof Error && !(answer instanceof NotProven)) throw answer;
+    return answer;
   });
 }
 
@@ -87,6 +100,10 @@ export function keptOf(proofs: readonly Proof[], state: RehearsalState, onStep: 
 /** Proofs of hosts that are not installed are not told: why they are not, is. */
 const isRehearsed = ({ host }: Proof, { installed }: RehearsalState): boolean => installed.has(host.name);
 
+/** Where its script runs. */
+const hostFor = ({ from }: Proof, { fleet, installed }: RehearsalState): RehearsalHost | undefined =>
+  fleet.hosts.get(from.find(({ name }) => installed.has(name))?.name ?? '');
+
 /** @throws NotProven when it takes a host that is not there. */
 function demandHosts({ from, needs = [] }: Proof, { installed }: RehearsalState): void {
   const absent = [
@@ -98,7 +115,7 @@ function demandHosts({ from, needs = [] }: Proof, { installed }: RehearsalState)
 
 /** @throws NotProven when it cannot be had here, No when the answer is no. */
 async function askOne(proof: Proof, state: RehearsalState, words: readonly string[]): Promise<string> {
-  const { fleet, installed, live } = state;
+  const { installed, live } = state;
   const { app, programs = [], variables = {}, packages = [], ask, when } = proof;
   if ('lack' in ask) throw new NotProven(ask.lack);
   demandHosts(proof, state);
@@ -112,8 +129,7 @@ async function askOne(proof: Proof, state: RehearsalState, words: readonly strin
   if (app !== undefined && release === undefined && when !== 'switched') {
     throw new NotProven(`${app.name} is not deployed`);
   }
-  const from = proof.from.find(({ name }) => installed.has(name));
-  const host = fleet.hosts.get(from?.name ?? '') as RehearsalHost;
+  const host = hostFor(proof, state) as RehearsalHost;
   await have(host, packages);
   const as = when === 'switched' && app !== undefined ? `runuser -u ${shWord(app.user)} -- env HOME=/tmp ` : '';
   const given = app === undefined ? '' : await variablesOf(host, app.name, variables);

@@ -189,7 +189,7 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
     const of = (app: string): Step[] => steps.filter(step => step.app === app);
     expect(of('old').map(({ step, result }) => [step, result])).toEqual([['deploy', 'skipped']]);
     for (const app of ['own', 'public']) {
-      expect(of(app)).toHaveLength(6);
+      expect(of(app).filter(({ step }) => !step.startsWith('data '))).toHaveLength(6);
       expect(of(app).find(({ load }) => load !== null)?.load).toMatchObject({ failed: 0, resets: 0, flips: 3 });
     }
     expect(notes).toContain('your artifact for own: only GET was sent, and both releases were it');
@@ -232,8 +232,8 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
       expect((await ended).code, said.text).toBe(1);
       const { steps, notes } = JSON.parse(said.result) as Answer;
       const failed = steps.filter(({ result }) => result === 'failed');
-      expect(failed.map(({ app, step }) => [app, step])).toEqual([['mailer', 'deploy'], ['deaf', 'deploy']]);
-      expect(failed[0]?.output).toContain('nothing takes connections on port 2000');
+      expect(failed.map(({ app, step }) => [app, step])).toEqual([['deaf', 'deploy'], ['mailer', 'deploy']]);
+      expect(failed[0]?.output).toMatch(/^error: deaf: green is not healthy .*: nothing answers \/health on port 20003$/m);
       expect(failed[1]?.output).toContain('nothing takes connections on port 2000');
       expect(notes).toContainEqual(expect.stringMatching(/^mailer is told no port and nobody asks it: its stand-in/));
     }), 300_000);
