@@ -17,7 +17,7 @@ const seed = full ? drawn : 609_887_204;
 /** What the inventory can be: each key takes one of so many values; 0 is often "not there". */
 const CHOICES = {
   motd: 3, motdMode: 2, issue: 3, gzip: 3, deep: 4, tick: 3, user: 4, memory: 3, redis: 2, level: 3, port: 2, extra: 3,
-  program: 3, job: 3, blue: 2, unit: 3,
+  program: 3, job: 3, blue: 2, unit: 3, site: 4, cache: 3,
 } as const;
 type World = Record<keyof typeof CHOICES, number>;
 
@@ -50,6 +50,10 @@ const files = ({ motd, motdMode, issue, gzip, deep, tick, extra, program }: Worl
   }) : '',
 ].join('');
 
+/** None, one, one more domain, maintenance. */
+const SITES = ['', 'a.example', 'a.example, b.example', 'a.example'].map((domains, i) => (domains === '' ? ''
+  : `sites:\n  front: { domains: [${domains}], paths: { /: { app: web } }, maintenance: ${i === 3} }\n`));
+
 const GROUPS = ['', 'adm', 'adm, users'];
 
 const inventory = (world: World): string => `hosts:
@@ -58,13 +62,14 @@ rollout: { onFailure: halt }
 files:
 ${files(world)}${world.user ? `users:\n  ada: { home: /srv/ada, groups: [${GROUPS[world.user - 1] ?? ''}] }\n` : ''}${
   world.job ? `jobs:\n  sweep: { command: [/bin/true, "${world.job}"], calendar: daily }\n` : ''}${
-  world.redis ? `redis:\n  cache: { hosts: one, maxMemory: ${64 + world.memory}m }\n` : ''}apps:
+  world.redis ? `redis:\n  cache: { hosts: one, maxMemory: ${64 + world.memory}m, port: ${6379 + world.cache} }\n` : ''}${
+  SITES[world.site] ?? ''}apps:
   web:
     runtime: systemd
     binary: web
     command: ./web \${slot.port}
     slots: { blue: { port: ${20000 + 20 * world.blue} }, green: { port: 20001 } }${
-  world.unit ? `\n    unit: web${world.unit}` : ''}
+  world.unit ? `\n    unit: web${world.unit}` : ''}${world.redis && world.cache ? '\n    uses: [cache]' : ''}
     listen: { live: ${8000 + world.port}, next: 8010 }
     health: /health
     wait: 10s
@@ -123,7 +128,7 @@ describe.skipIf(lack !== null)(`what a plan foretells (${because})`, () => {
   };
   const APPLY = [
     'apply', '--older', '--force', '--max-changed', '100%', '--max-deleted', '100%', '--max-restarts', '999',
-    '--allow', 'datastore',
+    '--allow', 'datastore', '--allow', 'live',
   ];
   const deploy = async (release: string, ...more: string[]): Promise<void> => {
     const server = readFileSync(join(import.meta.dirname, 'server.pl'), 'utf8');

@@ -50,6 +50,10 @@ describe.skipIf(lack !== null)(`what is live, by keys from seed ${seed} (${becau
   const isAnswered = async (place: string): Promise<boolean> =>
     (await host.run(`curl -s -o /dev/null -m 5 -w '%{http_code}' http://${place}/ || true`)).stdout === '200';
 
+  const siteAnswer = async (): Promise<string> => (await host.run(
+    `curl -s -o /dev/null -m 5 -w '%{http_code}' -H 'Host: web.example.org' http://10.9.8.1/ || true`,
+  )).stdout;
+
   /** What `diff --impact` foretells for the inventory beside out/; then it is built, and applied under load. */
   async function applied(
     inventory: object,
@@ -109,6 +113,9 @@ describe.skipIf(lack !== null)(`what is live, by keys from seed ${seed} (${becau
         const foretold = told.some(({ downtime }) => downtime !== null);
         expect(foretold ? [] : failed, words).toEqual([]);
         const ends = told.some(({ action }) => action === 'end');
+        const isSiteDown = told.some(({ what, downtime }) =>
+          downtime !== null && (what.startsWith('web.example.org') || what === 'web'));
+        expect(await siteAnswer() === '200', words).toBe(!isSiteDown);
         // what did not go through left what was there
         if (!ends) expect(await isAnswered(listen(ran.code === 0 ? to : was)), words).toBe(true);
         if (ends) await deploy('--switch');
