@@ -160,7 +160,8 @@ function usageText({ code, message }: CommanderError): string {
   if (code !== 'commander.excessArguments') return text;
   const [, name = '', taken = '', got = ''] = /for "(\S+)"\. Expected (\d+) .* got (\d+)/.exec(text) ?? [];
   const most = taken === '0' ? 'no arguments' : `at most ${taken}`;
-  return `${name} takes ${most}, not ${got}; options that take several values are repeated: -i a.yaml -i b.yaml, --on eu1 --on eu2`;
+  return `${name} takes ${most}, not ${got}; options that take several values are repeated: `
+    + '-i a.yaml -i b.yaml, --on eu1 --on eu2';
 }
 
 /** Says why there is no result, to people and with --json to programs. */
