@@ -7,9 +7,10 @@ import { compile } from '../src/compile.ts';
 import { MANIFEST, readManifest } from '../src/contract/manifest.ts';
 import { diffHost } from '../src/diff.ts';
 import { emit } from '../src/emit.ts';
-import { base, keyChanges, type KeyChange } from './live-keys.ts';
+import { keyChanges, keysToTry, LEFT_OUT, type KeyChange } from './live-keys.ts';
 import { read, withFiles, write } from './vgen.ts';
 
+const CERTIFICATE = readFileSync(join(import.meta.dirname, 'golden/edge/wildcard.crt'), 'utf8');
 const file = join(import.meta.dirname, '../docs/live.md');
 
 const HEAD = `# What changing a key does to what is live
@@ -27,9 +28,10 @@ at once. An example: blue is live on port 20000, and the inventory moves it to 2
 *Switch*: what belongs to the slot waits for that; an app that *ends* is asked for again by \`vgen apply --allow live\`. *At once*:
 what the install does beside that; where it names the slot's files, those of the live slot are left out until the switch. *Down*:
 what \`vgen diff --impact\` foretells as an interruption, and whether it is refused without \`--allow live\`. In the table blue is
-live, and something of \`back\`: without that \`vgen plan\` foretells a 502 and \`vgen apply\` is refused. Where the password or the port of a datastore changes, the datastore has it at once and live asks with
-the former one until it is switched: apply and switch in one go, or give the datastore a second user first. Two slots cannot exchange
-their ports in one step, since live keeps its port until the switch: that is refused.
+live, and something of \`back\`: without that \`vgen plan\` foretells a 502 and \`vgen apply\` is refused. Where the password or the
+port of a datastore changes, the datastore has it at once and live asks with the former one until it is switched: apply and switch
+in one go, or give the datastore a second user first. Two slots cannot exchange their ports in one step, since live keeps its port
+until the switch: that is refused.
 
 | key | from | to | switch | at once | down |
 | --- | --- | --- | --- | --- | --- |
@@ -40,7 +42,7 @@ const cell = (value: unknown): string =>
     .replaceAll('|', '\\|');
 
 async function compiled(dir: string, inventory: object): ReturnType<typeof compile> {
-  write(dir, { 'inventory.yaml': JSON.stringify(inventory) });
+  write(dir, { 'inventory.yaml': JSON.stringify(inventory), 'other.crt': CERTIFICATE });
   return compile([join(dir, 'inventory.yaml')]);
 }
 
@@ -71,20 +73,30 @@ async function rowOf({ key, before, after, inventory }: KeyChange, dir: string):
 describe('docs/live.md', () => {
   it('says of every key that can reach a live slot what changing it does', () => withFiles({}, async dir => {
     let table = '';
-    let runtime = '';
+    let installed = '';
     for (const change of keyChanges()) {
-      const now = (change.inventory as ReturnType<typeof base> & { apps: { web: { runtime: string } } });
-      const wanted = change.key.startsWith('supervisor.') || change.key.startsWith('pm2.')
-        ? now.apps.web.runtime : 'systemd';
-      if (wanted !== runtime) {
-        runtime = wanted;
-        const compilation = await compiled(dir, base(runtime));
+      const from = JSON.stringify(change.from);
+      if (from !== installed) {
+        installed = from;
+        const compilation = await compiled(dir, change.from);
         emit(compilation.trees(), { out: join(dir, 'out'), fleet: null, proceed: () => true });
-        expect(compilation.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+        expect(compilation.diagnostics.filter(({ severity }) => severity === 'error'), change.key).toEqual([]);
       }
       table += await rowOf(change, dir);
     }
+    const left = Object.entries(LEFT_OUT).map(([key, why]) => `- \`${key}\`: ${why}\n`).join('');
+    table += `\nNot in the table, and why:\n\n${left}`;
     if (process.env['UPDATE']) writeFileSync(file, HEAD + table);
     expect(readFileSync(file, 'utf8')).toBe(HEAD + table);
   }), 120_000);
+
+  it('leaves out no key of the schema', () => {
+    const tried = new Set(keyChanges().map(({ key }) => key));
+    expect(keysToTry().filter(key => !tried.has(key))).toEqual([]);
+  });
+
+  it('knows why a key cannot be changed alone', () => {
+    const refused = [...readFileSync(file, 'utf8').matchAll(/^\| `(.*?)` .* refused: `(.*?)`/gm)];
+    expect(refused.map(([, key, code]) => [key, code])).toEqual([]);
+  });
 });

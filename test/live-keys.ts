@@ -24,29 +24,78 @@ interface Node {
 export interface KeyChange {
   /** As `apps.*.slots.blue.port`. */
   readonly key: string;
+  readonly runtime: Runtime;
+  /** The inventory that is changed: the base, with what the key needs to mean something. */
+  readonly from: Inventory;
   readonly before: Json | undefined;
   readonly after: Json;
-  /** The base with this one change. */
+  /** The same with this one change. */
   readonly inventory: Inventory;
 }
 
+export const RUNTIMES = ['pm2', 'supervisor', 'systemd'] as const;
+export type Runtime = (typeof RUNTIMES)[number];
+
 /** Sections that say what an app runs with, what leads to it, and what it uses. */
-const SECTIONS = ['apps', 'nginx', 'supervisor', 'systemd', 'pm2', 'sites', 'redis'];
+const SECTIONS = ['hosts', 'apps', 'nginx', 'supervisor', 'systemd', 'pm2', 'sites', 'redis'];
 /** No settings: reasons for checks. */
 const NO_SETTING = ['allow'];
+
+/** Keys, or what they begin with, that the table leaves out, and why; together with the table they are the schema. */
+export const LEFT_OUT: Readonly<Record<string, string>> = {
+  'include': 'files that the inventory consists of',
+  'vars': 'what they change is the keys that they stand in',
+  'templates': 'a template of your own changes the files that it makes, as other keys do',
+  'rollout': 'how an apply goes from host to host', 'limits': 'when an apply is refused',
+  'drift': 'what `vgen drift` leaves out', 'twin': 'what another inventory is compared with',
+  'hosts.*.ssh': 'how vgen reaches a host',
+  'secrets': 'where values come from; `vgen secrets push` says what a new value restarts',
+  'certs': 'certificates are state of a host: a new one is taken up by a reload, or by a restart that is foretold',
+  'firewall': 'ports that open and close, each foretold by a line', 'sshd': 'logins', 'users': 'logins',
+  'files': 'what a file reloads and restarts is said beside it, and foretold', 'packages': 'installed beside',
+  'jobs': 'timers beside the slots', 'logs': 'rotation of files', 'backups': 'timers beside the slots',
+  'system': 'settings of the kernel and of the base system', 'volumes': 'mounted, never unmounted under a service',
+  'ngrok': 'a tunnel restarts as its line foretells', 'redis.*.volume': 'as `hosts` of a Redis: data elsewhere',
+  'postgres': 'as `redis`', 'rabbitmq': 'as `redis`', 'mongodb': 'as `redis`',
+};
+
 /** Maps: key → a name in them that means something. */
 const NAMES: Readonly<Record<string, string>> = {
-  apps: 'web', sites: 'front', redis: 'cache', relax: 'web', workers: 'web', weights: 'one', paths: '/', ports: 'extra',
+  hosts: 'one', apps: 'web', sites: 'front', redis: 'cache', relax: 'web', workers: 'web', weights: 'one', paths: '/', ports: 'extra',
   env: 'LEVEL', headers: 'X-Level', users: 'ada',
 };
 /** One of these is a value of any kind of text. */
 const TEXTS = [
   '7s', '3m', '/opt/other', '/other', 'other', '10.9.8.1', '20r/s', '-@dangerous', 'https://x.example.org', 'LEVEL', 'x',
+  '10.9.8.9',
 ];
-const REFS: Readonly<Record<string, string>> = { secrets: 'other', apps: 'back', hosts: 'one', datastores: 'cache' };
+const REFS: Readonly<Record<string, string>> = {
+  secrets: 'other', apps: 'back', hosts: 'one', sites: 'inner', datastores: 'main',
+};
+
+const USER: Inventory = { redis: { cache: { users: { ada: { password: 'first', keys: ['*'] } } } } };
+const OWN: Inventory = {
+  secrets: { key: { env: 'KEY' } }, certs: { own: { other: { certificate: 'other.crt', key: 'key' } } },
+};
+/** Key → what has to be in the inventory, too, for it to mean something. */
+const NEEDED: Readonly<Record<string, Inventory>> = {
+  'apps.*.hosts': { sites: { front: { hosts: 'two', paths: { '/': { app: null, redirect: 'https://x.example.org' } } } } },
+  'sites.*.hosts': { apps: { web: { hosts: ['one', 'two'] } } },
+  'sites.*.drain': { apps: { web: { hosts: ['one', 'two'] } }, sites: { front: { hosts: ['one', 'two'] } } },
+  'sites.*.certificate': OWN,
+  'sites.*.paths.*.site': {
+    ...OWN, hosts: { two: { private: '10.9.8.2' } },
+    sites: { inner: { hosts: 'two', domains: ['a.example.org'], certificate: 'other', paths: { '/': { dir: '/srv' } } } },
+  },
+  'sites.*.limit.burst': { sites: { front: { limit: { rate: '1000r/s' } } } },
+  'redis.*.replicaOf': { redis: { main: { hosts: 'two', password: 'first' } } },
+  'redis.*.users.*.password': USER, 'redis.*.users.*.keys': USER, 'redis.*.users.*.commands': USER,
+};
+/** Objects of which one key alone may be set. */
+const ONE_OF = ['sites.*.paths.*'];
 
 /** An app that is served and deployed, a site, a Redis that it uses, and one of each that a change can lead to. */
-export const base = (runtime: string): Inventory => ({
+export const base = (runtime: Runtime): Inventory => ({
   hosts: { one: { address: '10.9.8.1' }, two: { address: '10.9.8.2' } },
   secrets: { first: { env: 'FIRST' }, other: { env: 'OTHER' } },
   apps: {
@@ -102,27 +151,51 @@ const put = (into: Json | undefined, [first = '', ...rest]: readonly string[], v
   ...isObject(into) ? into : {}, [first]: rest.length ? put(at(into, first), rest, value) : value,
 });
 
-function* changesIn(node: Node, path: readonly string[], key: string, from: Inventory): Generator<KeyChange> {
-  const before = path.reduce<Json | undefined>(at, from);
+/** Both, of the second what both have. */
+const joined = (one: Json | undefined, two: Json): Json => (isObject(one) && isObject(two)
+  ? { ...one, ...Object.fromEntries(Object.entries(two).map(([key, value]) => [key, joined(one[key], value)])) } : two);
+
+/** A key of the schema that has a value: its path, with a name in each map, and what the schema says of it. */
+interface Leaf { readonly key: string; readonly path: readonly string[]; readonly node: Node }
+
+function* leavesOf(node: Node, path: readonly string[], key: string): Generator<Leaf> {
   const more = typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
-  if (node.properties ?? more) {
-    for (const [name, child] of Object.entries(node.properties ?? {})) {
-      if (!NO_SETTING.includes(name)) yield* changesIn(child, [...path, name], `${key}.${name}`, from);
-    }
-    const name = NAMES[path.at(-1) ?? ''];
-    if (more && name !== undefined) yield* changesIn(more, [...path, name], `${key}.*`, from);
+  if (!(node.properties ?? more)) {
+    yield { key, path, node };
     return;
   }
+  for (const [name, child] of Object.entries(node.properties ?? {})) {
+    if (!NO_SETTING.includes(name)) yield* leavesOf(child, [...path, name], `${key}.${name}`);
+  }
+  if (more) yield* leavesOf(more, [...path, NAMES[path.at(-1) ?? ''] ?? 'any'], `${key}.*`);
+}
+
+const isLeftOut = (key: string): boolean => Object.keys(LEFT_OUT).some(one => key === one || key.startsWith(`${one}.`));
+
+/** All keys of the schema that have a value, but for those that the table leaves out. */
+const leaves = (sections: readonly string[]): Leaf[] => sections
+  .filter(section => !NO_SETTING.includes(section))
+  .flatMap(section => [...leavesOf(schema.properties?.[section] ?? {}, [section], section)])
+  .filter(({ key }) => !isLeftOut(key));
+
+/** Every key of the schema that somebody has to try, whether or not a change of it is known. */
+export const keysToTry = (): string[] => leaves(Object.keys(schema.properties ?? {})).map(({ key }) => key);
+
+function changeOf({ key, path, node }: Leaf, runtime: Runtime): KeyChange[] {
+  const from = joined(base(runtime), NEEDED[key] ?? {}) as Inventory;
+  const before = path.reduce<Json | undefined>(at, from);
   const after = other(node, before);
-  if (after !== undefined) yield { key, before: before ?? node.default, after, inventory: put(from, path, after) };
+  if (after === undefined) return [];
+  const parent = path.slice(0, -1);
+  const bare = ONE_OF.includes(key.slice(0, key.lastIndexOf('.'))) ? put(from, parent, {}) : from;
+  return [{ key, runtime, from, before: before ?? node.default, after, inventory: put(bare, path, after) }];
 }
 
 /** All changes of single keys, each of the inventory in which the key means something. */
-export function keyChanges(): KeyChange[] {
-  return SECTIONS.flatMap(section => {
-    const node = schema.properties?.[section];
-    if (!node) throw new Error(`the schema has no section ${section}`);
-    const runtime = ['supervisor', 'pm2'].includes(section) ? section : 'systemd';
-    return [...changesIn(node, [section], section, base(runtime))];
-  });
-}
+export const keyChanges = (): KeyChange[] => leaves(SECTIONS).flatMap(leaf => {
+  const section = leaf.path[0] as Runtime;
+  return changeOf(leaf, RUNTIMES.includes(section) ? section : 'systemd');
+});
+
+/** The changes of apps for the other runtimes. */
+export const appChanges = (runtime: Runtime): KeyChange[] => leaves(['apps']).flatMap(leaf => changeOf(leaf, runtime));
