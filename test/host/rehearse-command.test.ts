@@ -207,11 +207,14 @@ describe.skipIf(lack !== null)(`vgen rehearse (${lack ?? 'systemd-nspawn'})`, ()
     'inventory.yaml': publicHops, 'wild.crt': golden('wildcard.crt'),
   }, async dir => {
     expect((await vgen(dir, ['build'])).code).toBe(0);
-    const { said, ended } = rehearsal(dir, '--requests', '100', '--switches', '2', '--clients', '2', '--json');
+    const { pid, said, ended } = rehearsal(dir, '--requests', '100', '--switches', '2', '--clients', '2', '--json');
     expect((await ended).code, said.text).toBe(0);
     const { steps, notes, notProven } = JSON.parse(said.result) as Answer;
     const what = (name: string): string | undefined => steps.find(({ step }) => step === name)?.what;
     expect(notProven).toEqual([]);
+    expect(said.text).toMatch(/^app1: install: \d+ changes/m);
+    expect(said.text).not.toMatch(/^warning/m);
+    expect(leftOf(slotIn(said.text), pid)).toEqual([]);
     expect(what('public certificates'))
       .toBe('site-got: from a CA that stands in, since no ACME server can be asked here');
     expect(what('site shop')).toBe('/: rehearsal-2; /own: rehearsal-2; http: /: 301 to https://shop.example.net/');
