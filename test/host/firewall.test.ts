@@ -45,6 +45,30 @@ X
 systemd-run -q --unit box ip netns exec box perl /root/listen.pl 80
 sleep 0.3; timeout 1 bash -c '</dev/tcp/172.17.0.2/80'`;
 
+/** A bridge with a network behind it, from which a namespace of the same name gets out by NAT. */
+const bridge = (name: string, net: number): string => `ip netns add ${name}; ip link add ${name} type bridge
+ip address add 172.${net}.0.1/24 dev ${name}; ip link set ${name} up
+ip link add v${net} type veth peer name eth0 netns ${name}; ip link set v${net} master ${name} up
+ip -n ${name} address add 172.${net}.0.2/24 dev eth0; ip -n ${name} link set eth0 up
+ip -n ${name} route add default via 172.${net}.0.1
+nft add rule ip nat postrouting ip saddr 172.${net}.0.0/24 oifname != ${name} masquerade`;
+
+/** In the place of Docker: its unit, and what its command answers of networks whose ids are in /root/networks. */
+const DOCKER = `set -e
+cat >/usr/bin/docker <<'X'
+#!/bin/bash
+case "$*" in
+  'network ls --quiet --no-trunc --filter driver=bridge') cat /root/networks ;;
+  'network inspect --format {{or (index .Options "com.docker.network.bridge.name") (printf "br-%.12s" .Id)}} '*)
+    for id in "\${@:5}"; do printf 'br-%.12s\n' "$id"; done ;;
+  'events --filter type=network --format {{.Action}}') exec tail -n 0 -F /root/events ;;
+  *) exit 1 ;;
+esac
+X
+chmod +x /usr/bin/docker; touch /root/events /run/docker.sock
+printf '%s\n' '[Service]' 'ExecStart=/bin/sleep infinity' >/etc/systemd/system/docker.service
+systemctl daemon-reload; systemctl start docker`;
+
 describe.skipIf(lack !== null)(`the firewall on hosts (${because})`, () => {
   let estate: Estate;
 
@@ -84,6 +108,27 @@ describe.skipIf(lack !== null)(`the firewall on hosts (${because})`, () => {
     await host?.boot();
     await estate.ask('b', listener);
     expect(await opened(estate, HOSTS, ports)).toEqual(wanted);
+  });
+
+  it('takes a bridge for one of Docker where Docker says so, not by its name', async () => {
+    const [first, second, own] = ['br-0123456789ab', 'br-ba9876543210', 'br-lan'];
+    for (const [index, name] of [first, second, own].entries()) await estate.ask('a', bridge(name ?? '', 18 + index));
+    const out = async (name = ''): Promise<boolean> => (await estate.run(
+      'a', `ip netns exec ${name} timeout 1.5 bash -c '</dev/tcp/192.0.2.3/7000'`,
+    )).code === 0;
+    const known = (): Promise<string> => estate.ask('a', 'nft list set inet vgen bridges | grep -o "br-[a-z0-9-]*" || true');
+    expect([await out(first), await out(second), await out(own)]).toEqual([false, false, false]);
+    await estate.ask('a', `echo 0123456789abcdef >/root/networks; ${DOCKER}`);
+    await expect.poll(known, { timeout: 10_000 }).toBe(first);
+    expect([await out(first), await out(second), await out(own)]).toEqual([true, false, false]);
+    await estate.ask('a', 'echo ba9876543210abcdef >>/root/networks; echo create >>/root/events');
+    await expect.poll(known, { timeout: 10_000 }).toBe(`${first}\n${second}`);
+    for (const verb of ['reload', 'restart']) await estate.ask('a', `systemctl ${verb} vgen-firewall nftables`);
+    expect([await out(first), await out(second), await out(own)]).toEqual([true, true, false]);
+    await estate.ask('a', ': >/root/networks; echo destroy >>/root/events');
+    await expect.poll(known, { timeout: 10_000 }).toBe('');
+    await estate.ask('a', 'systemctl stop docker; rm -f /usr/bin/docker /run/docker.sock');
+    expect(await estate.ask('a', 'systemctl is-active vgen-bridges || true')).toBe('inactive');
   });
 
   it('leaves the tables of others alone, when it changes and when it goes', async () => {

@@ -2,14 +2,14 @@
 // its own: those of Docker and of others stay as they are, and what they let through still has to pass here.
 import { isIPv6 } from '../../kit/address.ts';
 import { component, type FileSpec, type Offers } from '../../contract/component.ts';
-import { CONFIRM, filesOf, reload } from '../../kit/files.ts';
+import { CONFIRM, filesOf, link, reload } from '../../kit/files.ts';
 import { error, warning, type Diagnostic } from '../../contract/diagnostic.ts';
 import type { Host, Model } from '../../contract/model.ts';
 import type { Proof } from '../../contract/proof.ts';
 import { exposureLine, flowsOn, letsIn, sourceMatches, type Flow } from './flows.ts';
 import type { Firewall } from './schema.ts';
 
-const { template } = filesOf('firewall');
+const { script, template } = filesOf('firewall');
 const AT = ['firewall'];
 const UNIT = 'vgen-firewall.service';
 /** A comment of nft has at most 128 bytes and knows no quotes in it (nft(8), "COMMENT"). */
@@ -83,10 +83,12 @@ function check(section: Firewall, model: Model): Diagnostic[] {
 function files(host: Host, flows: readonly Flow[]): FileSpec[] {
   const unit = (path: string): FileSpec =>
     template(`/etc/systemd/system/${path}`, AT, {}, { onChange: [CONFIRM], check: 'systemd' });
+  const bridges = 'vgen-bridges.service';
   return [
     template('/etc/nftables.d/vgen.nft', AT, { host: host.name, rules: flows.flatMap(ruleView) },
       { onChange: [reload(UNIT), CONFIRM], check: 'nft' }),
-    unit(UNIT), unit('nftables.service.d/vgen.conf'),
+    unit(UNIT), unit('nftables.service.d/vgen.conf'), unit(bridges), script('/opt/vgen/firewall/bridges.sh', AT),
+    link(`/etc/systemd/system/docker.service.wants/${bridges}`, AT, `../${bridges}`),
   ];
 }
 
