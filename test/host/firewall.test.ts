@@ -53,19 +53,19 @@ ip -n ${name} address add 172.${net}.0.2/24 dev eth0; ip -n ${name} link set eth
 ip -n ${name} route add default via 172.${net}.0.1
 nft add rule ip nat postrouting ip saddr 172.${net}.0.0/24 oifname != ${name} masquerade`;
 
-/** In the place of Docker: its unit, and what its command answers of networks whose ids are in /root/networks. */
+/** In the place of Docker: its unit, and what its command answers of networks whose ids are in /srv/networks. */
 const DOCKER = `set -e
 cat >/usr/bin/docker <<'X'
 #!/bin/bash
 case "$*" in
-  'network ls --quiet --no-trunc --filter driver=bridge') cat /root/networks ;;
+  'network ls --quiet --no-trunc --filter driver=bridge') cat /srv/networks ;;
   'network inspect --format {{or (index .Options "com.docker.network.bridge.name") (printf "br-%.12s" .Id)}} '*)
     for id in "\${@:5}"; do printf 'br-%.12s\n' "$id"; done ;;
-  'events --filter type=network --format {{.Action}}') exec tail -n 0 -F /root/events ;;
+  'events --filter type=network --format {{.Action}}') exec tail -n 0 -F /srv/events ;;
   *) exit 1 ;;
 esac
 X
-chmod +x /usr/bin/docker; touch /root/events /run/docker.sock
+chmod +x /usr/bin/docker; touch /srv/events /run/docker.sock
 printf '%s\n' '[Service]' 'ExecStart=/bin/sleep infinity' >/etc/systemd/system/docker.service
 systemctl daemon-reload; systemctl start docker`;
 
@@ -118,14 +118,14 @@ describe.skipIf(lack !== null)(`the firewall on hosts (${because})`, () => {
     )).code === 0;
     const known = (): Promise<string> => estate.ask('a', 'nft list set inet vgen bridges | grep -o "br-[a-z0-9-]*" || true');
     expect([await out(first), await out(second), await out(own)]).toEqual([false, false, false]);
-    await estate.ask('a', `echo 0123456789abcdef >/root/networks; ${DOCKER}`);
+    await estate.ask('a', `echo 0123456789abcdef >/srv/networks; ${DOCKER}`);
     await expect.poll(known, { timeout: 10_000 }).toBe(first);
     expect([await out(first), await out(second), await out(own)]).toEqual([true, false, false]);
-    await estate.ask('a', 'echo ba9876543210abcdef >>/root/networks; echo create >>/root/events');
+    await estate.ask('a', 'echo ba9876543210abcdef >>/srv/networks; echo create >>/srv/events');
     await expect.poll(known, { timeout: 10_000 }).toBe(`${first}\n${second}`);
     for (const verb of ['reload', 'restart']) await estate.ask('a', `systemctl ${verb} vgen-firewall nftables`);
     expect([await out(first), await out(second), await out(own)]).toEqual([true, true, false]);
-    await estate.ask('a', ': >/root/networks; echo destroy >>/root/events');
+    await estate.ask('a', ': >/srv/networks; echo destroy >>/srv/events');
     await expect.poll(known, { timeout: 10_000 }).toBe('');
     await estate.ask('a', 'systemctl stop docker; rm -f /usr/bin/docker /run/docker.sock');
     expect(await estate.ask('a', 'systemctl is-active vgen-bridges || true')).toBe('inactive');
@@ -134,7 +134,9 @@ describe.skipIf(lack !== null)(`the firewall on hosts (${because})`, () => {
   it('leaves the tables of others alone, when it changes and when it goes', async () => {
     const nat = (): Promise<string> => estate.ask('a', 'nft list table ip nat');
     const before = await nat();
-    const changed = await estate.apply(inventory('', 'firewall: { hosts: a, ssh: anyone }\n'), '--allow firewall');
+    const changed = await estate.apply(
+      inventory('', 'firewall: { hosts: a, ssh: anyone }\n'), '--allow firewall --max-deleted 100%',
+    );
     expect(changed).toMatch(/confirming over a new connection/);
     expect(await nat()).toBe(before);
     expect(await estate.ask('b', 'nft list ruleset')).not.toContain('inet vgen');
@@ -142,7 +144,7 @@ describe.skipIf(lack !== null)(`the firewall on hosts (${because})`, () => {
     for (const verb of ['start', 'reload', 'restart', 'stop']) {
       await estate.ask('a', `systemctl ${verb} nftables; nft list table inet vgen | grep -q "policy drop"`);
     }
-    await estate.apply(inventory('', ''), '--allow firewall');
+    await estate.apply(inventory('', ''), '--allow firewall --max-deleted 100%');
     expect(await estate.ask('a', 'nft list tables')).not.toContain('vgen');
     expect(await estate.ask('a', 'systemctl is-enabled vgen-firewall 2>&1 || true')).toMatch(/No such file|not-found/);
   });
@@ -150,7 +152,7 @@ describe.skipIf(lack !== null)(`the firewall on hosts (${because})`, () => {
   it('that locks everybody out is taken back', async () => {
     await estate.apply(
       inventory('', 'firewall: { hosts: a, open: { x: { hosts: a, port: 7001, from: b, why: another tree } } }\n'),
-      '--allow firewall',
+      '--allow firewall --max-deleted 100%',
     );
     // ssh from nowhere but b: the one who applies is shut out, and the host puts it back
     write(estate.dir, { 'inventory.yaml': inventory(
