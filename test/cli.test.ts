@@ -73,6 +73,7 @@ const rows: Row[] = [
   ['switch web', 2, '', 'vgen: unknown app "web"; known apps: none'],
   ['rollback', 2, '', 'vgen: set exactly one of: an app, or --configuration for the configuration of the hosts'],
   ['rollback web --to 3', 2, '', 'vgen: --to requires --configuration'],
+  ['rollback web --force', 2, '', 'vgen: --adopt and --force require --configuration'],
   ['status --on role:web', 2, '', 'vgen: invalid selector "role:web"'],
   ['logs nginx -n few', 2, '', 'vgen: --lines takes a whole number from 1 to 100000, not "few"'],
   ['exec', 2, '', 'vgen: missing required argument "command"'],

@@ -16,7 +16,7 @@ import { defineCommand, flag, list, oneOfEach, value, wholeNumber, type Given } 
 import { guard, plannedHosts } from './fleet/guard.ts';
 import { hostsOf, observeAll, withFleet, type ConnectedFleet } from './fleet/open.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf } from './fleet/run.ts';
-import { out, rollingOut, share } from './options.ts';
+import { out, rollingOut, share, localEdits } from './options.ts';
 
 /** Milliseconds for which a look is good: what came after it, a pause for example, may have changed the host. */
 const FRESH = 10_000;
@@ -27,8 +27,7 @@ const values = {
 };
 const settings = {
   out, ...rollingOut,
-  adopt: flag('keep files with local edits on a host, install the rest', safety),
-  force: flag('overwrite files with local edits on a host, adopted ones too; a copy is kept there', safety),
+  ...localEdits,
   older: flag('allow trees that are older than those on the hosts', safety),
   allow: list('<area>', `allow changes of ${AREAS.slice(0, -1).join(', ')} or ${AREAS.at(-1) ?? ''}; may be repeated`, {
     ...safety, read: oneOfEach(AREAS),

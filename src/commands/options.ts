@@ -29,6 +29,14 @@ export const connected = {
 export const comparing = { out, ...connected };
 
 /** Of all commands that change one host after another. */
+/** What to do about local edits on a host; one of them at most. */
+export const localEdits = {
+  adopt: flag('keep files with local edits on a host, install the rest', { heading: 'Safety:' }),
+  force: flag('overwrite files with local edits on a host, adopted ones too; a copy is kept there', {
+    heading: 'Safety:',
+  }),
+};
+
 export const rollingOut = {
   dryRun: flag('show what would be done on which hosts; change nothing'),
   canary: list('<hosts>', 'hosts that go first; if one fails, no other host is changed', rolling),

@@ -5,7 +5,7 @@ import { defineCommand, flag, value, wholeNumber, type Given } from './declarati
 import { hostsOf, withFleet } from './fleet/open.ts';
 import { runPhases } from './fleet/phases.ts';
 import { onlyLeft, retried } from './fleet/run.ts';
-import { rollingOut } from './options.ts';
+import { localEdits, rollingOut } from './options.ts';
 
 const values = { app: value('[app]', 'name of the app') };
 const options = {
@@ -13,7 +13,7 @@ const options = {
   to: value(
     '<generation>', 'with --configuration: this generation (default: the previous one)', { read: wholeNumber(1) },
   ),
-  ...rollingOut,
+  ...rollingOut, ...localEdits,
 };
 
 export const command = defineCommand({
@@ -29,18 +29,21 @@ export const command = defineCommand({
 });
 
 async function rollback(given: Given<typeof values & typeof options>, output: Output): Promise<number> {
-  const { app, configuration, to } = given;
+  const { app, configuration, to, adopt, force } = given;
   if ((app !== undefined) === configuration) {
     throw new Failure('set exactly one of: an app, or --configuration for the configuration of the hosts');
   }
   if (to !== undefined && !configuration) throw new Failure('--to requires --configuration');
+  if ((adopt || force) && !configuration) throw new Failure('--adopt and --force require --configuration');
+  if (adopt && force) throw new Failure('--adopt and --force exclude each other');
+  const edits = adopt ? ['--adopt'] : force ? ['--force'] : [];
   const record = retried('rollback', app ?? null, given);
   return withFleet(given, output, model => onlyLeft(hostsOf(given, app ?? null)(model), record), fleet =>
     runPhases(fleet, { action: 'rollback', app: app ?? null }, [{
       would: app === undefined ? 'the previous configuration would be installed'
         : 'the previous release would become live',
       act: (connection, looked, follow) => (app === undefined
-        ? rollBackConfiguration(connection, looked, to ?? null, follow)
+        ? rollBackConfiguration(connection, looked, to ?? null, edits, follow)
         : rollBackHost(connection, looked, app, follow)),
       // a rollback that is taken back would be no rollback
       undo: async (_, result) => result,

@@ -3,15 +3,11 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli } from '../vgen.ts';
-import { because, ended, inventory, lack, TestFleet, type Ran } from './fixture.ts';
+import { because, commandsIn, ended, inventory, lack, TestFleet, type Ran } from './fixture.ts';
 
 /** With names that none of vgen's defaults has, and a blank in one of them. */
 const FLEET = ['-i', 'my site.yaml', '--on', 'a'];
 const TREES = [...FLEET, '-o', 'trees'];
-
-/** The commands in a text: from "vgen" or "bash" after a colon, to the end of what is one. */
-const commandsIn = (text: string): string[] =>
-  [...text.matchAll(/: ((?:vgen|bash \/)[^;\n]*?)(?=;|, or |, \/| \(|\n|$)/g)].map(([, command = '']) => command);
 
 describe.skipIf(lack !== null)(`remedies that are printed (${because})`, () => {
   let fleet: TestFleet;
@@ -69,6 +65,16 @@ describe.skipIf(lack !== null)(`remedies that are printed (${because})`, () => {
     const [again] = said(await run(['rollback', '--configuration', ...FLEET]), 1);
     expect(again).toBe(`vgen rollback --configuration -i 'my site.yaml' --on a --retry-failed`);
     expect((await works(again, 1)).stdout).toContain('nothing to roll back to');
+    await build(inventory('', 'changed'));
+    expect((await run(['apply', ...TREES])).code).toBe(0);
+    await fleet.ask('a', 'echo mine >/etc/motd');
+    const [, force] = said(await run(['rollback', '--configuration', ...FLEET]), 3)
+      .filter(command => command.startsWith('vgen'));
+    expect(force).toBe(`vgen rollback --configuration -i 'my site.yaml' --on a --force`);
+    await works(force);
+    expect(await fleet.ask('a', 'cat /etc/motd')).toBe('one');
+    await build(inventory());
+    expect((await run(['apply', ...TREES, '--older'])).code).toBe(0);
   });
 
   it('of refusals that another option lets through', async () => {

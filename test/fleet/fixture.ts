@@ -130,6 +130,10 @@ export class TestFleet {
   }
 }
 
+/** The commands in a text: from "vgen" or "bash" after a colon, to the end of what is one. */
+export const commandsIn = (text: string): string[] =>
+  [...text.matchAll(/: ((?:vgen|bash \/)[^;\n]*?)(?=;|, or |, \/| \(|\n|$)/g)].map(([, command = '']) => command);
+
 /** The end of a process, with all that it said. */
 export function ended(child: ChildProcess): Promise<Ran> {
   return new Promise((resolve, reject) => {

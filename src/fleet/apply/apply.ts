@@ -99,7 +99,7 @@ export async function takeBack(connection: Connection, result: HostResult, follo
   const { was } = result;
   if (!was?.tree) return { ...result, why: 'it stays: nothing was installed there before' };
   const began = Date.now();
-  const acted = await backTo(connection, was.generation, following);
+  const acted = await backTo(connection, was.generation, [], following);
   const looked = await observe(connection, 'state', null);
   const is = 'unreachable' in looked ? null : statusOf(looked);
   const seconds = result.seconds + (Date.now() - began) / 1000;

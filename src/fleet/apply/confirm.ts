@@ -30,10 +30,15 @@ export async function confirm(
   return `it reverted by itself, because it could not be confirmed over a new connection: ${why}`;
 }
 
-/** The configuration of generation `to`, or of the last good one before this; confirmed where it changes a way in. */
-export async function backTo(connection: Connection, to: number | null, following: Following): Promise<Acted> {
-  const acted =
-    await act(connection, ['/opt/vgen/bin/vgen', 'rollback', '--host', ...to === null ? [] : [String(to)]], following);
+/**
+ * The configuration of generation `to`, or of the last good one before this; confirmed where it changes a way in.
+ * @param edits what to do about local edits: `--adopt`, `--force`, or nothing, which refuses them
+ */
+export async function backTo(
+  connection: Connection, to: number | null, edits: readonly string[], following: Following,
+): Promise<Acted> {
+  const words = ['/opt/vgen/bin/vgen', 'rollback', '--host', ...to === null ? [] : [String(to)], ...edits];
+  const acted = await act(connection, words, following);
   if (acted.code !== 0 || acted.lost) return acted;
   const after = await observe(connection, 'state', null);
   const reverted = 'unreachable' in after ? null : await confirm(connection, after.unconfirmed, following);

@@ -82,8 +82,8 @@ export const rollBackHost =
 
 /** The configuration of the generation before, or of generation `to`. */
 export const rollBackConfiguration = (
-  connection: Connection, looked: HostState, to: number | null, following: Following,
-): Promise<HostResult> => command(connection, looked, () => backTo(connection, to, following));
+  connection: Connection, looked: HostState, to: number | null, edits: readonly string[], following: Following,
+): Promise<HostResult> => command(connection, looked, () => backTo(connection, to, edits, following));
 
 /** Takes a switch back. */
 export async function switchBack(
