@@ -124,4 +124,31 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     expect((await machine.run(`${bin}/vgen status`)).text).not.toContain('former configuration');
     await under(async () => [await ask(`${bin}/vgen switch demo`), await ask(`${bin}/vgen switch tick`)]);
   });
+
+  it('keeps its port when an earlier engine had installed it, which knew of no files of slots', async () => {
+    // what such an engine left: both slots in the app's file, a record of six columns
+    await ask(`cd /opt/vgen/apps; for app in demo tick; do
+        ( . ./$app/blue.sh; unit=$slot_unit port=$slot_port; . ./$app/green.sh
+          printf '%s\\n' "runtime=$slot_runtime" "health=$slot_health" "units=($unit $slot_unit)" "ports=($port $slot_port)" >>$app.sh )
+        rm -r $app
+      done
+      cut -f 1-6 /var/lib/vgen/installed.tsv | grep -v -e /opt/vgen/apps/demo/ -e /opt/vgen/apps/tick/ >/root/record
+      for app in demo tick; do
+        sum=$(sha256sum <$app.sh | cut -d ' ' -f 1)
+        sed -i -E "s|^(file\\t/opt/vgen/apps/$app.sh\\t)[^\\t]*|\\1$sum|" /root/record
+      done
+      install -m 0600 /root/record /var/lib/vgen/installed.tsv`);
+    const [demo, tick] = [await get(8000), await get(8010)];
+    const before = await machine.processes();
+    const away = Object.values(FILES).flat().reduce((tree, path) =>
+      tree.edit(path, path.includes('demo') ? '20001' : '20011', path.includes('demo') ? '20201' : '20211'), machine.tree());
+    const text = await under(() => machine.installed(away));
+    expect(text).toContain('demo: live slot green keeps its former configuration until the next switch');
+    expect([await get(8000), await get(8010)]).toEqual([demo, tick]);
+    expect(await machine.processes()).toBe(before);
+    expect(await machine.installed(away)).toContain('one: nothing to do');
+    await under(async () => [await ask(`${bin}/vgen switch demo`), await ask(`${bin}/vgen switch tick`)]);
+    await ask('ss -Hltn "sport = :20201" | grep -q .; ss -Hltn "sport = :20211" | grep -q .');
+    expect((await machine.run(`${bin}/vgen status`)).text).not.toContain('former configuration');
+  });
 });

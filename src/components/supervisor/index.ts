@@ -69,7 +69,7 @@ export const supervisor = component<Supervisor>({
     const file = (path: string, at: Path, view: object, details: FileDetails & { as?: string }): FileSpec =>
       template(`/etc/supervisor/${path}`, at, view, { check: 'supervisor', ...details });
     return { files: [
-      file('supervisord.conf', ['supervisor'], { secrets: sealed.length > 0 }, { onChange: [restart(UNIT)] }),
+      file('supervisord.conf', ['supervisor'], {}, { onChange: [restart(UNIT)] }),
       // its limit is taken up at the next start: a restart would end every program
       template(`/etc/systemd/system/${UNIT}.d/vgen.conf`, ['supervisor'],
         { files: 65536, stop: Math.max(90, section.stop + 10) }, { check: 'systemd' }),

@@ -5,7 +5,7 @@ import type { Action, ChangedPath, Listed, Running } from '../../contract/action
 import { isHeld } from '../../contract/held.ts';
 import { EXPOSURE, exposure, impact, isRunFrom, listed } from '../../contract/impact.ts';
 import { deadApps, obstaclesOf } from './obstacles.ts';
-import { waitText, type HostState, type PathState } from './state.ts';
+import { waitText, type HostState, type PathState, type RecordedPath } from './state.ts';
 import { readBytes, type BuiltTree, type TreeFile } from './tree.ts';
 
 /** One thing on the host that would be another afterwards. */
@@ -162,9 +162,17 @@ function waitingFor(tree: BuiltTree, state: HostState, held: (slot: string) => b
   return new Map([
     ...tree.files.flatMap(file => (file.slot !== null && held(file.slot) && differs(file, file.slot)
       ? [[file.path, file.slot] as const] : [])),
-    ...[...paths].flatMap(([path, { slot }]) => (slot !== null && !wanted.has(path) && held(slot)
-      && state.paths.has(path) ? [[path, slot] as const] : [])),
+    ...[...paths].filter(([path]) => !wanted.has(path) && state.paths.has(path))
+      .flatMap(([path, was]) => holderOf(path, was, state, held).map(slot => [path, slot] as const)),
   ]);
+}
+
+/** The held slot that needs a path of the record: its own, or of the unit that runs it (slot_that_needs of hold.sh). */
+function holderOf(path: string, is: RecordedPath, { slots }: HostState, held: (slot: string) => boolean): string[] {
+  if (is.slot !== null && held(is.slot)) return [is.slot];
+  const keeper = keepers.find(({ unit }) =>
+    path.startsWith(`/etc/systemd/system/${unit}.d/`) || is.triggers.includes(`restart:${unit}`));
+  return [...slots.keys()].filter(one => held(one) && slots.get(one)?.runtime === keeper?.runtime).sort().slice(0, 1);
 }
 
 /** Slots with what waits for them, but for what waits already since this tree was installed. */

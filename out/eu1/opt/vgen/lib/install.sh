@@ -1100,30 +1100,69 @@ forget_generations() {
 # it was, and what leads to it still does. They are installed, or removed, by the first install that finds the slot not
 # live any more; the switch runs one. The record says what waits (state/record.sh).
 
-declare -gA held_slots=()        # APP/SLOT → yes, of those that are live and run
+declare -gA held_slots=()        # APP/SLOT → its runtime, of those that are live and run
 declare -gA waiting=()           # path → APP/SLOT, whose new version or removal waits
 
 is_held() { [[ -n $1 && -n ${held_slots[$1]:-} ]]; }
 
 # find_held_slots: by what is installed now. What is damaged is not held, so that an install can mend it.
 find_held_slots() {
-  local name slot
+  local name slot run_by
   for name in $(known_apps); do
-    slot=$(slot_to_hold "$name" 2>/dev/null) || continue
-    [[ -z $slot ]] || held_slots[$name/$slot]=yes
+    read -r slot run_by < <(slot_to_hold "$name" 2>/dev/null) || continue
+    held_slots[$name/$slot]=$run_by
+    [[ -f $vgen_apps/$name/$slot.sh ]] || hold_former_slot "$name" "$slot"
   done
 }
 
-# slot_to_hold APP: its live slot, if that runs. An app that this tree drops, or moves to another directory, ends: there
-# is no slot that it could be switched to.
+# hold_former_slot APP SLOT: what is live was installed by an engine that wrote no file of what scripts know of a slot,
+# and not in the record which files are a slot's. It gets that file, and those that it is restarted for are its own.
+hold_former_slot() {
+  local path=$vgen_apps/$1/$2.sh data one
+  data=$(slot_data "$1" "$2")
+  make_parents "$path"
+  save "$path"
+  printf '%s\n' "$data" >"$path" || fail 2 "$path cannot be written"
+  chmod 0644 -- "$path"
+  hash_files "$path"
+  former_content[$path]=${hash_of[$path]} former_kind[$path]=file former_check[$path]=bash former_slot[$path]=$1/$2
+  former_triggers[$path]='' former_source[$path]='' former_mode[$path]=0644 former_owner[$path]=root:root
+  for one in "${!former_content[@]}"; do
+    [[ -n ${former_slot[$one]} || ,${former_triggers[$one]}, != *",slot:$1/$2,"* ]] || former_slot[$one]=$1/$2
+  done
+}
+
+# slot_data APP SLOT: what scripts know of it, as the compiler writes it.
+slot_data() (
+  load_app "$1"
+  printf '%s\n' '# shellcheck shell=bash disable=SC2034 # facts only: the scripts in /opt/vgen/bin read them'
+  printf 'slot_%s=%q\n' unit "${unit_of[$2]}" port "${port_of[$2]}" runtime "${runtime_of[$2]}" \
+    health "${health_of[$2]}"
+)
+
+# slot_to_hold APP: its live slot and that one's runtime, if it runs. An app that this tree drops, or moves to another
+# directory, ends: there is no slot that it could be switched to.
 slot_to_hold() (
   load_app "$1"
   slot=$(slot_at live)
   if [[ -n $slot && " ${want_slots[*]/ //} " == *" $1/$slot "* && $(dir_in_tree "$1") == "$dir" ]] && is_in_use "$slot"
   then
-    printf '%s' "$slot"
+    printf '%s %s\n' "$slot" "${runtime_of[$slot]}"
   fi
 )
+
+# slot_that_needs PATH: in REPLY, the held slot that needs a path of the record: it is its own, or of the unit that runs it.
+slot_that_needs() {
+  local unit
+  REPLY=${former_slot[$1]}
+  ! is_held "$REPLY" || return 0
+  for REPLY in $(sorted "${!held_slots[@]}"); do
+    unit=${runtime_unit[${held_slots[$REPLY]}]:-}
+    [[ -n $unit ]] || continue
+    [[ $1 != /etc/systemd/system/$unit.d/* && ,${former_triggers[$1]}, != *",restart:$unit,"* ]] || return 0
+  done
+  return 1
+}
 
 # dir_in_tree APP: its directory, as this tree has it.
 dir_in_tree() (
@@ -1178,8 +1217,10 @@ waits_for_switch() {
     data=$vgen_apps/$slot.sh
     [[ ",${file_triggers[$1]}," == *",slot:$slot,"* || ${tree_sum[$data]} != "${former_source[$data]:-}" ]]
   else
-    [[ ${new_content[$path]} != "${former_content[$path]}" || ${file_mode[$1]} != "${former_mode[$path]}" ||
-      ${file_owner[$1]} != "${former_owner[$path]}" ]]
+    # earlier records have neither mode nor owner
+    [[ ${new_content[$path]} != "${former_content[$path]}" ||
+      ${file_mode[$1]} != "${former_mode[$path]:-${file_mode[$1]}}" ||
+      ${file_owner[$1]} != "${former_owner[$path]:-${file_owner[$1]}}" ]]
   fi
 }
 
@@ -1288,8 +1329,8 @@ find_orphans() {
   for path in "${!former_content[@]}"; do
     [[ -z ${declared[$path]:-} ]] || continue
     [[ -e $path || -L $path ]] || continue
-    if is_held "${former_slot[$path]}"; then
-      waiting[$path]=${former_slot[$path]}
+    if slot_that_needs "$path"; then
+      waiting[$path]=$REPLY
     else
       gone+=("$path")
     fi

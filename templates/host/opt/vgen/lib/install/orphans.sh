@@ -9,8 +9,8 @@ find_orphans() {
   for path in "${!former_content[@]}"; do
     [[ -z ${declared[$path]:-} ]] || continue
     [[ -e $path || -L $path ]] || continue
-    if is_held "${former_slot[$path]}"; then
-      waiting[$path]=${former_slot[$path]}
+    if slot_that_needs "$path"; then
+      waiting[$path]=$REPLY
     else
       gone+=("$path")
     fi

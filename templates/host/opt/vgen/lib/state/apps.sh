@@ -14,6 +14,7 @@ load_app() {
   # shellcheck disable=SC2034  # user and live are read by their names' names
   app='' dir='' user='' slots=() binary='' live='' next='' served=''
   health_seconds=30 steady_seconds=3 drain_seconds=30 keep=5
+  units=() ports=() runtime='' health=''
   # shellcheck source=/dev/null
   . "$file"
   [[ ${app:?} == "$1" && ${dir:?} == /*/* && ${#slots[@]} == 2 ]] || fail 2 "$file is not the data of app \"$1\""
@@ -27,12 +28,24 @@ load_app() {
 load_slot() {
   local file=$vgen_apps/$app/$1.sh
   slot_unit='' slot_port='' slot_runtime='' slot_health=''
-  [[ -f $file ]] || fail 2 "$file is not there; run install.sh first"
-  # shellcheck source=/dev/null
-  . "$file"
+  if [[ -f $file ]]; then
+    # shellcheck source=/dev/null
+    . "$file"
+  else
+    former_slot_data "$1" || fail 2 "$file is not there; run install.sh first"
+  fi
   [[ -n $slot_unit && $slot_port =~ ^[0-9]+$ && $slot_runtime =~ ^[a-z][a-z0-9-]*$ ]] ||
     fail 2 "$file is not the data of slot $1 of app \"$app\""
   unit_of[$1]=$slot_unit port_of[$1]=$slot_port runtime_of[$1]=$slot_runtime health_of[$1]=$slot_health
+}
+
+# former_slot_data SLOT: as earlier engines have it, of both slots in the app's file; 1 if that does not have it.
+former_slot_data() {
+  local i
+  for i in "${!units[@]}"; do
+    [[ ${slots[i]} != "$1" ]] || slot_unit=${units[i]} slot_port=${ports[i]} slot_runtime=$runtime slot_health=$health
+  done
+  [[ -n $slot_unit ]]
 }
 
 known_apps() {
