@@ -167,6 +167,7 @@ function usageText({ code, message }: CommanderError): string {
 /** Says why there is no result, to people and with --json to programs. */
 function failed(text: string, failure: string, exit: 2 | 3): void {
   process.exitCode = exit;
-  if (text) process.stderr.write(`vgen: ${text}\n`);
-  new Output(process.argv.includes('--json')).data({ failure: text || failure, exit });
+  const output = new Output(process.argv.includes('--json'));
+  if (text) output.note(`vgen: ${text}`);
+  output.data({ failure: text || failure, exit });
 }

@@ -48,7 +48,8 @@ async function audit(given: Given<typeof options>, output: Output): Promise<numb
 
 function read(line: string, on: string): Line[] {
   try {
-    return [{ ...JSON.parse(line) as Record<string, unknown>, on }];
+    const said: unknown = JSON.parse(line);
+    return typeof said === 'object' && said !== null ? [{ ...said, on }] : [];
   } catch {
     return [];
   }

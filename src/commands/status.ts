@@ -58,13 +58,28 @@ async function status(given: Given<typeof options>, output: Output): Promise<num
   });
 }
 
+/** What the host says of itself; null where that has another shape. */
 function read(text: string | null): Status | null {
   try {
-    return text === null ? null : JSON.parse(text) as Status;
+    const said: unknown = JSON.parse(text ?? 'null');
+    return isStatus(said) ? said : null;
   } catch {
     return null;
   }
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isListOf = (value: unknown, isOne: (one: Record<string, unknown>) => boolean): boolean =>
+  Array.isArray(value) && value.every(one => isObject(one) && isOne(one));
+const areTexts = (one: Record<string, unknown>, ...keys: readonly string[]): boolean =>
+  keys.every(key => typeof one[key] === 'string');
+const isSlot = (value: unknown): boolean =>
+  isObject(value) && areTexts(value, 'slot', 'release', 'reason', 'bad', 'pending');
+
+const isStatus = (value: unknown): value is Status => isObject(value) && typeof value['good'] === 'boolean'
+  && isListOf(value['apps'], one => areTexts(one, 'name') && isSlot(one['live']) && isSlot(one['next']))
+  && isListOf(value['units'], one => areTexts(one, 'name', 'state', 'pending') && typeof one['up'] === 'boolean')
+  && isListOf(value['certificates'] ?? [], one => areTexts(one, 'name', 'issuer') && typeof one['days'] === 'number');
 
 const stateOf = ({ unreachable, tree, status: one }: Row): string =>
   (unreachable !== null ? 'unreachable'

@@ -31,6 +31,7 @@ export function printTable(
     output.say([line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'));
     return;
   }
+  rows = rows.map(row => row.map(cell => cell.replaceAll(/\s*[\n\t]\s*/g, ' ')));
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map(row => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     cells.map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ').trimEnd();

@@ -18,9 +18,23 @@ const FORMED = new RegExp([
 
 const stars = (text: string): string => text.replaceAll(/\S/g, '*');
 
-/** Text that a terminal prints as it is: control characters could move its cursor. */
-export const printable = (text: string): string =>
-  text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, '\ufffd');
+/** The colours that vgen itself prints (ECMA-48, SGR). */
+const COLOUR = '\u001b\\[(?:1|2|22|31|32|33|36|39)m';
+/** What a terminal obeys instead of printing it: control characters, and those that turn the direction of text. */
+const OBEYED = '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]';
+const NOT_PRINTED = new RegExp(OBEYED, 'g');
+const NOT_COLOUR = new RegExp(`${COLOUR}|${OBEYED}`, 'g');
+
+/** Text of files, as a terminal prints it: control characters could move its cursor. */
+export const printable = (text: string): string => text.replaceAll(NOT_PRINTED, '\ufffd');
+
+/** Text of any origin with colours of vgen's, as a terminal prints it. */
+export const printableInColour = (text: string): string =>
+  text.replaceAll('\r\n', '\n').replaceAll(NOT_COLOUR, found => (found.length > 1 ? found : '\ufffd'));
+
+/** JSON in which nothing is left that a terminal obeys. */
+export const printableJson = (json: string): string =>
+  json.replaceAll(NOT_PRINTED, found => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /**
  * One line above and below; wide lines are cut around the place that is meant.

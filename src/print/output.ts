@@ -2,7 +2,7 @@
 // colour follows the terminal and NO_COLOR.
 import type { Compilation } from '../compile.ts';
 import { Failure, type Diagnostic } from '../contract/diagnostic.ts';
-import { noPaint, type Paint } from './frame.ts';
+import { noPaint, printableInColour, printableJson, type Paint } from './frame.ts';
 import { toJson, toText } from './report.ts';
 
 const CODES = {
@@ -35,17 +35,17 @@ export class Output {
 
   /** A result, for people; left out with --json. */
   say(line: string): void {
-    if (!this.json) process.stdout.write(`${line}\n`);
+    if (!this.json) process.stdout.write(`${printableInColour(line)}\n`);
   }
 
   /** The result, for programs. */
   data(value: unknown): void {
-    if (this.json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    if (this.json) process.stdout.write(`${printableJson(JSON.stringify(value, null, 2))}\n`);
   }
 
   /** Text that is the result itself, whatever the form. */
   raw(text: string): void {
-    process.stdout.write(text);
+    process.stdout.write(printableInColour(text));
   }
 
   /**
@@ -65,12 +65,12 @@ export class Output {
   }
 
   note(line: string): void {
-    process.stderr.write(`${line}\n`);
+    process.stderr.write(`${printableInColour(line)}\n`);
   }
 
   /** Prints what was found, suppressed findings last. Returns it as data. */
   diagnostics({ source, diagnostics, suppressed }: Found): { diagnostics: unknown[]; suppressed: unknown[] } {
-    if (!this.json && diagnostics.length) process.stderr.write(`${toText(source, diagnostics, this.#paintErrors)}\n`);
+    if (!this.json && diagnostics.length) this.note(toText(source, diagnostics, this.#paintErrors));
     const shown = toJson(source, diagnostics);
     const errors = shown.filter(({ severity }) => severity === 'error').length;
     const warnings = shown.length - errors;

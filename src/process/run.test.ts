@@ -23,6 +23,15 @@ describe('a program', () => {
       .toMatchObject({ code: null, timedOut: false });
   });
 
+  it('without an end of lines or of words is ended, or cut', async () => {
+    const lines: string[] = [];
+    const long = await runProcess('sh', ['-c', 'head -c 30000000 /dev/zero | tr "\\0" x; printf "\\nb\\n"'],
+      { onOut: line => lines.push(line) });
+    expect(long).toMatchObject({ code: 0, saidTooMuch: false });
+    expect(lines.map(line => line.length)).toEqual([65536 + ' (the rest of this line is left out)'.length, 1]);
+    expect(await runProcess('sh', ['-c', 'exec cat /dev/zero'])).toMatchObject({ code: null, saidTooMuch: true });
+  });
+
   it('that fails is an answer, and an error where it has to succeed', async () => {
     expect(await run('sh', ['-c', 'echo no >&2; exit 3'])).toEqual({ code: 3, stdout: '', stderr: 'no\n' });
     expect((await run('sh', ['-c', 'kill -TERM $$'])).code).toBe(143);

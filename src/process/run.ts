@@ -25,6 +25,8 @@ interface Ending {
 export interface Ended extends Ending {
   readonly stdout: string;
   readonly stderr: string;
+  /** It was ended because it printed more than is kept. */
+  readonly saidTooMuch: boolean;
 }
 
 interface Start {
@@ -96,11 +98,14 @@ function start(
 export async function runProcess(
   program: string, args: readonly string[], options: ProcessOptions = {},
 ): Promise<Ended> {
-  const { stdin = '', timeout, signal } = options;
-  const [out, err] = [new Collected(options.onOut), new Collected(options.onErr)];
+  const { stdin = '', timeout } = options;
+  const limit = new AbortController();
+  const tooMuch = (): void => limit.abort();
+  const [out, err] = [new Collected(options.onOut, tooMuch), new Collected(options.onErr, tooMuch)];
+  const signal = AbortSignal.any([limit.signal, ...options.signal ? [options.signal] : []]);
   const ending =
     await start(program, args, { stdin, timeout, signal, session: true }, { out: out.from, err: err.from });
-  return { ...ending, stdout: out.text(), stderr: err.text() };
+  return { ...ending, stdout: out.text(), stderr: err.text(), saidTooMuch: limit.signal.aborted };
 }
 
 /** Ends all sessions that still run, without waiting. */
@@ -134,25 +139,35 @@ export async function runForBytes(
 
 /** Lines of a stream that was handed on line by line, kept to say why it ended. */
 const KEPT = 20;
+/** Characters of a line that are handed on; a host could send one without end. */
+const LINE = 64 * 1024;
+/** Characters of a stream that are kept as text. */
+const TEXT = 64 * 1024 * 1024;
 
 /** Gathers a stream as text, or hands it on line by line and keeps the last ones. */
 class Collected {
   readonly #onLine: ((line: string) => void) | undefined;
   readonly #decoder = new StringDecoder('utf8');
   readonly #last: string[] = [];
+  readonly #tooMuch: (() => void) | undefined;
   #text = '';
 
-  constructor(onLine: ((line: string) => void) | undefined) {
+  /** @param tooMuch called when the text is longer than what is kept */
+  constructor(onLine: ((line: string) => void) | undefined, tooMuch?: () => void) {
     this.#onLine = onLine;
+    this.#tooMuch = tooMuch;
   }
 
   readonly from = (stream: NodeJS.ReadableStream): void => {
     stream.on('data', (chunk: Buffer) => {
-      this.#text += this.#decoder.write(chunk);
-      if (!this.#onLine) return;
-      const lines = this.#text.split('\n');
-      this.#text = lines.pop() ?? '';
-      for (const line of lines) this.#hand(line);
+      const text = this.#decoder.write(chunk);
+      if (this.#onLine) {
+        this.#addLines(text);
+      } else if (this.#tooMuch && this.#text.length + text.length > TEXT) {
+        this.#tooMuch();
+      } else {
+        this.#text += text;
+      }
     });
     stream.on('end', () => {
       this.#text += this.#decoder.end();
@@ -162,11 +177,21 @@ class Collected {
     });
   };
 
+  #addLines(text: string): void {
+    const [first = '', ...further] = text.split('\n');
+    if (this.#text.length <= LINE) this.#text += first.slice(0, LINE + 1 - this.#text.length);
+    for (const piece of further) {
+      this.#hand(this.#text);
+      this.#text = piece.slice(0, LINE + 1);
+    }
+  }
+
   text(): string {
     return this.#onLine ? this.#last.join('\n') : this.#text;
   }
 
-  #hand(line: string): void {
+  #hand(whole: string): void {
+    const line = whole.length > LINE ? `${whole.slice(0, LINE)} (the rest of this line is left out)` : whole;
     this.#last.push(line);
     if (this.#last.length > KEPT) this.#last.shift();
     this.#onLine?.(line);

@@ -67,7 +67,7 @@ export class Session {
     const included = this.#config === null ? [join(homedir(), '.ssh/config'), '/etc/ssh/ssh_config'] : [this.#config];
     // the first value of a key counts (ssh_config(5)): ours, then the user's, then what is good enough if nobody says
     writeFileSync(file, [
-      'BatchMode yes',
+      'BatchMode yes', 'ForwardAgent no', 'ForwardX11 no', 'ClearAllForwardings yes',
       `Host ${target.destination}`,
       `ControlMaster auto`, `ControlPath ${join(this.#dir, String(number))}`, `ControlPersist ${PERSIST}`,
       ...target.user === null ? [] : [`User ${target.user}`],
@@ -154,6 +154,7 @@ export class Connection {
     const { code, stdout, stderr } = ended;
     if (code !== null && !broken.includes(code)) return { code, stdout, stderr, unreachable: null };
     const why = ended.timedOut ? 'no answer in time'
+      : ended.saidTooMuch ? 'its answer has no end'
       : code === null ? 'ended from here' : reasonOf(stderr, this.target);
     return { code: 255, stdout, stderr, unreachable: why };
   }

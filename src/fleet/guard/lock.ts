@@ -77,7 +77,10 @@ export function readLock(text: string): Lock | null {
   };
 }
 
-const time = (seconds: number): string => new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+/** Beyond the years of four digits a host says nothing that can be meant. */
+const LAST = Date.UTC(9999, 11) / 1000;
+const time = (seconds: number): string => (seconds >= 0 && seconds < LAST
+  ? new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z') : 'a time that is none');
 
 /** Who has it, since when, for what, until when. */
 export const lockText = (lock: Lock): string =>
