@@ -17,7 +17,7 @@ describe.skipIf(lack !== null)(`following a run on a host (${because})`, () => {
    * Begins a run as vgen's scripts do, detached, with its output and code in a directory of its own, and follows it.
    */
   const script = `d=/var/log/vgen/runs/$(date +%s%N)-test-$$; mkdir -p "$d"
-worker='exec 9>>/run/lock/vgen.lock; flock 9; for i in $(seq 1 "$2"); do echo "line $i"; sleep 0.5; done >"$1/out"; echo "error: as asked" >"$1/err"; echo 7 >"$1/code.new"; mv "$1/code.new" "$1/code"'
+worker='mkdir -p -m 0700 /var/lib/vgen; exec 9>>/var/lib/vgen/lock; flock 9; for i in $(seq 1 "$2"); do echo "line $i"; sleep 0.5; done >"$1/out"; echo "error: as asked" >"$1/err"; echo 7 >"$1/code.new"; mv "$1/code.new" "$1/code"'
 : > "$d/out"; : > "$d/err"
 setsid bash -c "$worker" worker "$d" "$1" </dev/null >/dev/null 2>&1 &
 tail -n +1 -f "$d/out" & reader=$!
@@ -74,7 +74,7 @@ sleep 0.3; kill $reader; cat "$d/err" >&2; exit "$(cat "$d/code")"`;
     await begun(following.lines);
     await connection.close();
     expect(await acted).toEqual({ code: 3, why: 'resumed', lost: null });
-    await host.run('while ! flock -n /run/lock/vgen.lock true; do sleep 0.2; done');
+    await host.run('while ! flock -n /var/lib/vgen/lock true; do sleep 0.2; done');
   }, 60_000);
 
   it('begins once more what had not begun', async () => {
@@ -104,7 +104,7 @@ sleep 0.3; kill $reader; cat "$d/err" >&2; exit "$(cat "$d/code")"`;
     await begun(following.lines);
     stop.abort();
     expect(await acted).toEqual({ code: null, why: 'left to itself', lost: 'left' });
-    await host.run('while ! flock -n /run/lock/vgen.lock true; do sleep 0.2; done');
+    await host.run('while ! flock -n /var/lib/vgen/lock true; do sleep 0.2; done');
     expect((await host.run('cat /var/log/vgen/runs/*/code | tail -n 1')).stdout.trim()).toBe('7');
   }, 60_000);
 });

@@ -112,7 +112,7 @@ files:
     expect(commandsIn(older)).toEqual([`${install} --rollback`]);
     expect(await fleet.ask('a', `${install} --rollback 2>&1; echo "code $?"`)).toMatch(/code 0$/);
     const killed = await fleet.ask('a', `exec 2>&1
-      (setsid flock /run/lock/vgen.lock sleep 3 >/dev/null 2>&1 &); sleep 0.3
+      (setsid flock /var/lib/vgen/lock sleep 3 >/dev/null 2>&1 &); sleep 0.3
       (sleep 1; systemctl kill --signal KILL 'vgen-run-*-install-*') & bash /var/lib/vgen/incoming/install.sh --rollback; true`);
     const [again] = commandsIn(killed);
     expect(again).toBe('bash /var/lib/vgen/incoming/install.sh --rollback');

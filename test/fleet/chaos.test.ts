@@ -186,7 +186,7 @@ describe.skipIf(lack !== null)(`chaos, seed ${seed}, ${SECONDS} s (${because})`,
     await settle();
     for (const host of HOSTS) {
       const left = await chaos.host(host).run('find /opt/*/releases /etc /opt/vgen -xdev \\( -name ".new.*" -o -name '
-        + '"*.vgen-new*" \\) 2>/dev/null; flock -n /run/lock/vgen.lock true || echo locked; '
+        + '"*.vgen-new*" \\) 2>/dev/null; flock -n /var/lib/vgen/lock true || echo locked; '
         + 'cat /var/lib/vgen/fleet.lock 2>/dev/null || true');
       expect(left.stdout.trim(), `left behind on ${host}\n${context}`).toBe('');
       const sums = await chaos.host(host).run('vgen=/opt/vgen/bin/vgen; "$vgen" status --json');

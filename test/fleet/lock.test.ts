@@ -30,7 +30,7 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
 
   /** Keeps all of vgen's scripts on a host waiting, until the returned function is called. */
   const hold = async (name: string): Promise<() => Promise<void>> => {
-    await fleet.ask(name, 'touch /run/hold; setsid flock /run/lock/vgen.lock sh -c "while [ -e /run/hold ]; do sleep '
+    await fleet.ask(name, 'touch /run/hold; setsid flock /var/lib/vgen/lock sh -c "while [ -e /run/hold ]; do sleep '
       + '0.1; done" >/dev/null 2>&1 & sleep 0.3');
     return async () => void await fleet.ask(name, 'rm -f /run/hold');
   };

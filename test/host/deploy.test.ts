@@ -153,15 +153,15 @@ describe.skipIf(lack !== null)(`deploy, switch and rollback on a host (${because
   });
 
   it('does one thing at a time: who comes second waits, says for whom, and gives up', async () => {
-    const first = run('flock /run/lock/vgen.lock sleep 3');
+    const first = run('flock /var/lib/vgen/lock sleep 3');
     await ask('sleep 0.5');
     const { code, text } = await run(`VGEN_LOCK_SECONDS=1 ${bin}/vgen switch demo`);
     expect(code).toBe(3);
     expect(text).toContain('locked for 1 s by');
     await first;
     await ask(`${bin}/vgen deploy demo /root/artifacts/v5 --release r5`);
-    expect(await ask('flock --nonblock /run/lock/vgen.lock echo free')).toBe('free');
-    expect(await ask('stat -c "%a %U" /run/lock/vgen.lock')).toBe('600 root');
+    expect(await ask('flock --nonblock /var/lib/vgen/lock echo free')).toBe('free');
+    expect(await ask('stat -c "%a %U" /var/lib/vgen/lock')).toBe('600 root');
   });
 
   it('says how everything is, for people and as data', async () => {

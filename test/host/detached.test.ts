@@ -52,7 +52,7 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
       await machine.run(`cd /root/artifacts; SUDO_USER=ada ${bin}/vgen deploy demo './a $PATH %n' --release r8`);
     expect(good.code, good.text).toBe(0);
     expect(await ask('tail -n 1 /var/log/vgen/audit.jsonl')).toContain('"who":"ada","action":"deploy","app":"demo"');
-    const { done, run } = await start(`bash -c 'exec 8<>/run/lock/vgen.lock; flock 8
+    const { done, run } = await start(`bash -c 'exec 8<>/var/lib/vgen/lock; flock 8
       FOREIGN=x ${bin}/vgen switch demo 8>&- & sleep 3; exec 8>&-; wait'`);
     const names = await ask(`for pid in $(pgrep -f -- 'vgen switch --foreground demo'); do
       tr '\\0' '\\n' < /proc/$pid/environ; done | cut -d = -f 1 | sort -u`);

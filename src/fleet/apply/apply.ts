@@ -17,7 +17,7 @@ export interface InstallOptions {
 const incoming = '/var/lib/vgen/incoming';
 const ATTACH = ['bash', `${incoming}/install.sh`, '--attach'];
 /** A run that cannot be attached to is waited for, so that its tree is not replaced under it. */
-const WAIT = ['flock', '--timeout', '300', '/run/lock/vgen.lock', 'true'];
+const WAIT = ['flock', '--timeout', '300', '/var/lib/vgen/lock', 'true'];
 
 /** How often the tree is sent again when what ran there meanwhile was another. */
 const ROUNDS = 3;

@@ -23,7 +23,7 @@ tell_more() {
 
 until [[ -e $run/code ]] || (( idle >= 20 )); do
   tell_more
-  if flock --nonblock "$host_lock" true; then idle=$((idle + 1)); else idle=0; fi
+  if [[ ! -e $host_lock ]] || flock --nonblock "$host_lock" true; then idle=$((idle + 1)); else idle=0; fi
   sleep 0.2
 done
 tell_more

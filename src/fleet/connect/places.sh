@@ -11,7 +11,7 @@ secrets=/etc/vgen/secrets
 tls=/etc/vgen/tls
 lib=/opt/vgen/lib
 runs=/var/log/vgen/runs
-host_lock=/run/lock/vgen.lock   # one thing at a time on this host; the engine's
+host_lock=/var/lib/vgen/lock   # one thing at a time on this host; the engine's
 
 # tell COLUMN…: one line of the answer.
 tell() { local IFS=$'\t'; printf '%s\n' "$*" || true; }

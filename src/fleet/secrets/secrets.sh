@@ -129,7 +129,7 @@ push_all() {
   trap 'rm -rf -- "$candidates" "$former"' EXIT
   read_key push
   read_prints
-  [[ -d ${host_lock%/*} ]] || mkdir -- "${host_lock%/*}"
+  [[ -d ${host_lock%/*} ]] || install -d -m 0700 -- "${host_lock%/*}"
   : >>"$host_lock"
   exec 9<>"$host_lock"
   flock --timeout 300 9 || fail 3 "locked by $(head -n 1 -- "$host_lock")"

@@ -8,7 +8,7 @@ vgen_secrets=/etc/vgen/secrets      # one file per secret; root only
 vgen_tls=/etc/vgen/tls              # keys and certificates, one directory each; the bundle of CAs, ca.pem
 vgen_apps=/opt/vgen/apps            # generated data, one file per app
 vgen_log=/var/log/vgen
-vgen_lock=/run/lock/vgen.lock
+vgen_lock=/var/lib/vgen/lock
 readonly vgen_state vgen_secrets vgen_tls vgen_apps vgen_log vgen_lock
 
 shopt -s inherit_errexit            # $(…) stops at its first error, as everything else does
