@@ -7,7 +7,7 @@ import {
   clientsOf, directoryOf, namesOn, partOf, placeOf, portsOf, proofsOf, reachedFrom, storeOn, usersOf, variablesOf,
 } from '../../kit/datastore.ts';
 import { notExposed, onOneHost, onePerHost, partForEachApp } from '../../kit/datastore-checks.ts';
-import { filesOf, reload, restart, type FileDetails } from '../../kit/files.ts';
+import { directory, filesOf, reload, restart, type FileDetails } from '../../kit/files.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import type { App, Host, Model, Value } from '../../contract/model.ts';
 import { tuning } from './memory.ts';
@@ -75,6 +75,9 @@ function files(server: Server, host: Host, model: Model): FileSpec[] {
   const file = (path: string, as: string, view: object, details: FileDetails): FileSpec =>
     template(path, server.at, { name: server.name, port: server.port, ...view }, { as, ...details });
   return [
+    // the package's belong to postgres, who could exchange what root writes there
+    ...['/etc/postgresql', `/etc/postgresql/${server.version}`, dir, `${dir}/conf.d`]
+      .map(path => directory(path, server.at, { owner: 'root:postgres' })),
     // what a running server does not take up, apart from what it does: only the first file makes it restart
     file(`${dir}/conf.d/vgen-start.conf`, '/etc/postgresql/{version}/main/conf.d/vgen-start.conf', {
       address: remote ? addressOf(host) : null, connections: server.connections, settings: start,

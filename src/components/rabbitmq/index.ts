@@ -6,7 +6,7 @@ import {
   clientsOf, directoryOf, namesOn, partOf, placeOf, portsOf, proofsOf, reachedFrom, storeOn, variablesOf,
 } from '../../kit/datastore.ts';
 import { notExposed, onOneHost, onePerHost, partForEachApp } from '../../kit/datastore-checks.ts';
-import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
+import { directory, filesOf, restart, type FileDetails } from '../../kit/files.ts';
 import { error, type Diagnostic } from '../../contract/diagnostic.ts';
 import { onlyHosts } from '../../contract/host.ts';
 import type { App, Host, Model, Value } from '../../contract/model.ts';
@@ -47,6 +47,7 @@ function files(broker: Broker, host: Host, model: Model): FileSpec[] {
     at: [...broker.at, 'vhosts', name], name, password: { sealed: [{ secret: password.name }] }, secret: password.name,
   }));
   return [
+    directory('/etc/rabbitmq', broker.at),
     file('/etc/rabbitmq/rabbitmq.conf', {
       port: broker.port, address: clientsOf(broker, model).length ? addressOf(host) : null,
       management: broker.management, ...certificateFiles('rabbitmq'),

@@ -7,7 +7,7 @@ import {
   directoryOf, hostsUsing, namesOn, placeOf, portsOf, proofsOf, reachedFrom, storeOn, variablesOf,
 } from '../../kit/datastore.ts';
 import { notExposed, onePerHost } from '../../kit/datastore-checks.ts';
-import { filesOf, restart, type FileDetails } from '../../kit/files.ts';
+import { directory, filesOf, restart, type FileDetails } from '../../kit/files.ts';
 import type { Host, Model, Value } from '../../contract/model.ts';
 import type { Redis } from './schema.ts';
 
@@ -105,6 +105,8 @@ function files(section: Redis, instance: Instance, host: Host, model: Model): Fi
   const place = placeOf(instance, 'redis:redis', '/var/lib/redis/*');
   const settings = { port: instance.port, tls: tlsOf(instance), dir: dirOf(instance) };
   return [
+    // the package's belongs to redis, who could exchange what root writes there
+    directory('/etc/redis', instance.at, { mode: '0750', owner: 'root:redis' }),
     file('/etc/redis/redis.conf', {
       ...settings, address: isRemote(section, instance, model) ? addressOf(host) : null, source,
       maxMemory: instance.maxMemory === null ? null : instance.maxMemory.replace(/([kmg])$/, '$1b'),

@@ -162,6 +162,21 @@ describe('what stands in the way', () => {
   });
 });
 
+describe('a directory above what root writes', () => {
+  it.each([
+    ['755 root:root', false], ['775 root:root', false], ['755 web:web', true], ['1777 root:root', true],
+    ['775 root:web', true],
+  ])('of mode and owner %s is refused: %s', (is, isRefused) => {
+    const { obstacles } = planFor(tree([FILE]), host(...NEW, `path /etc d ${is} - - 1.2.3`));
+    expect(obstacles).toEqual(isRefused ? [expect.stringContaining('chown root: /etc && chmod go-w /etc')] : []);
+  });
+
+  it('that the tree makes root\'s is none', () => {
+    const made = tree(['file /etc/redis/x 0644 root:root - - - files', 'directory /etc/redis 0750 root:redis']);
+    expect(planFor(made, host(...NEW, 'path /etc/redis d 2770 redis:redis - - 1.2.3')).obstacles).toEqual([]);
+  });
+});
+
 describe('actions', () => {
   it('follow from what the host said of its units and slots', () => {
     const path = '/etc/nginx/nginx.conf';

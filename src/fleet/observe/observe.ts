@@ -4,7 +4,7 @@ import { Failure } from '../../contract/diagnostic.ts';
 import type { ScriptAnswer, Connection } from '../connect/ssh.ts';
 import { hostScript } from '../connect/script.ts';
 import { readState, type HostState } from './state.ts';
-import { readBytes, type BuiltTree } from './tree.ts';
+import { directoriesAbove, readBytes, writtenPaths, type BuiltTree } from './tree.ts';
 
 /**
  * state: what is installed and runs · status: that, and the host's status · installed: that, and whether the tree
@@ -54,10 +54,8 @@ export function readAnswer({ code, stdout, stderr, unreachable }: ScriptAnswer):
 
 function questions(tree: BuiltTree): string {
   const lines: string[][] = [
-    ...[
-      ...tree.files.map(({ path }) => path), ...tree.links.keys(), ...tree.firstLinks.keys(),
-      ...tree.directories.map(({ path }) => path),
-    ].map(path => ['path', path]),
+    ...[...new Set([...writtenPaths(tree), ...tree.directories.map(({ path }) => path), ...directoriesAbove(tree)])]
+      .map(path => ['path', path]),
     ...tree.packages.map(name => ['package', name]), ...tree.users.map(({ name }) => ['user', name]),
     ...unitsOf(tree).map(name => ['unit', name]),
     ...tree.programs.map(path => ['program', path]), ...tree.secrets.map(name => ['secret', name]),

@@ -2,7 +2,7 @@
 import type { Action } from '../../contract/action.ts';
 import { otherCommand } from '../../process/command-line.ts';
 import type { HostState } from './state.ts';
-import type { BuiltTree } from './tree.ts';
+import { directoriesAbove, type BuiltTree } from './tree.ts';
 
 /** The command that gives a host its secrets. */
 export const pushSecrets = (host: string): string =>
@@ -17,7 +17,7 @@ export function obstaclesOf(tree: BuiltTree, state: HostState): string[] {
     ...missing.length ? [`without a value on the host: ${missing.join(', ')} (${pushSecrets(tree.host)})`]
       : [],
     ...missing.length ? [] : [...state.unrendered].map(([path, reason]) => `${path}: ${reason}`),
-    ...inTheWay(tree, state),
+    ...inTheWay(tree, state), ...writableByOthers(tree, state),
   ];
 }
 
@@ -50,5 +50,19 @@ export function deadApps(
       : `its process ${live?.[1].process === 'running' ? 'runs, and is not restarted' : 'is not started'} by an apply, `
         + `which fails; see: ${otherCommand(['logs', app, '--on', tree.host])}`;
     return { app, why: `live does not answer: ${why}` };
+  });
+}
+
+/** Directories in which others than root could exchange what root writes, and that the tree does not make root's. */
+function writableByOthers(tree: BuiltTree, { paths }: HostState): string[] {
+  const declared = new Set(tree.directories.map(({ path }) => path));
+  return directoriesAbove(tree).flatMap(path => {
+    const is = paths.get(path);
+    if (is?.kind !== 'directory' || declared.has(path)) return [];
+    const [user, group] = is.owner.split(':');
+    const mode = Number.parseInt(is.mode, 8);
+    const isRoots = user === 'root' && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || group === 'root');
+    return isRoots ? [] : [`${path} belongs to ${is.owner}, mode ${is.mode}; who can write there could exchange what `
+      + `root writes below it: chown root: ${path} && chmod go-w ${path}`];
   });
 }

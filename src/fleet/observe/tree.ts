@@ -2,7 +2,7 @@
 import { otherCommand } from '../../process/command-line.ts';
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Failure } from '../../contract/diagnostic.ts';
 import {
   INSTALL, MANIFEST, readManifest, readSums, SUMS, type ListedFile, type Manifest,
@@ -58,6 +58,19 @@ export function treeOf(host: string, dir: string, manifest: Buffer, sums: Buffer
     ...read, dir, id: sha256(sums),
     files: read.files.map(file => ({ ...file, sha256: digests.get(file.path.slice(1)) ?? '' })),
   };
+}
+
+/** What an install puts in place, other than directories. */
+export const writtenPaths = ({ files, links, firstLinks }: BuiltTree): string[] =>
+  [...files.map(({ path }) => path), ...links.keys(), ...firstLinks.keys()];
+
+/** The directories above what an install puts in place; the outermost first. */
+export function directoriesAbove(tree: BuiltTree): string[] {
+  const above = new Set<string>();
+  for (const path of [...writtenPaths(tree), ...tree.directories.map(one => one.path)]) {
+    for (let dir = dirname(path); dir !== '/' && !above.has(dir); dir = dirname(dir)) above.add(dir);
+  }
+  return [...above].sort();
 }
 
 /** A file of the tree. */

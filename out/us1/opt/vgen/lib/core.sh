@@ -11,7 +11,7 @@ vgen_secrets=/etc/vgen/secrets      # one file per secret; root only
 vgen_tls=/etc/vgen/tls              # keys and certificates, one directory each; the bundle of CAs, ca.pem
 vgen_apps=/opt/vgen/apps            # generated data, one file per app
 vgen_log=/var/log/vgen
-vgen_lock=/run/lock/vgen.lock
+vgen_lock=/var/lib/vgen/lock
 readonly vgen_state vgen_secrets vgen_tls vgen_apps vgen_log vgen_lock
 
 shopt -s inherit_errexit            # $(…) stops at its first error, as everything else does
@@ -540,14 +540,14 @@ exchange_paths() {
 
 # with_lock COMMAND…: runs COMMAND while no other script of vgen runs here.
 with_lock() {
-  [[ -d ${vgen_lock%/*} ]] || mkdir -- "${vgen_lock%/*}"
-  # Everyone may write in /run/lock, and who can read a file can lock it; so this one is root's alone.
+  # Who can read a file can lock it, and who may write to its directory can make it first: both are root's alone.
+  [[ -d ${vgen_lock%/*} ]] || install -d -m 0700 -- "${vgen_lock%/*}"
   (umask 077 && : >>"${vgen_lock:?}")
-  [[ -O $vgen_lock && ! -L $vgen_lock ]] || fail 2 "$vgen_lock was made by somebody else; remove it"
   exec 9<>"$vgen_lock"
   flock --nonblock 9 || wait_for_lock
   : >"$vgen_lock"
-  printf '%s, process %s, since %s\n' "$0" "$$" "$(time_now)" >&9
+  # on a full disk the lock holds all the same
+  printf '%s, process %s, since %s\n' "$0" "$$" "$(time_now)" >&9 || true
   # A child that outlives the script, such as a daemon, would keep the lock. So descriptor 9 is closed for COMMAND; bash
   # keeps a copy, marked close-on-exec, until COMMAND returns.
   "$@" 9>&-

@@ -30,8 +30,10 @@ check_tree() {
 make_directories() {
   local i path
   read_metadata "${directory_path[@]}"
+  read_access "${directory_path[@]}"
   for i in "${!directory_path[@]}"; do
     path=${directory_path[i]}
+    require_roots "${path%/*}"
     if [[ ! -d $path ]]; then
       make_parents "$path"
       make_directory "${directory_mode[i]}" "${directory_owner[i]}" "$path"
@@ -40,6 +42,7 @@ make_directories() {
       set_directory "${directory_mode[i]}" "${directory_owner[i]}" "$path"
     fi
   done
+  require_parents "${file_path[@]}" "${link_path[@]}" "${first_link_path[@]}"
   for path in "${file_path[@]}" "${link_path[@]}" "${first_link_path[@]}"; do
     make_parents "$path"
   done
@@ -62,8 +65,10 @@ make_directory() {
 }
 
 set_directory() {
+  [[ ! -L $3 || $(stat -c %u -- "$3") == 0 ]] || fail 2 "$3 shall be a directory, but somebody made a link of it"
   chown -- "$2" "$3" || fail 2 "$3 cannot belong to $2"
-  chmod -- "$1" "$3"
+  chmod -- "0$1" "$3"        # with fewer than five digits a setgid bit would stay (GNU coreutils, "Directory Setuid")
+  unset "access_of[$3]"
   change directory "$3"
 }
 

@@ -16,6 +16,7 @@ find_orphans() {
     fi
   done
   (( ${#gone[@]} > 0 )) || return 0
+  require_parents "${gone[@]}"
   # In reverse order a timer or socket comes before the service that it would start again.
   mapfile -t gone < <(printf '%s\n' "${gone[@]}" | sort -r)
   for path in "${gone[@]}"; do
