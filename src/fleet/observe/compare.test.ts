@@ -162,6 +162,19 @@ describe('what stands in the way', () => {
   });
 });
 
+describe('a user that runs something', () => {
+  it('keeps home and shell', () => {
+    const wanted = tree(['user web /opt/new /usr/sbin/nologin - why']);
+    const is = (runs: string): string[] => planFor(wanted, host(
+      ...NEW, `user web /opt/old:/usr/sbin/nologin web ${runs}`,
+    )).obstacles.slice();
+    expect(is('runs')).toEqual([
+      'user web runs something, and cannot get the home /opt/new meanwhile; stop it first, or name another user',
+    ]);
+    expect(is('-')).toEqual([]);
+  });
+});
+
 describe('a directory above what root writes', () => {
   it.each([
     ['755 root:root', false], ['775 root:root', false], ['755 web:web', true], ['1777 root:root', true],

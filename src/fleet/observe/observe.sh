@@ -149,7 +149,8 @@ tell_users() {
   local name entry
   for name in "${users[@]}"; do
     entry=$(getent passwd "$name") || continue
-    tell user "$name" "$(cut -d: -f6,7 <<<"$entry")" "$(id -nG -- "$name" | tr ' ' ,)"
+    tell user "$name" "$(cut -d: -f6,7 <<<"$entry")" "$(id -nG -- "$name" | tr ' ' ,)" \
+      "$(if pgrep -u "$name" >/dev/null; then echo runs; else echo -; fi)"
   done
 }
 

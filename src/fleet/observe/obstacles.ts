@@ -17,9 +17,17 @@ export function obstaclesOf(tree: BuiltTree, state: HostState): string[] {
     ...missing.length ? [`without a value on the host: ${missing.join(', ')} (${pushSecrets(tree.host)})`]
       : [],
     ...missing.length ? [] : [...state.unrendered].map(([path, reason]) => `${path}: ${reason}`),
-    ...inTheWay(tree, state), ...writableByOthers(tree, state),
+    ...busyUsers(tree, state), ...inTheWay(tree, state), ...writableByOthers(tree, state),
   ];
 }
+
+/** Users whose home or shell is to be another while something of theirs runs: usermod(8) refuses that. */
+const busyUsers = (tree: BuiltTree, state: HostState): string[] => tree.users.flatMap(({ name, home, shell }) => {
+  const is = state.users.get(name);
+  if (!is?.runs || (is.home === home && is.shell === shell)) return [];
+  return [`user ${name} runs something, and cannot get ${is.home === home ? `the shell ${shell}` : `the home ${home}`} `
+    + 'meanwhile; stop it first, or name another user'];
+});
 
 /** What an install neither removes nor replaces. */
 function inTheWay(tree: BuiltTree, { paths }: HostState): string[] {

@@ -121,6 +121,8 @@ export interface HostState extends HostStatus {
     readonly home: string;
     readonly shell: string;
     readonly groups: readonly string[];
+    /** A process is theirs. */
+    readonly runs: boolean;
   }>;
   readonly units: ReadonlyMap<string, UnitState>;
   readonly slots: ReadonlyMap<string, SlotState>;
@@ -213,9 +215,9 @@ export function readState(text: string): HostState {
     programs: new Set(of('program').map(([path = '']) => path)),
     secrets: new Set(of('secret').map(([name = '']) => name)),
     certificates: new Set(of('certificate').map(([name = '']) => name)),
-    users: new Map(of('user').map(([name = '', homeAndShell = '', groups]) => {
+    users: new Map(of('user').map(([name = '', homeAndShell = '', groups, runs]) => {
       const [home = '', shell = ''] = homeAndShell.split(':');
-      return [name, { home, shell, groups: words(groups, ',') }];
+      return [name, { home, shell, groups: words(groups, ','), runs: runs === 'runs' }];
     })),
     units: new Map(of('unit')
       .map(([name = '', active = '', sub = '', load = '', enabled = '']) => [name, { active, sub, load, enabled }])),
@@ -247,6 +249,7 @@ const PASSING = ['applied', 'exposure', 'lock', 'locked', 'busy', 'attach', 'unc
 function sealOf(lines: readonly (readonly string[])[]): string {
   const facts = lines.filter(([kind = '']) => !PASSING.includes(kind)).map(line => {
     if (line[0] === 'path') return [...line.slice(0, 5), line[2] === 'd' ? '' : line[7] ?? ''].join('\t');
+    if (line[0] === 'user') return line.slice(0, 4).join('\t');       // what runs now is passing
     return line[0] === 'unit' ? [...line.slice(0, 3), line[5]].join('\t') : line.join('\t');
   });
   return createHash('sha256').update(facts.sort().join('\n')).digest('hex');

@@ -2233,7 +2233,8 @@ make_user() {
     change user "$name"
   elif [[ $(cut -d: -f6,7 <<<"$entry") != "$home:$shell" ]]; then
     usermod --home "$home" --shell "$shell" -- "$name" ||
-      fail 2 "user $name has another home or shell and runs something, so it cannot be changed now"
+      fail 2 "user $name has another home or shell and runs something, so it cannot be changed now; stop it first," \
+        "or name another user"
     change user "$name" "(home $home, shell $shell)"
   fi
   join_groups "$name" "$groups"
