@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Tells what came: the host and release that answer, the request's headers. /slow takes a second; an upgrade echoes."""
+"""Tells what came: the host and release that answer, the request's headers, how long its body is. /slow takes a second,
+/long answers with forty megabytes more; an upgrade echoes."""
 import json
 import os
 import re
@@ -22,8 +23,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.path == "/slow":
             time.sleep(1)
+        received = len(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = {"host": socket.gethostname(), "release": RELEASE, "path": self.path, "headers": headers}
+        answer |= {"received": received, "more": "x" * 40_000_000 if self.path == "/long" else ""}
         body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

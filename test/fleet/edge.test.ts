@@ -9,6 +9,7 @@ import type { RehearsalHost } from '../../src/rehearse/host.ts';
 import { missing } from '../../src/rehearse/requirements.ts';
 import { vgen, write, type Ran } from '../vgen.ts';
 import { Client, seen, type Answer } from './edge-client.ts';
+import { FULL, tryFullDisk } from './edge-full-disk.ts';
 import { PEBBLE } from './edge-pebble.ts';
 
 const lack = missing();
@@ -220,6 +221,8 @@ describe.skipIf(lack !== null)(`the edge (${lack ?? 'systemd-nspawn'})`, () => {
     }, ['GET', 'POST']);
     expect({ failed, many: asked > 100 }).toEqual({ failed: [], many: true });
   }, 120_000);
+
+  it.each(FULL)('passes uploads and long answers on without a free %s', (_, how) => tryFullDisk(ask, how), 60_000);
 
   it('is no outage of its own when both hosts behind it have failed of late', async () => {
     const stop = 'systemctl stop nginx';
