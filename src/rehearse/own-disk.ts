@@ -9,6 +9,8 @@ import { runNow } from '../process/run.ts';
 
 /** Sparse: only what is written takes room. */
 const bytes = 4 * 2 ** 30;
+/** Few enough that a test can use them up, more than what is written over the layers. */
+const inodes = 32_768;
 
 /** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH (kernel, fs/ext4/ioctl.c): nothing is written from here on. */
 const shutdown = `open(my $disk, '<', $ARGV[0]) or die "$ARGV[0]: $!\\n";
@@ -34,7 +36,7 @@ export class OwnDisk {
     mkdirSync(this.#mount, { recursive: true });
     writeFileSync(this.#image, '');
     truncateSync(this.#image, bytes);
-    demandNow('mkfs.ext4', '-q', '-F', this.#image);
+    demandNow('mkfs.ext4', '-q', '-F', '-N', String(inodes), this.#image);
     this.root = this.#attach();
   }
 

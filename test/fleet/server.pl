@@ -21,7 +21,12 @@ sub cache {
 
 while (my $client = $server->accept) {
     my $line = <$client>;
-    while (defined(my $head = <$client>)) { last if $head =~ /^\r?\n$/ }
+    my $length = 0;
+    while (defined(my $head = <$client>)) {
+        last if $head =~ /^\r?\n$/;
+        $length = $1 if $head =~ /^Content-Length: (\d+)/i;
+    }
+    read($client, my $body, $length) if $length;
     my $lacks = $line =~ m{ /cache } ? cache() : undef;
     print "cache: $lacks\n" if defined $lacks;
     my $status = $version eq 'sick' || defined $lacks ? '500 No' : '200 OK';

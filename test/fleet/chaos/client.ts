@@ -12,6 +12,8 @@ export interface Target {
 /** Milliseconds between two requests for one target, and what one may take. */
 const PACE = 40;
 const PATIENCE = 20_000;
+/** More than nginx keeps in memory of a body that it buffers. */
+const UPLOAD = Buffer.alloc(200_000, 'x');
 
 export class ChaosClient {
   asked = 0;
@@ -56,9 +58,9 @@ export class ChaosClient {
   async #loop(target: Target): Promise<void> {
     while (!this.#isOver) {
       const sent = Date.now();
-      this.asked++;
+      const body = this.asked++ % 8 === 0 ? UPLOAD : null;
       try {
-        const { status } = await ask(target);
+        const { status } = await ask(target, body);
         if (status !== 200) this.#judge(target, sent, `HTTP ${status}`);
       } catch (cause) {
         this.#judge(target, sent, (cause as Error).message);
@@ -75,11 +77,12 @@ export class ChaosClient {
   }
 }
 
-/** One GET through nginx. Rejects when there is no answer. */
-export function ask({ address, app }: Target): Promise<{ status: number; text: string }> {
+/** One GET through nginx, or a POST of a body. Rejects when there is no answer. */
+export function ask({ address, app }: Target, body: Buffer | null = null): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const one = request({
-      host: address, port: 80, path: '/', headers: { host: `${app}.example` }, agent: false, timeout: PATIENCE,
+      host: address, port: 80, path: '/', method: body === null ? 'GET' : 'POST', agent: false, timeout: PATIENCE,
+      headers: { host: `${app}.example`, ...body === null ? {} : { 'content-length': body.length } },
     }, response => {
       let text = '';
       response.on('data', data => { text += String(data); });
@@ -88,6 +91,6 @@ export function ask({ address, app }: Target): Promise<{ status: number; text: s
     });
     one.on('timeout', () => one.destroy(new Error(`no answer in ${PATIENCE / 1000} s`)));
     one.on('error', reject);
-    one.end();
+    one.end(body);
   });
 }
