@@ -80,12 +80,14 @@ export function sift(
 }
 
 /** What an option of this command would allow, and how to go on with the hosts that are left. */
-function remedies(results: readonly HostResult[]): string[] {
+function remedies(action: string, results: readonly HostResult[]): string[] {
   const bad = results.filter(one => !isGood(one));
+  // a host that has gone back would go back once more
+  const left = action === 'rollback' && bad.length < results.length ? ['--retry-failed'] : [];
   const allowed = bad.filter(({ result }) => result === 'refused')
     .flatMap(({ why }) => why.match(/--(?:adopt|force|older)\b/g) ?? []);
   return [
-    ...[...new Set(allowed)].map(option => `with ${option}: ${sameCommand([option])}`),
+    ...[...new Set(allowed)].map(option => `with ${option}: ${sameCommand([option, ...left])}`),
     ...bad.some(({ result }) => result !== 'refused')
       ? [`to try again where it is left: ${sameCommand(['--retry-failed'])}`] : [],
   ];
@@ -104,7 +106,7 @@ export function conclude(
   if (running.length) {
     fleet.output.note(`vgen: it goes on by itself on ${running.join(', ')}; to follow it: ${sameCommand()}`);
   }
-  for (const text of form.isDry ? [] : remedies(results)) fleet.output.note(`vgen: ${text}`);
+  for (const text of form.isDry ? [] : remedies(action, results)) fleet.output.note(`vgen: ${text}`);
   fleet.output.data({ action, exit, halted, hosts: results });
   return exit;
 }
