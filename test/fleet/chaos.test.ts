@@ -114,7 +114,7 @@ describe.skipIf(lack !== null)(`chaos, seed ${seed}, ${SECONDS} s (${because})`,
   /** What answers once no run goes on any more was made live by one that was cut short, or by one of two. */
   const accept = async (app: AppName): Promise<void> => {
     for (const host of HOSTS) {
-      await chaos.host(host).run('flock --wait 60 /run/lock/vgen.lock true');
+      await chaos.host(host).run('flock --wait 60 /var/lib/vgen/lock true');
       const is = await answers(app, host).catch(() => '');
       if (/^r\d+$/.test(is)) live.get(key(app, host))?.add(is);
     }
