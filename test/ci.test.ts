@@ -104,6 +104,7 @@ describe('areas that an apply may change', () => {
     const text = await made('ci', where, '--file', '-');
     const script = (steps.exec(text)?.[1] ?? 'false').replaceAll(/^ {4}- /gm, '');
     expect(apply(script, '')).toMatch(/^vgen apply plan\.json -i i\.yaml -o o( --markdown)?$/);
+    expect(apply(script, '* live')).toMatch(/ --allow \* --allow live$/);
     expect(apply(script, 'live datastore')).toMatch(/-o o( --markdown)? --allow live --allow datastore$/);
   });
 });

@@ -47,7 +47,7 @@ const rows: Row[] = [
   ['why web1/etc/mtd:1', 2, '', 'vgen: host "web1" gets no "etc/mtd"; did you mean "etc/motd"?'],
   ['why web9/etc/motd:1', 2, '', 'vgen: unknown host "web9"'],
   ['why web1/etc/motd:2', 2, '', 'vgen: "etc/motd" has 1 line'],
-  ['rehearse', 2, '', 'vgen: there is no tree of host "web1" in "out"; run "vgen build"'],
+  ['rehearse', 2, '', 'vgen: there is no tree for web1 in out/; run "vgen build", review and commit it'],
   [`rehearse -i ${INVALID}`, 1, '', `${INVALID}:3:20: error:`],
   ['rehearse -i none.yaml', 2, '', 'vgen: file "none.yaml" not found'],
   ['rehearse --on web3', 2, '', 'vgen: unknown host "web3"'],

@@ -161,10 +161,8 @@ describe('impact', () => {
         + 'and live keeps the former until its switch)',
     ]],
     ['ports that are exchanged', text => text.replace('4000', '4002').replace('4001', '4000').replace('4002', '4001'), [
-      'refuse api/green: null (port 4000 is that of api/blue, which keeps it until its switch if it is live; change '
-        + 'ports in two steps: first api/blue alone, then switch, then api/green)',
-      'refuse api/blue: null (port 4001 is that of api/green, which keeps it until its switch if it is live; change '
-        + 'ports in two steps: first api/green alone, then switch, then api/blue)',
+      'refuse api/green: null (port 4000 is that of api/blue, which keeps it until its switch if it is live; give '
+        + 'api/blue a third port first, apply, switch; then api/green 4000, apply, switch; then api/blue 4001)',
     ]],
     ['a port of one slot', text => text.replace('4000', '4002'), [
       'reload nginx.service, at the switch if api/blue is live: null',

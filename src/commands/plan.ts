@@ -5,6 +5,7 @@ import { isNothing, type Change, type Foretold } from '../fleet/observe/compare.
 import { planFileOf, writePlan } from '../fleet/guard/plan-file.ts';
 import { isSeen, survey, type Seen, type Surveyed } from '../fleet/observe/survey.ts';
 import { otherCommand } from '../process/command-line.ts';
+import { inMarkdown } from '../print/frame.ts';
 import { count, type Output } from '../print/output.ts';
 import { defineCommand, value, type Given } from './declaration.ts';
 import { hostsOf, withFleet } from './fleet/open.ts';
@@ -54,7 +55,10 @@ async function plan(options: Given<typeof settings>, output: Output): Promise<nu
         throw new Failure(`${options.save} was not written: ${count(unseen, 'host')} could not be looked at`);
       }
       writePlan(options.save, planFileOf(seen));
-      output.note(`the plan is in ${options.save}; to do this and nothing else: ${applying(refusals, options.save)}`);
+      const refused = seen.filter(one => one.plan.obstacles.length > 0).map(one => one.plan.host);
+      output.note(`the plan is in ${options.save}; ${refused.length === 0
+        ? `to do this and nothing else: ${applying(refusals, options.save)}`
+        : `it cannot be applied as long as ${refused.join(', ')} would refuse it`}`);
     }
     return unseen > 0 ? 2 : seen.every(one => isNothing(one.plan)) ? 0 : 1;
   });
@@ -127,9 +131,8 @@ function sum({ isNew, changes, actions, obstacles, down }: Foretold): string {
 /** For a comment on a pull request or a job summary: one section per host with changes, one line for the others. */
 function markdownText(looked: readonly Surveyed[], refusals: readonly Refusal[]): string {
   const quiet = looked.filter(isSeen).filter(one => isNothing(one.plan)).map(({ plan: { host } }) => host);
-  const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
   const sections = looked.filter(one => !isSeen(one) || !isNothing(one.plan)).map(one => {
-    if (!isSeen(one)) return `### ${one.host}\n\n:x: ${cell(one.problem)}\n`;
+    if (!isSeen(one)) return `### ${one.host}\n\n:x: ${inMarkdown(one.problem)}\n`;
     const rows = [
       ...one.plan.down.map(({ app, why }) => ['**down**', `${app}: ${why}`]),
       ...one.plan.obstacles.map(text => ['**refused**', text]),
@@ -139,10 +142,11 @@ function markdownText(looked: readonly Surveyed[], refusals: readonly Refusal[])
       ...one.plan.actions.map(action => [`**${action.action}**`, actionText(action)]),
     ];
     return `### ${one.plan.host}: ${sum(one.plan)}\n\n| | |\n| --- | --- `
-      + `|\n${rows.map(([what = '', text = '']) => `| ${what} | ${cell(text)} |\n`).join('')}`;
+      + `|\n${rows.map(([what = '', text = '']) => `| ${what} | ${inMarkdown(text)} |\n`).join('')}`;
   });
   const refused =
-    refusals.map(({ host, message, flag }) => `- **${host}**: ${message}; if that is meant: \`${flag}\`\n`).join('');
+    refusals.map(({ host, message, flag }) =>
+      `- **${host}**: ${inMarkdown(message)}; if that is meant: \`${flag}\`\n`).join('');
   return [
     '## vgen plan\n', ...sections, ...refused ? [`### vgen apply will refuse\n\n${refused}`] : [],
     ...quiet.length ? [`Nothing to do: ${quiet.join(', ')}\n`] : [],

@@ -73,11 +73,7 @@ async function rehearse(options: Options, output: Output): Promise<number> {
   const begun = performance.now();
   const sources = await fromNpm(trees.map(({ plan }) => plan), programs, line => output.note(line));
   const secrets = new Map<string, string>();
-  const plans = trees.map(({ plan }) => {
-    const one = planRehearsal(plan, options.out, { artifacts, sources }, secrets);
-    if (!one) throw new Failure(`there is no tree of host "${plan.host.name}" in "${options.out}"; run "vgen build"`);
-    return one;
-  });
+  const plans = trees.map(({ plan }) => planRehearsal(plan, options.out, { artifacts, sources }, secrets));
   const proofs = compilation.proofs().filter(({ host }) => chosen.has(host.name));
   warnOfOldTrees(model, trees, options, output);
 

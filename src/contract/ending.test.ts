@@ -54,6 +54,18 @@ describe('what is seen from outside', () => {
     expect(after(['a.example /api app web'], ['a.example /api app web', 'a.example /apis dir /srv'])).toEqual([]);
   });
 
+  it('is found among paths that begin alike', () => {
+    expect(after(['a.example /a app web', 'a.example /a-b app web', 'a.example /a/b app back'], ['a.example /a app web']))
+      .toEqual(['end a.example/a-b: down (no path of it is served there any more (404))',
+        'route a.example/a/b: no downtime (app web from now on, app back before)']);
+  });
+
+  it('is read in one pass, however much a host says', () => {
+    const many = Array.from({ length: 20_000 }, (_, i) => `a.example /${i} app web`);
+    expect(after(many, ['a.example / app web'])).toEqual([]);
+    expect(after(many.map((line, i) => line.replace('a.', `a${i}.`)), ['*.example / app web'])).toEqual([]);
+  });
+
   it('is what a wildcard serves where a name goes', () => {
     expect(after(['www.a.example / app web', '*.a.example / app web'], ['*.a.example / app web'])).toEqual([]);
     expect(after(['www.a.example / app web', '*.a.example / dir /srv'], ['*.a.example / dir /srv']))

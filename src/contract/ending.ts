@@ -1,5 +1,6 @@
 // What a change ends for who asks: names and paths that are answered no more, or by something else; and what a live
 // slot itself asks, which keeps its former variables until its switch. Pure.
+import { groupBy } from './group.ts';
 import type { ListedAnswer, ListedVariable } from './manifest.ts';
 
 export interface Ending {
@@ -14,13 +15,18 @@ export interface Ending {
 export function answerEndings(
   former: readonly ListedAnswer[], now: readonly ListedAnswer[], isLive: (app: string) => boolean,
 ): Ending[] {
-  return [...new Set(former.map(({ name }) => name))].flatMap(name => {
-    const was = former.filter(one => one.name === name);
-    const is = answersTo(name, now);
+  const names = groupBy(now, ({ name }) => name);
+  // as nginx takes them (server_name): the longest wildcard first
+  const wildcards = [...names.keys()].filter(one => one.startsWith('*.')).sort((a, b) => b.length - a.length);
+  return [...groupBy(former, one => one.name)].flatMap(([name, was]) => {
+    const is = names.get(name) ?? names.get(wildcards.find(one => name.endsWith(one.slice(1))) ?? '') ?? [];
     if (is.length === 0) return [end(name, 'it is no longer served here')];
     const told = new Set<ListedAnswer | null>();
-    return [...new Set([...was, ...is].map(({ path }) => path))].sort().flatMap(path => {
-      const [before, after] = [answerAt(path, was), answerAt(path, is)];
+    const paths = [...new Set([...was, ...is].map(({ path }) => below(path)))].sort()
+      .map(path => (path === '/' ? path : path.slice(0, -1)));
+    const [atFirst, atLast] = [answersAt(paths, was), answersAt(paths, is)];
+    return paths.flatMap(path => {
+      const [before, after] = [atFirst.get(path) ?? null, atLast.get(path) ?? null];
       // what has been said of a path holds for all below it
       if (before === null || told.has(after) || isSame(before, after)) return [];
       told.add(after);
@@ -51,18 +57,26 @@ const textOf = ({ by, what }: ListedAnswer): string =>
   (by === 'maintenance' ? 'the maintenance page' : `${by} ${what}`);
 const isSame = (a: ListedAnswer, b: ListedAnswer | null): boolean => a.by === b?.by && a.what === b.what;
 
-/** Of the name itself, else of the longest wildcard that covers it, as nginx takes them (server_name). */
-function answersTo(name: string, all: readonly ListedAnswer[]): ListedAnswer[] {
-  const names = new Set(all.map(one => one.name));
-  const covering = [name, ...[...names].filter(one => one.startsWith('*.') && name.endsWith(one.slice(1)))
-    .sort((a, b) => b.length - a.length)].find(one => names.has(one));
-  return all.filter(one => one.name === covering);
-}
+/** What all paths below one begin with. */
+const below = (path: string): string => (path === '/' ? path : `${path}/`);
 
-/** The longest path that the asked one is, or lies below. */
-const answerAt = (path: string, all: readonly ListedAnswer[]): ListedAnswer | null => all
-  .filter(one => one.path === '/' || path === one.path || path.startsWith(`${one.path}/`))
-  .sort((a, b) => b.path.length - a.path.length)[0] ?? null;
+/** Path → what answers there: the longest path that it is, or lies below. `paths` are sorted: below follows above. */
+function answersAt(paths: readonly string[], all: readonly ListedAnswer[]): Map<string, ListedAnswer> {
+  const own = new Map(all.toReversed().map(one => [one.path, one]));
+  const above: ListedAnswer[] = [];
+  const found = new Map<string, ListedAnswer>();
+  for (const path of paths) {
+    let last = above.at(-1);
+    while (last && !below(path).startsWith(below(last.path))) {
+      above.pop();
+      last = above.at(-1);
+    }
+    last = own.get(path) ?? last;
+    if (last && last !== above.at(-1)) above.push(last);
+    if (last) found.set(path, last);
+  }
+  return found;
+}
 
 /** What the live slots of these apps ask by a variable that changes where it leads to now. */
 export function connectionEndings(

@@ -50,11 +50,21 @@ export function portIn(list: Listed, slot: string): number | null {
 
 /** A slot cannot get the port that a live one keeps until its switch (refuse_held_ports of lib/install/hold.sh). */
 export function heldPorts(tree: Listed, host: Running): Action[] {
+  const told = new Set<string>();
   return [...host.slots].filter(([name, { port }]) => port !== null && isHeldIfLive(tree, host, name))
     .flatMap(([name, { port, role }]) => tree.slots.filter(slot => slot !== name && portIn(tree, slot) === port)
-      .map(slot => action('refuse', slot, [`port ${port} is that of ${name}, which keeps it until its switch${
-        role === 'live' ? '' : ' if it is live'}; change ports in two steps: first ${name} alone, then switch, then `
-        + slot])));
+      .flatMap(slot => {
+        const wanted = portIn(tree, name);
+        const isExchange = wanted !== null && wanted === host.slots.get(slot)?.port;
+        if (isExchange && told.has(`${slot} ${name}`)) return [];
+        told.add(`${name} ${slot}`);
+        const remedy = isExchange
+          ? `give ${name} a third port first, apply, switch; then ${slot} ${port}, apply, switch; `
+            + `then ${name} ${wanted}`
+          : `change ports in two steps: first ${name} alone, then switch, then ${slot}`;
+        return action('refuse', slot, [`port ${port} is that of ${name}, which keeps it until its switch${
+          role === 'live' ? '' : ' if it is live'}; ${remedy}`]);
+      }));
 }
 
 /** Says of what is done because of a slot's files that it waits for the switch if that slot is the live one. */

@@ -155,7 +155,7 @@ ${begin(0)}${SSH}      - uses: ${ACTIONS.download}
         env:
           ALLOW: \${{ inputs.allow }}
         run: |
-          for area in $ALLOW; do set -- "$@" --allow "$area"; done
+          set -f; for area in $ALLOW; do set -- "$@" --allow "$area"; done; set +f
           code=0
           npx vgen apply plan.json -i "$INVENTORY" -o "$OUT" --markdown "$@" >apply.md || code=$?
           cat apply.md >>"$GITHUB_STEP_SUMMARY"

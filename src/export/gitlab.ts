@@ -106,7 +106,7 @@ ${parallel}  variables:
     VGEN_OWNER: gitlab-$CI_JOB_ID
   script:
     - if [ ! -e ${file} ]; then exit 0; fi
-    - set --; for area in $ALLOW; do set -- "$@" --allow "$area"; done
+    - set --; set -f; for area in $ALLOW; do set -- "$@" --allow "$area"; done; set +f
     - npx vgen apply ${file} -i "$INVENTORY" -o "$OUT" "$@"
   after_script:
     - if [ "$CI_JOB_STATUS" = canceled ]; then npx vgen unlock -i "$INVENTORY" || [ $? -eq 3 ]; fi

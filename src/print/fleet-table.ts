@@ -1,6 +1,7 @@
 // The table at the end: a row per host.
 import type { HostResult, HostStatus } from '../fleet/result.ts';
 import { resultText } from './fleet-progress.ts';
+import { inMarkdown } from './frame.ts';
 import type { Output } from './output.ts';
 
 export interface TableForm {
@@ -21,17 +22,21 @@ export function statusText(status: HostStatus | null, { app = null, slot = 'live
   return [...generation, ...releases].join(', ') || '-';
 }
 
+/** Characters of a cell that are shown; a host may have said more. */
+const WIDEST = 500;
+
 /** Prints columns that line up, or a table of Markdown. */
 export function printTable(
   head: readonly string[], rows: readonly (readonly string[])[], output: Output, markdown = false,
 ): void {
+  rows = rows.map(row => row.map(cell => (cell.length > WIDEST ? `${cell.slice(0, WIDEST)}…` : cell)));
   if (markdown) {
     const line = (cells: readonly string[]): string =>
-      `| ${cells.map(cell => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+      `| ${cells.map(inMarkdown).join(' | ')} |`;
     output.say([line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'));
     return;
   }
-  rows = rows.map(row => row.map(cell => cell.replaceAll(/\s*[\n\t]\s*/g, ' ')));
+  rows = rows.map(row => row.map(cell => cell.replaceAll(/[\n\t]+/g, ' ')));
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map(row => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     cells.map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ').trimEnd();

@@ -21,7 +21,7 @@ const stars = (text: string): string => text.replaceAll(/\S/g, '*');
 /** The colours that vgen itself prints (ECMA-48, SGR). */
 const COLOUR = '\u001b\\[(?:1|2|22|31|32|33|36|39)m';
 /** What a terminal obeys instead of printing it: control characters, and those that turn the direction of text. */
-const OBEYED = '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]';
+const OBEYED = '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]';
 const NOT_PRINTED = new RegExp(OBEYED, 'g');
 const NOT_COLOUR = new RegExp(`${COLOUR}|${OBEYED}`, 'g');
 
@@ -31,6 +31,14 @@ export const printable = (text: string): string => text.replaceAll(NOT_PRINTED, 
 /** Text of any origin with colours of vgen's, as a terminal prints it. */
 export const printableInColour = (text: string): string =>
   text.replaceAll('\r\n', '\n').replaceAll(NOT_COLOUR, found => (found.length > 1 ? found : '\ufffd'));
+
+/**
+ * Text of any origin in a cell or a paragraph of Markdown: it makes no cell, no element, no link and no code. "@" after
+ * a blank calls a user; GitHub and GitLab do so after entities are resolved, but not across a comment.
+ */
+export const inMarkdown = (text: string): string => text.replaceAll(/[\n\r\v\f\u0085\u2028\u2029]+/g, ' ')
+  .replaceAll(/[\\|[\]`]/g, '\\$&').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  .replaceAll(/(?<!\w)@/g, '@<!-- -->');
 
 /** JSON in which nothing is left that a terminal obeys. */
 export const printableJson = (json: string): string =>

@@ -142,7 +142,7 @@ const KEPT = 20;
 /** Characters of a line that are handed on; a host could send one without end. */
 const LINE = 64 * 1024;
 /** Characters of a stream that are kept as text. */
-const TEXT = 64 * 1024 * 1024;
+const TEXT = 16 * 1024 * 1024;
 
 /** Gathers a stream as text, or hands it on line by line and keeps the last ones. */
 class Collected {

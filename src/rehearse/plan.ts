@@ -1,11 +1,10 @@
 /** What is rehearsed on each host: its tree as it lies in out/, with apps, made-up secrets and stand-ins. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { readManifest, type ListedCertificate } from '../contract/manifest.ts';
+import type { ListedCertificate } from '../contract/manifest.ts';
 import type { App } from '../contract/model.ts';
 import type { HostPlan } from '../contract/plan.ts';
 import type { Proof } from '../contract/proof.ts';
+import { checkTree, readBytes, readTree, type BuiltTree } from '../fleet/observe/tree.ts';
 import { CA, certificateBeside } from '../kit/certificate-files.ts';
 import { isToldItsPort, standInFor } from './apps.ts';
 import type { AppPlan } from './apps.ts';
@@ -46,26 +45,25 @@ export interface Inputs {
 export const nothingGiven: Inputs = { artifacts: new Map(), sources: { given: new Map(), npm: new Map() } };
 
 /**
- * Plans one host; null when out/ has no tree of it. `secrets` is shared by the hosts of a fleet and filled here: a
- * secret has one value on all of them, since they may speak to one another. The values fit every grammar and use.
+ * Plans one host. `secrets` is shared by the hosts of a fleet and filled here: a secret has one value on all of them,
+ * since they may speak to one another. The values fit every grammar and use.
+ * @throws Failure when out/ has no tree of it, or one that is not what it says
  */
 export function planRehearsal(
   plan: Pick<HostPlan, 'host' | 'apps' | 'programs' | 'keyPairs'>, out: string, given: Inputs,
   secrets: Map<string, string>,
-): HostRehearsal | null {
+): HostRehearsal {
   const { host, apps, keyPairs } = plan;
-  const tree = join(out, host.name);
-  const manifest = join(tree, 'manifest.tsv');
-  if (!existsSync(manifest)) return null;
-  const { packages, units, certificates, files, secrets: named } =
-    readManifest(readFileSync(manifest, 'utf8'), manifest);
+  const tree = readTree(out, host.name);
+  checkTree(tree);
+  const { packages, units, certificates, files, secrets: named } = tree;
   for (const name of [...named, ...keyPairs.map(({ secret }) => secret)]) {
     if (!secrets.has(name)) secrets.set(name, randomBytes(16).toString('hex'));
   }
   const programs = findPrograms(plan, given.sources);
   return {
-    name: host.name, tree, addresses: [host.address, ...host.private === null ? [] : [host.private]],
-    hostKey: host.ssh.hostKey, units: [...units.keys()], programs, packages, volumes: volumesOf(tree), keyPairs,
+    name: host.name, tree: tree.dir, addresses: [host.address, ...host.private === null ? [] : [host.private]],
+    hostKey: host.ssh.hostKey, units: [...units.keys()], programs, packages, volumes: volumesOf(tree.dir), keyPairs,
     slotUnits: apps.flatMap(app => app.slots.map(({ unit }) => `${unit}.service`)),
     secrets: new Map([...named].map(name => [name, secrets.get(name) ?? ''])),
     supplied: files.flatMap(({ path, secrets: [secret] }) => {
@@ -83,16 +81,16 @@ export function planRehearsal(
 }
 
 /** Whether requests are what an app is for; one that nobody asks, and that is told no port, is a worker. */
-function isServer(app: App, tree: string): boolean {
+function isServer(app: App, { dir }: BuiltTree): boolean {
   const { live, next } = app.listen;
   return live !== null || next !== null || app.health !== null || isToldItsPort(app)
-    || /^served=yes$/m.test(readFileSync(join(tree, `opt/vgen/apps/${app.name}.sh`), 'utf8'));
+    || /^served=yes$/m.test(readBytes(dir, `opt/vgen/apps/${app.name}.sh`).toString('utf8'));
 }
 
 /** Why an app cannot run at all: its unit starts a program that cannot be had. */
-function lackOf(app: App, tree: string, programs: readonly ForeignProgram[]): string | null {
-  const unit = join(tree, `etc/systemd/system/${app.slots[0].unit}.service`);
-  const text = existsSync(unit) ? readFileSync(unit, 'utf8') : '';
+function lackOf(app: App, { dir, files }: BuiltTree, programs: readonly ForeignProgram[]): string | null {
+  const unit = `/etc/systemd/system/${app.slots[0].unit}.service`;
+  const text = files.some(({ path }) => path === unit) ? readBytes(dir, unit.slice(1)).toString('utf8') : '';
   const found = programs.find(({ path, missing }) => missing !== null && text.includes(`=${path} `));
   return found?.missing ? `${found.path} is not there: ${found.missing.why}` : null;
 }

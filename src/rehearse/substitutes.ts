@@ -10,6 +10,7 @@ import { readSums, SUMS, sumsText } from '../contract/manifest.ts';
 import { authorityOf, makeAuthority, sign, type Authority } from '../fleet/certs/authority.ts';
 import { namesIn, readBundle } from '../fleet/certs/certificates.ts';
 import { CA } from '../kit/certificate-files.ts';
+import { readBytes } from '../fleet/observe/tree.ts';
 import { demand } from '../process/run.ts';
 import type { Fleet } from './fleet.ts';
 import type { HostRehearsal } from './plan.ts';
@@ -45,7 +46,7 @@ export async function substitute(fleet: Fleet, plans: readonly HostRehearsal[]):
     for (const path of [file, `${file}.pub`]) rmSync(path);
   }
   const supplied = new Map(plans.flatMap(({ tree, supplied: own }) =>
-    own.map(({ path, secret }) => [readFileSync(join(tree, path), 'utf8'), secret] as const)));
+    own.map(({ path, secret }) => [readBytes(tree, path).toString('utf8'), secret] as const)));
   const publicAuthority = supplied.size > 0 ? await makeUp('stands in for a public CA') : null;
   if (publicAuthority !== null) await signSupplied(supplied, publicAuthority, dir, texts, fill);
 
@@ -88,13 +89,13 @@ async function signSupplied(
   }
 }
 
-/** Puts other keys and another CA into the files of a tree, and the sums of these into its list. */
+/** Puts other keys and another CA into the plain files of a tree, and the sums of these into its list. */
 function rewrite(tree: string, certificate: string, texts: ReadonlyMap<string, string>): void {
   const list = join(tree, SUMS);
-  const sums = readSums(readFileSync(list, 'utf8'));
+  const sums = readSums(readBytes(tree, SUMS).toString('utf8'));
   for (const path of sums.keys()) {
     const file = join(tree, path);
-    const former = readFileSync(file);
+    const former = readBytes(tree, path);
     let text = `/${path}` === CA ? certificate : null;
     for (const [from, to] of texts) {
       if (former.includes(from)) text = (text ?? former.toString('utf8')).replaceAll(from, to);

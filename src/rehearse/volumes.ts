@@ -2,8 +2,9 @@
  * The volumes of rehearsal hosts: real block devices with file systems, each a
  * file of this machine behind a loop device.
  */
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readBytes } from '../fleet/observe/tree.ts';
 import { runNow } from '../process/run.ts';
 
 export interface ListedVolume {
@@ -20,9 +21,11 @@ export function volumesOf(tree: string): ListedVolume[] {
   const units = join(tree, 'etc/systemd/system');
   if (!existsSync(units)) return [];
   return readdirSync(units).filter(name => name.endsWith('.mount')).flatMap(name => {
-    const text = readFileSync(join(units, name), 'utf8');
+    const text = readBytes(tree, `etc/systemd/system/${name}`).toString('utf8');
     const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1] ?? '';
-    return value('What').startsWith('/dev/disk/') ? [{ device: value('What'), type: value('Type') }] : [];
+    const [device, type] = [value('What'), value('Type')];
+    // what a tree says names a program and a path here: mkfs.TYPE, and where the device is bound
+    return /^\/dev\/disk\/by-[a-z]+\/[\w.-]*\w$/.test(device) && /^\w+$/.test(type) ? [{ device, type }] : [];
   });
 }
 

@@ -41,8 +41,7 @@ describe.skipIf(lack !== null)(`the example under load (${lack ?? 'systemd-nspaw
   beforeAll(async () => {
     const secrets = new Map<string, string>();
     const trees = [...(await compile([join(root, 'inventory.example.yaml')])).trees()];
-    plans = trees.map(({ plan }) => planRehearsal(plan, join(root, 'out'), nothingGiven, secrets))
-      .filter(plan => plan !== null);
+    plans = trees.map(({ plan }) => planRehearsal(plan, join(root, 'out'), nothingGiven, secrets));
     fleet = await bootFleet({ ...fleetOf(plans), prepared: true });
   });
   afterAll(() => fleet?.stop());

@@ -35,8 +35,7 @@ describe.skipIf(lack !== null)(`the example on Ubuntu 24.04 (${lack ?? cachePath
   beforeAll(async () => {
     const secrets = new Map<string, string>();
     const trees = [...(await compile([join(root, 'inventory.example.yaml')])).trees()];
-    plans = trees.map(({ plan }) => planRehearsal(plan, join(root, 'out'), nothingGiven, secrets))
-      .filter(plan => plan !== null);
+    plans = trees.map(({ plan }) => planRehearsal(plan, join(root, 'out'), nothingGiven, secrets));
     fleet = await bootFleet({ ...fleetOf(plans), base: 'ubuntu-24.04' });
   }, 900_000);
   afterAll(() => fleet?.stop());

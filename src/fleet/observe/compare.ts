@@ -2,6 +2,7 @@
 // (templates/host/opt/vgen/lib), and a test on real hosts holds the two together.
 import { keepers } from '../../components/index.ts';
 import type { Action, ChangedPath, Listed, Running } from '../../contract/action.ts';
+import { groupBy } from '../../contract/group.ts';
 import { isHeld } from '../../contract/held.ts';
 import { EXPOSURE, exposure, impact, isRunFrom, listed } from '../../contract/impact.ts';
 import { deadApps, obstaclesOf } from './obstacles.ts';
@@ -137,7 +138,8 @@ function runningOf(tree: BuiltTree, state: HostState): Running {
     apps: new Map([...state.slots]
       .filter(([name, { role }]) => role === 'live' && state.recorded.paths.has(`/opt/vgen/apps/${name}.sh`))
       .map(([name, { app }]) => [name.slice(0, name.indexOf('/')), app])),
-    absent: tree.programs.filter(path => !state.programs.has(path)), isUnfinished: state.unfinished,
+    absent: tree.programs.filter(path => !state.programs.has(path)),
+    isUnfinished: state.unfinished && !state.isBusy,   // one under way has a journal too
   };
 }
 
@@ -146,7 +148,7 @@ function runningOf(tree: BuiltTree, state: HostState): Running {
  * the rule of the engine (waits_for_switch of lib/install/hold.sh).
  */
 function waitingFor(tree: BuiltTree, state: HostState, held: (slot: string) => boolean): Map<string, string> {
-  const { paths } = state.recorded;
+  const [{ paths }, holders] = [state.recorded, tree.slots.filter(held).sort()];
   const wanted = new Map(tree.files.map(file => [file.path, file]));
   const isSame = ({ path, sha256 }: TreeFile): boolean => paths.get(path)?.source === sha256;
   const differs = (file: TreeFile, slot: string): boolean => {
@@ -163,26 +165,25 @@ function waitingFor(tree: BuiltTree, state: HostState, held: (slot: string) => b
     ...tree.files.flatMap(file => (file.slot !== null && held(file.slot) && differs(file, file.slot)
       ? [[file.path, file.slot] as const] : [])),
     ...[...paths].filter(([path]) => !wanted.has(path) && state.paths.has(path))
-      .flatMap(([path, was]) => holderOf(path, was, state, held).map(slot => [path, slot] as const)),
+      .flatMap(([path, was]) => holderOf(path, was, state, holders).map(slot => [path, slot] as const)),
   ]);
 }
 
 /** The held slot that needs a path of the record: its own, or of the unit that runs it (slot_that_needs of hold.sh). */
-function holderOf(path: string, is: RecordedPath, { slots }: HostState, held: (slot: string) => boolean): string[] {
-  if (is.slot !== null && held(is.slot)) return [is.slot];
+function holderOf(path: string, is: RecordedPath, { slots }: HostState, held: readonly string[]): string[] {
+  if (is.slot !== null && held.includes(is.slot)) return [is.slot];
   const keeper = keepers.find(({ unit }) =>
     path.startsWith(`/etc/systemd/system/${unit}.d/`) || is.triggers.includes(`restart:${unit}`));
-  return [...slots.keys()].filter(one => held(one) && slots.get(one)?.runtime === keeper?.runtime).sort().slice(0, 1);
+  return held.filter(one => slots.get(one)?.runtime === keeper?.runtime).slice(0, 1);
 }
 
 /** Slots with what waits for them, but for what waits already since this tree was installed. */
 function withWaiting(
   host: Running, waits: ReadonlyMap<string, string>, tree: BuiltTree, state: HostState,
 ): Running['slots'] {
-  const isKnown = (path: string): boolean => state.tree === tree.id && state.waiting.has(path);
-  return new Map([...host.slots].map(([name, slot]) => [name, {
-    ...slot, waiting: [...waits].filter(([path, of]) => of === name && !isKnown(path)).map(([path]) => path),
-  }]));
+  const isNew = (path: string): boolean => state.tree !== tree.id || !state.waiting.has(path);
+  const added = groupBy([...waits.keys()].filter(isNew), path => waits.get(path));
+  return new Map([...host.slots].map(([name, slot]) => [name, { ...slot, waiting: added.get(name) ?? [] }]));
 }
 
 /** Local edits that an apply was told to keep (adopted): until the tree changes the file, or somebody does again. */

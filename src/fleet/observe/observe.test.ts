@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readAnswer } from './observe.ts';
 import { isInstalled, readState, statusOf } from './state.ts';
-import { checkTree, readTree } from './tree.ts';
+import { checkTree, readBytes, readTree, type BuiltTree } from './tree.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'vgen-observe-'));
 afterAll(() => rmSync(work, { recursive: true }));
@@ -29,6 +29,25 @@ describe('a tree in out/', () => {
     expect(() => checkTree(tree)).not.toThrow();
     writeFileSync(join(work, 'a/etc/x'), 'edited');
     expect(() => checkTree(tree)).toThrow(/is not what its SHA256SUMS says: etc\/x; "vgen build" makes it anew/);
+  });
+
+  it('has no file that a link or ".." leads to', () => {
+    const made = join(work, 'c');
+    const refused = (path: string): void =>
+      expect(() => readBytes(made, path), path).toThrow(/is no plain file of the tree .*; remove it, and "vgen build"/);
+    mkdirSync(join(made, 'etc/dir'), { recursive: true });
+    for (const path of ['etc/x', '../victim']) writeFileSync(join(made, path), 'text');
+    symlinkSync('x', join(made, 'etc/link'));
+    symlinkSync('dir', join(made, 'etc/linked'));
+    writeFileSync(join(made, 'etc/dir/y'), 'text');
+    expect(readBytes(made, 'etc/dir/y').toString()).toBe('text');
+    for (const path of ['etc/link', 'etc/linked/y', '../victim', 'etc/../etc/x', 'etc/dir', '']) refused(path);
+    expect(() => readBytes(made, 'etc/none')).toThrow(/cannot be read \(ENOENT\)/);
+    writeFileSync(join(made, 'SHA256SUMS'), `${'0'.repeat(64)}  ../victim\n`);
+    expect(() => checkTree({ dir: made } as BuiltTree)).toThrow(/is no plain file of the tree/);
+    renameSync(made, join(work, 'moved'));
+    symlinkSync('moved', made);
+    refused('etc/x');
   });
 
   it('is missed with the command that makes it', () => {

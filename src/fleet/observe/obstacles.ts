@@ -1,5 +1,6 @@
 // What stands in the way of an apply on a host that was looked at, and what is down there. Pure.
 import type { Action } from '../../contract/action.ts';
+import { appOf } from '../../contract/held.ts';
 import { otherCommand } from '../../process/command-line.ts';
 import type { HostState } from './state.ts';
 import { directoriesAbove, type BuiltTree } from './tree.ts';
@@ -50,8 +51,10 @@ export function deadApps(
   tree: BuiltTree, { dead, slots }: HostState, actions: readonly Action[],
 ): { app: string; why: string }[] {
   const starts = actions.filter(({ action }) => action === 'start' || action === 'restart').map(({ what }) => what);
-  return dead.filter(app => tree.slots.some(name => name.startsWith(`${app}/`))).map(app => {
-    const [live] = [...slots].filter(([name, { role }]) => name.startsWith(`${app}/`) && role === 'live');
+  const apps = new Set(tree.slots.map(appOf));
+  const lives = new Map([...slots].filter(([, { role }]) => role === 'live').map(one => [appOf(one[0]), one]));
+  return [...new Set(dead)].filter(app => apps.has(app)).map(app => {
+    const live = lives.get(app);
     const isMended = starts.some(what => what === live?.[0] || what.endsWith('.service'));
     const why = isMended ? `an apply starts ${starts.join(', ')}`
       : actions.length ? 'an apply fails if it does not answer after what it does here'

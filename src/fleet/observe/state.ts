@@ -1,6 +1,7 @@
 // What a host says of itself, as observe.sh tells it.
 import { createHash } from 'node:crypto';
 import { readLock, type Lock } from '../guard/lock.ts';
+import { groupBy } from '../../contract/group.ts';
 import type { LiveApp } from '../../contract/action.ts';
 import type { ListedAnswer, ListedVariable } from '../../contract/manifest.ts';
 import type { HostStatus } from '../result.ts';
@@ -145,8 +146,8 @@ export const waitText = (slot: string, count: number): string =>
   + 'switch: no downtime';
 
 /** The same of all slots that something waits for; empty where nothing does. */
-export const waitsOf = ({ waiting }: HostState): string => [...new Set(waiting.values())].sort()
-  .map(slot => waitText(slot, [...waiting.values()].filter(of => of === slot).length)).join('; ');
+export const waitsOf = ({ waiting }: HostState): string => [...groupBy(waiting.values(), slot => slot)]
+  .sort(([a], [b]) => (a < b ? -1 : 1)).map(([slot, files]) => waitText(slot, files.length)).join('; ');
 
 /** Whether an apply of the tree would do nothing; with `force` local edits that were kept are overwritten. */
 export const isInstalled = (state: HostState, tree: { readonly id: string }, force: boolean): boolean =>
@@ -159,7 +160,8 @@ const KINDS: Readonly<Record<string, PathState['kind']>> = { f: 'file', l: 'link
 /** Reads the answer of observe.sh. */
 export function readState(text: string): HostState {
   const lines = text.split('\n').filter(Boolean).map(line => line.split('\t'));
-  const of = (kind: string): string[][] => lines.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+  const kinds = groupBy(lines, ([kind = '']) => kind);
+  const of = (kind: string): string[][] => (kinds.get(kind) ?? []).map(([, ...rest]) => rest);
   const one = (kind: string): string | null => of(kind)[0]?.[0] ?? null;
   const record = of('record');
   const named = (value: string | undefined): string | null => (value && value !== '-' ? value : null);
@@ -171,7 +173,7 @@ export function readState(text: string): HostState {
   const releases = (link: string): Record<string, string> =>
     Object.fromEntries(of(link).map(([app = '', release = '']) => [app, release]));
   return {
-    isWhole: lines.some(([kind]) => kind === 'whole'),
+    isWhole: kinds.has('whole'),
     host: one('host'), tree: one('tree'), generation: generation ?? null, order: order ? order : null,
     live: releases('live'), next: releases('next'),
     isAsLeft: of('asleft').length > 0, hasAdopted: of('adopted').length > 0, isDown: of('down').length > 0,

@@ -2,8 +2,9 @@
 import { otherCommand } from '../../process/command-line.ts';
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Failure } from '../../contract/diagnostic.ts';
+import { obstacles, statOf } from '../../emit/on-disk.ts';
 import {
   INSTALL, MANIFEST, readManifest, readSums, SUMS, type ListedFile, type Manifest,
 } from '../../contract/manifest.ts';
@@ -73,8 +74,17 @@ export function directoriesAbove(tree: BuiltTree): string[] {
   return [...above].sort();
 }
 
-/** A file of the tree. */
+/**
+ * A file of the tree. Throws a Failure for what is none: whoever commits to out/ could let a link or ".." lead to any
+ * file of this machine.
+ */
 export function readBytes(dir: string, path: string): Buffer {
+  const isInside = !path.split('/').includes('..')
+    && obstacles(dirname(dir), [`${basename(dir)}/${path}`]).size === 0 && statOf(join(dir, path))?.isFile() !== false;
+  if (!isInside) {
+    throw new Failure(`${join(dir, path)} is no plain file of the tree (a link, or a path that leads out of it); `
+      + `remove it, and "${building()}" makes the tree anew`);
+  }
   try {
     return readFileSync(join(dir, path));
   } catch (cause) {
