@@ -50,7 +50,7 @@ const SECRETS = /password|certificate|replicaOf|site$/;
 /** Who asks for what, and whose interruption it is when that fails. */
 const CLIENTS = {
   app: { downtime: /^the app|asks for web there/, pause: 0.02 },
-  site: { downtime: /^the app|asks? for web there|asks for (web|other)\.example\.org/, pause: 0.1 },
+  site: { downtime: /^the app|asks for (web|other)\.example\.org/, pause: 0.1 },
   cache: { downtime: /^the app|asks? for web there|what web asks there|client of Redis/, pause: 0.1 },
 } as const;
 type Client = keyof typeof CLIENTS;

@@ -184,7 +184,7 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
 
   describe('of a full disk', () => {
     it('while files are staged', async () => {
-      await ask('mkdir -p /opt/small; mount -t tmpfs -o size=64k tmpfs /opt/small');
+      await ask('mkdir -p /opt/small; mount -t tmpfs -o mode=755,size=64k tmpfs /opt/small');
       const big = () => install(fresh().add('opt/small/file', 'x'.repeat(200_000)));
       await meets('disk full while staging', big, 2, '/opt/small/file cannot be made ready', 'No space left on device');
       expect(await ask('find /opt/small -mindepth 1')).toBe('');
@@ -195,7 +195,7 @@ describe.skipIf(lack !== null)(`faults on a host that serves (${because})`, () =
     it.each([['space', 'size=16k', 'cat /dev/zero'], ['inode', 'size=1m,nr_inodes=2', ':']])(
       'where runs are written down, without %s', async (lack, how, fill) => {
       const runs = '/var/log/vgen/runs';
-      await ask(`mount -t tmpfs -o ${how} tmpfs ${runs}; ${fill} 2>/dev/null >${runs}/filler; true`);
+      await ask(`mount -t tmpfs -o mode=755,${how} tmpfs ${runs}; ${fill} 2>/dev/null >${runs}/filler; true`);
       await meets(`no ${lack} for a run`, () => machine.run(`${bin}/vgen switch demo; code=$?; sleep 1; exit $code`), 2,
         `no ${lack} is left on ${runs} (ENOSPC)`, `bash ${bin}/vgen switch demo --foreground`);
       await ask(`umount ${runs}`);

@@ -36,7 +36,7 @@ read_record() {
   done <"$file"
   # the list asks already for what waits for a switch
   for name in "${waiting[@]}"; do
-    unset "applied[$name]"
+    unset 'applied[$name]'       # quoted: bash would run what a subscript says
     [[ -z ${left[$name]:-} ]] || applied[$name]=${left[$name]}
   done
 }

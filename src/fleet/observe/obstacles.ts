@@ -1,6 +1,7 @@
 // What stands in the way of an apply on a host that was looked at, and what is down there. Pure.
 import type { Action } from '../../contract/action.ts';
 import { appOf } from '../../contract/held.ts';
+import { shWord } from '../../escape/sh.ts';
 import { otherCommand } from '../../process/command-line.ts';
 import type { HostState } from './state.ts';
 import { directoriesAbove, type BuiltTree } from './tree.ts';
@@ -74,6 +75,6 @@ function writableByOthers(tree: BuiltTree, { paths }: HostState): string[] {
     const mode = Number.parseInt(is.mode, 8);
     const isRoots = user === 'root' && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || group === 'root');
     return isRoots ? [] : [`${path} belongs to ${is.owner}, mode ${is.mode}; who can write there could exchange what `
-      + `root writes below it: chown root: ${path} && chmod go-w ${path}`];
+      + `root writes below it: chown root ${shWord(path)} && chmod go-w ${shWord(path)}`];
   });
 }

@@ -22,7 +22,7 @@ describe.skipIf(lack !== null)(`directories that are not root's alone (${because
     const { code, text } = await machine.install(withFile());
     expect(code, text).toBe(2);
     expect(text).toContain('/opt/mallory belongs to mallory:root, mode 755; who can write there could exchange what '
-      + 'root writes below it: chown root: /opt/mallory && chmod go-w /opt/mallory');
+      + 'root writes below it: chown root /opt/mallory && chmod go-w /opt/mallory');
     expect(await ask('ls /etc/cron.d')).not.toContain('job');
     expect(await ask('systemctl is-active nginx redis-server supervisor | sort -u')).toBe('active');
   });
@@ -31,7 +31,7 @@ describe.skipIf(lack !== null)(`directories that are not root's alone (${because
     await ask('chown root: /opt/mallory');
     const { code, text } = await machine.install(withFile());
     expect(code, text).toBe(2);
-    expect(text).toContain('/opt/mallory/inner belongs to mallory:mallory');
+    expect(text).toContain('/opt/mallory/inner is a link of mallory to /etc/cron.d; root writes nothing below it: remove it');
     expect(await ask('ls /etc/cron.d')).not.toContain('job');
   });
 
@@ -44,9 +44,35 @@ describe.skipIf(lack !== null)(`directories that are not root's alone (${because
   });
 
   it('as its advice says, the same file is installed', async () => {
-    await ask('chown root: /opt/mallory && chmod go-w /opt/mallory');
+    await ask('chown root /opt/mallory && chmod go-w /opt/mallory');
     await machine.installed(withFile());
     expect(await ask('cat /opt/mallory/inner/job')).toBe('* * * * * root id');
+  });
+
+  it('a link of root\'s that leads through another\'s is refused, one in a circle ends', async () => {
+    await ask('rm -rf /opt/mallory /opt/theirs; install -d -o mallory /opt/theirs; ln -s /opt/theirs/hop /opt/mallory; '
+      + 'runuser -u mallory -- ln -s /etc /opt/theirs/hop');
+    const led = await machine.install(withFile());
+    expect([led.code, led.text]).toEqual([2, expect.stringContaining('/opt/theirs belongs to mallory:root')]);
+    await ask('rm -rf /opt/mallory /opt/theirs; ln -s /opt/mallory /opt/theirs; ln -s /opt/theirs /opt/mallory');
+    expect((await machine.install(withFile())).code).not.toBe(0);
+    await ask('rm /opt/mallory /opt/theirs');
+  });
+
+  it('nothing is put back where one is a service\'s again', async () => {
+    const conf = '/etc/redis/redis.conf';
+    const tree = machine.tree().edit('etc/redis/redis.conf', 'port 6379', 'port 6379\nhz 12');
+    await machine.push(tree);
+    await machine.kill(`bash -c 'bash /var/lib/vgen/incoming/install.sh --order 90 --foreground & until grep -q "hz 12" ${conf}; do sleep 0.01; done; kill -9 $!; sleep 60' x`, 15_000);
+    expect(await ask('test -e /var/lib/vgen/journal && echo there')).toBe('there');
+    await ask('echo victim >/root/victim; chown redis /etc/redis; '
+      + 'runuser -u redis -- ln -s /root/victim /etc/redis/.redis.conf.vgen-new');
+    const refused = await machine.run('/opt/vgen/bin/vgen recover');
+    expect(refused.text).toContain('/etc/redis belongs to redis:redis');
+    expect(refused.code).not.toBe(0);
+    expect(await ask('cat /root/victim; stat -c %U /root/victim')).toBe('victim\nroot');
+    await ask('chown root /etc/redis; chmod go-w /etc/redis; /opt/vgen/bin/vgen recover');
+    expect(await ask(`grep -c "hz 12" ${conf} || true`)).toBe('0');
   });
 
   it('what a package gave to a service is root\'s, and the service can read it', async () => {

@@ -855,7 +855,7 @@ set_directory() {
   [[ ! -L $3 || $(stat -c %u -- "$3") == 0 ]] || fail 2 "$3 shall be a directory, but somebody made a link of it"
   chown -- "$2" "$3" || fail 2 "$3 cannot belong to $2"
   chmod -- "0$1" "$3"        # with fewer than five digits a setgid bit would stay (GNU coreutils, "Directory Setuid")
-  unset "access_of[$3]"
+  access_of[$3]=''
   change directory "$3"
 }
 
@@ -1550,28 +1550,31 @@ read_access() {
     done
   done
   (( ${#above[@]} > 0 )) || return 0
-  while read -r uid gid mode type path; do
+  while IFS=$'\t' read -r uid gid mode type path; do
     access_of[$path]="$type $uid $gid $mode"
-  done < <(stat --printf '%u %g %a %.1A %n\n' -- "${!above[@]}" 2>/dev/null || true)
+  done < <(stat --printf '%u\t%g\t%a\t%.1A\t%n\n' -- "${!above[@]}" 2>/dev/null || true)
 }
 
-# require_roots DIRECTORY: fails unless it, and all above it, can be written to by root alone. What is not there yet is
-# made by root.
+# require_roots DIRECTORY: fails unless it, and all above it, can be written to by root alone; of a link also what it
+# leads to, one link at a time. What is not there yet is made by root.
 require_roots() {
-  local type uid gid mode
+  local type uid gid mode target word
   [[ -n $1 && -z ${is_roots[$1]:-} ]] || return 0
+  is_roots[$1]=yes              # before the rest: links can lead in a circle, and what is not so ends the install
   require_roots "${1%/*}"
   [[ -n ${access_of[$1]:-} ]] || read_access "$1/"
-  if [[ -n ${access_of[$1]:-} ]]; then
-    read -r type uid gid mode <<<"${access_of[$1]}"
-    if [[ $type == l && $uid == 0 ]]; then
-      require_roots "$(readlink -f -- "$1")"
-    elif (( uid != 0 || (8#$mode & 8#002) != 0 || ((8#$mode & 8#020) != 0 && gid != 0) )); then
-      fail 2 "$1 belongs to $(stat -c '%U:%G, mode %a' -- "$1"); who can write there could exchange what root writes" \
-        "below it: chown root: $1 && chmod go-w $1"
-    fi
+  [[ -n ${access_of[$1]:-} ]] || return 0
+  read -r type uid gid mode <<<"${access_of[$1]}"
+  if [[ $type == l ]]; then
+    target=$(readlink -- "$1")
+    (( uid == 0 )) || fail 2 "$1 is a link of $(stat -c %U -- "$1") to $target; root writes nothing below it: remove it"
+    [[ $target == /* ]] || target=${1%/*}/$target
+    require_roots "${target%/}"
+  elif (( uid != 0 || (8#$mode & 8#002) != 0 || ((8#$mode & 8#020) != 0 && gid != 0) )); then
+    printf -v word %q "$1"
+    fail 2 "$1 belongs to $(stat -c '%U:%G, mode %a' -- "$1"); who can write there could exchange what root writes" \
+      "below it: chown root $word && chmod go-w $word"
   fi
-  is_roots[$1]=yes
 }
 
 # require_parents PATH…: of each of them the directories above.
@@ -1628,9 +1631,11 @@ no_pending_actions() { rm -f -- "$pending_actions"; }
 # put_back: everything as it was before the install that the journal tells of, the last step first. What cannot be put
 # back does not keep the rest from it; but then the journal stays, and this fails.
 put_back() {
-  local line fields files=0 revive=() lines=() stuck=() last
+  local line fields files=0 revive=() lines=() paths=() modes=() stuck=() last
   mapfile -t lines <"$journal"
   last=$((${#lines[@]} - 1))
+  mapfile -t paths < <(cut -f 2 -- "$journal")
+  read_access "${paths[@]}"
   # Of a full disk or a power loss half a line can stay. What it would have told of was not begun.
   [[ -z $(tail --bytes 1 -- "$journal") ]] || last=$((last - 1))
   for (( ; last >= 0; last-- )); do
@@ -1641,9 +1646,7 @@ put_back() {
         [[ ${fields[1]} == "${record:?}" ]] || files=$((files + 1))
         put_back_path "${fields[@]}" || stuck+=("${fields[1]}")
         ;;
-      mode)
-        chown -- "${fields[3]}" "${fields[1]}" && chmod -- "${fields[2]}" "${fields[1]}" || stuck+=("${fields[1]}")
-        ;;
+      mode) modes+=("$line") ;;
       made) [[ ! -d ${fields[1]} ]] || rmdir --ignore-fail-on-non-empty -- "${fields[1]}" ;;
       # a unit whose file is gone does not run
       started)
@@ -1660,6 +1663,7 @@ put_back() {
   for line in "${revive[@]}"; do
     revive_service "${line% *}" "${line#* }"
   done
+  put_back_modes "${modes[@]}"
   if (( ${#stuck[@]} > 0 )); then
     failure="cannot be put back: ${stuck[*]}; the former versions are in $former"
     note "error: $failure"
@@ -1669,8 +1673,28 @@ put_back() {
   (( files == 0 )) || say "put back $(count "$files" file) as before"
 }
 
+# put_back_modes LINE…: last of all, with the rest struck off the journal before: whoever gets a directory back could
+# exchange what root writes there if all were put back once more.
+put_back_modes() {
+  local line fields
+  (( $# > 0 && ${#stuck[@]} == 0 )) || return 0
+  # on a full disk the whole journal stays, and what it names is refused below such a directory
+  if printf '%s\n' "$@" >"$journal.new"; then
+    on_disk "$journal.new"
+    mv -fT -- "$journal.new" "$journal"
+    on_disk "$vgen_state"
+  else
+    rm -f -- "$journal.new"
+  fi
+  for line; do
+    IFS=$'\t' read -r -a fields <<<"$line"
+    chown -- "${fields[3]}" "${fields[1]}" && chmod -- "${fields[2]}" "${fields[1]}" || stuck+=("${fields[1]}")
+  done
+}
+
 # put_back_path saved|new PATH [NUMBER]
 put_back_path() {
+  (require_parents "$2") || return 1
   if [[ $1 == new ]]; then
     rm -f -- "$2"
   elif [[ -e $former/$3 || -L $former/$3 ]]; then

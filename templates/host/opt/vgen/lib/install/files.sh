@@ -68,7 +68,7 @@ set_directory() {
   [[ ! -L $3 || $(stat -c %u -- "$3") == 0 ]] || fail 2 "$3 shall be a directory, but somebody made a link of it"
   chown -- "$2" "$3" || fail 2 "$3 cannot belong to $2"
   chmod -- "0$1" "$3"        # with fewer than five digits a setgid bit would stay (GNU coreutils, "Directory Setuid")
-  unset "access_of[$3]"
+  access_of[$3]=''
   change directory "$3"
 }
 

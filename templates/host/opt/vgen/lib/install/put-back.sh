@@ -4,9 +4,11 @@
 # put_back: everything as it was before the install that the journal tells of, the last step first. What cannot be put
 # back does not keep the rest from it; but then the journal stays, and this fails.
 put_back() {
-  local line fields files=0 revive=() lines=() stuck=() last
+  local line fields files=0 revive=() lines=() paths=() modes=() stuck=() last
   mapfile -t lines <"$journal"
   last=$((${#lines[@]} - 1))
+  mapfile -t paths < <(cut -f 2 -- "$journal")
+  read_access "${paths[@]}"
   # Of a full disk or a power loss half a line can stay. What it would have told of was not begun.
   [[ -z $(tail --bytes 1 -- "$journal") ]] || last=$((last - 1))
   for (( ; last >= 0; last-- )); do
@@ -17,9 +19,7 @@ put_back() {
         [[ ${fields[1]} == "${record:?}" ]] || files=$((files + 1))
         put_back_path "${fields[@]}" || stuck+=("${fields[1]}")
         ;;
-      mode)
-        chown -- "${fields[3]}" "${fields[1]}" && chmod -- "${fields[2]}" "${fields[1]}" || stuck+=("${fields[1]}")
-        ;;
+      mode) modes+=("$line") ;;
       made) [[ ! -d ${fields[1]} ]] || rmdir --ignore-fail-on-non-empty -- "${fields[1]}" ;;
       # a unit whose file is gone does not run
       started)
@@ -36,6 +36,7 @@ put_back() {
   for line in "${revive[@]}"; do
     revive_service "${line% *}" "${line#* }"
   done
+  put_back_modes "${modes[@]}"
   if (( ${#stuck[@]} > 0 )); then
     failure="cannot be put back: ${stuck[*]}; the former versions are in $former"
     note "error: $failure"
@@ -45,8 +46,28 @@ put_back() {
   (( files == 0 )) || say "put back $(count "$files" file) as before"
 }
 
+# put_back_modes LINE…: last of all, with the rest struck off the journal before: whoever gets a directory back could
+# exchange what root writes there if all were put back once more.
+put_back_modes() {
+  local line fields
+  (( $# > 0 && ${#stuck[@]} == 0 )) || return 0
+  # on a full disk the whole journal stays, and what it names is refused below such a directory
+  if printf '%s\n' "$@" >"$journal.new"; then
+    on_disk "$journal.new"
+    mv -fT -- "$journal.new" "$journal"
+    on_disk "$vgen_state"
+  else
+    rm -f -- "$journal.new"
+  fi
+  for line; do
+    IFS=$'\t' read -r -a fields <<<"$line"
+    chown -- "${fields[3]}" "${fields[1]}" && chmod -- "${fields[2]}" "${fields[1]}" || stuck+=("${fields[1]}")
+  done
+}
+
 # put_back_path saved|new PATH [NUMBER]
 put_back_path() {
+  (require_parents "$2") || return 1
   if [[ $1 == new ]]; then
     rm -f -- "$2"
   elif [[ -e $former/$3 || -L $former/$3 ]]; then
