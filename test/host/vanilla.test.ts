@@ -93,7 +93,7 @@ describe.skipIf(lack !== null)(`the example on two real hosts (${lack ?? 'system
       expect((await host.run('systemctl is-active nginx supervisor redis-server')).stdout)
         .toBe('active\nactive\nactive\n');
     }
-  });
+  }, 180_000);
 
   it('changes and restarts nothing when it runs again', async () => {
     const pids = 'systemctl show -p MainPID --value nginx supervisor redis-server';
