@@ -13,6 +13,10 @@ const SOON = 15;
 interface Slot { slot: string; release: string; healthy: boolean; reason: string; bad: string; pending: string }
 interface Status {
   good: boolean;
+  /** An install is under way, or was cut short. */
+  unfinished?: boolean;
+  /** Absent where an older vgen installed last. */
+  cutShort?: boolean;
   apps: { name: string; live: Slot; next: Slot; unfinished?: number }[];
   units: { name: string; up: boolean; state: string; pending: string }[];
   /** Absent where an older vgen installed last. */
@@ -26,7 +30,7 @@ const options = { markdown, ...connected };
 
 export const command = defineCommand({
   about: 'Generation, releases, units that are down, certificates that expire soon, locks. Exit code 1 if something is '
-    + 'down, 2 if a host cannot be reached.',
+    + 'down or an install was cut short, 2 if a host cannot be reached.',
   arguments: {},
   options,
   examples: {
@@ -77,22 +81,33 @@ const isSlot = (value: unknown): boolean =>
   isObject(value) && areTexts(value, 'slot', 'release', 'reason', 'bad', 'pending');
 
 const isStatus = (value: unknown): value is Status => isObject(value) && typeof value['good'] === 'boolean'
+  && [value['unfinished'], value['cutShort']].every(one => one === undefined || typeof one === 'boolean')
   && isListOf(value['apps'], one => areTexts(one, 'name') && isSlot(one['live']) && isSlot(one['next']))
   && isListOf(value['units'], one => areTexts(one, 'name', 'state', 'pending') && typeof one['up'] === 'boolean')
   && isListOf(value['certificates'] ?? [], one => areTexts(one, 'name', 'issuer') && typeof one['days'] === 'number');
 
 const stateOf = ({ unreachable, tree, status: one }: Row): string =>
   (unreachable !== null ? 'unreachable'
-    : tree === null ? 'nothing installed' : one === null ? 'unknown' : one.good ? 'good' : 'down');
+    : tree === null ? 'nothing installed' : one === null ? 'unknown' : one.good ? 'good'
+      : one.cutShort && downIn(one).length === 0 ? 'cut short' : 'down');
 
-function remarks({ unreachable, status: one, lock }: Row): string[] {
-  const down = one?.units.filter(({ up }) => !up).map(({ name, state }) => `${name} is ${state}`) ?? [];
-  // a release that is known to be bad waits in next for its successor
-  const sick = one?.apps.flatMap(({ name, live, next, unfinished }) => [
+/** What is down; a release that is known to be bad waits in next for its successor. */
+const downIn = ({ units, apps }: Status): string[] => [
+  ...units.filter(({ up }) => !up).map(({ name, state }) => `${name} is ${state}`),
+  ...apps.flatMap(({ name, live, next }) => [
     ...live.reason ? [`${name}: ${live.reason}`] : [],
     ...next.reason && !next.bad ? [`${name}: next: ${next.reason}`] : [],
-    ...unfinished ? [`${name}: ${count(unfinished, 'unfinished release')}`] : [],
-  ]) ?? [];
+  ]),
+];
+
+/** Where an older vgen installed last, the host does not tell the two apart. */
+const unfinishedIn = ({ unfinished, cutShort }: Status): string[] =>
+  (!unfinished ? [] : cutShort ? ['an install was cut short: vgen apply finishes it']
+    : [cutShort === false ? 'an install is under way' : 'an install is under way, or was cut short']);
+
+function remarks({ unreachable, status: one, lock }: Row): string[] {
+  const left = one?.apps.flatMap(({ name, unfinished }) =>
+    (unfinished ? [`${name}: ${count(unfinished, 'unfinished release')}`] : [])) ?? [];
   const due = [
     ...one?.units.filter(({ pending }) => pending).map(({ name }) => name) ?? [],
     ...one?.apps.flatMap(({ name, live, next }) =>
@@ -100,11 +115,12 @@ function remarks({ unreachable, status: one, lock }: Row): string[] {
   ];
   const ending = one?.certificates?.filter(({ issuer, days }) => issuer === 'placeholder' || days < SOON)
     .map(({ name, issuer, days }) => {
-      const left = days < 0 ? 'has expired' : `expires in ${count(days, 'day')}`;
-      return `certificate ${name} ${issuer === 'placeholder' ? 'is a placeholder' : left}`;
+      const end = days < 0 ? 'has expired' : `expires in ${count(days, 'day')}`;
+      return `certificate ${name} ${issuer === 'placeholder' ? 'is a placeholder' : end}`;
     }) ?? [];
   return [
-    ...unreachable === null ? [] : [unreachable], ...down, ...sick, ...ending,
+    ...unreachable === null ? [] : [unreachable], ...one ? [...unfinishedIn(one), ...downIn(one)] : [],
+    ...left, ...ending,
     ...due.length ? [`former configuration: ${due.join(', ')}`] : [], ...lock ? [lockText(lock)] : [],
   ];
 }

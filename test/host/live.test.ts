@@ -1,6 +1,6 @@
 // What is live stays live: an install changes nothing of what a live slot runs with; the switch brings it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { because, bin, lack, Machine } from './machine.ts';
+import { because, bin, incoming, lack, Machine } from './machine.ts';
 import type { Tree } from './tree.ts';
 
 /** All files of a slot that say its port, or its unit. */
@@ -123,6 +123,64 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     expect(await machine.installed(moved())).toContain('one: nothing to do');
     expect((await machine.run(`${bin}/vgen status`)).text).not.toContain('former configuration');
     await under(async () => [await ask(`${bin}/vgen switch demo`), await ask(`${bin}/vgen switch tick`)]);
+  });
+
+  /** Installs other ports for both next slots, blue, and kills that once the first of them runs with its own. */
+  async function cutShort(tens: number): Promise<void> {
+    const paths = Object.values(FILES).flat().map(path => path.replaceAll('green', 'blue'));
+    await machine.push(paths.reduce((tree, path) => path.includes('demo') ? tree.edit(path, '20000', `203${tens}0`)
+      : tree.edit(path, '20010', `203${tens}1`), moved()));
+    await ask(`setsid bash ${incoming}/install.sh --order 100 --foreground >/root/cut 2>&1 & pid=$!
+      for (( i = 0; i < 600; i++ )); do ! grep -q '^restart.*demo/blue' /root/cut || break; sleep 0.1; done
+      sleep 0.5; kill -9 -- -$pid; wait $pid || true
+      [[ -e /var/lib/vgen/journal ]] || { cat /root/cut; exit 1; }`);
+    await ask(`ss -Hltn "sport = :203${tens}0" | grep -q .`);
+    expect(await machine.run(`${bin}/vgen status`)).toMatchObject(
+      { code: 1, text: expect.stringContaining('an install was cut short: "vgen apply" finishes it') as string },
+    );
+    expect((await machine.run(`${bin}/vgen status --json`)).text).toContain('"good":false');
+  }
+
+  it('never is next as an install that was cut short left it', async () => {
+    expect(await machine.slotOf('live')).toBe('green');
+    await cutShort(1);
+    expect(await under(() => ask(`${bin}/vgen switch demo 2>&1`)))
+      .toMatch(/an install was cut short[^]*put back[^]*restart +demo\/blue[^]*demo: live is blue/);
+    await ask('ss -Hltn "sport = :20000" | grep -q .; grep 20000 /opt/demo/blue/nginx.conf; [[ ! -e /var/lib/vgen/journal ]]');
+    expect([await get(8000), await get(8010)]).toEqual(['v2 blue hello', 'v1 green hello']);
+    expect(await machine.run(`${bin}/vgen status`)).toMatchObject({ code: 0 });
+    await under(() => ask(`${bin}/vgen switch demo`));
+  });
+
+  it('never is that either after what it left was put back by hand', async () => {
+    await cutShort(2);
+    expect(await ask(`${bin}/vgen recover`)).toContain('put back');
+    expect(await under(() => ask(`${bin}/vgen switch demo 2>&1`))).toContain('demo: live is blue');
+    await ask('ss -Hltn "sport = :20000" | grep -q .; [[ ! -e /var/lib/vgen/pending-actions ]]');
+    expect(await get(8000)).toBe('v2 blue hello');
+    await under(() => ask(`${bin}/vgen switch demo`));
+  });
+
+  it('stays where an install was cut short that cannot be put back', async () => {
+    await ask(`echo nonsense >/var/lib/vgen/journal`);
+    for (const words of ['switch demo', 'rollback demo', 'deploy demo /root/artifacts/v1']) {
+      const { code: ended, text } = await machine.run(`${bin}/vgen ${words}`);
+      expect([ended, text]).toEqual([3, expect.stringContaining('an install was cut short, and nothing goes live')]);
+    }
+    await ask('rm /var/lib/vgen/journal');
+    expect([await machine.slotOf('live'), await get(8000)]).toEqual(['green', 'v1 green hello']);
+  });
+
+  it('is told as a failure, with the way back, where what waited for the switch ends it', async () => {
+    await machine.installed(machine.tree());
+    const script = await ask('ls -d /var/lib/vgen/generations/*/install.sh | sort -V | tail -n 1');
+    await ask(`cp -a ${script} /root/install.sh; echo 'systemctl stop nginx; exit 1' >${script}`);
+    const { code: ended, text } = await machine.run(`${bin}/vgen switch demo`);
+    await ask(`cp -a /root/install.sh ${script}; systemctl start nginx`);
+    expect(text).toMatch(/demo: live \(blue\) does not answer since .*"vgen switch demo" goes back/);
+    expect(ended).toBe(2);
+    await ask(`${bin}/vgen switch demo`);
+    expect(await machine.installed(moved())).not.toContain('error');
   });
 
   it('keeps its port when an earlier engine had installed it, which knew of no files of slots', async () => {

@@ -30,6 +30,9 @@ run_action() {
 }
 
 locked_action() {
+  [[ ! -e $journal ]] ||
+    fail 3 'an install was cut short, and nothing goes live with half of its files; "vgen apply" finishes it,' \
+      'and on the host "/opt/vgen/bin/vgen recover" puts it back'
   repair_pair
   "$@"
 }
@@ -580,6 +583,9 @@ switch_to_next() {
 be_ready() {
   if is_stale "$1"; then
     note "$app: $1 still runs with its former configuration; it is restarted first"
+    restart_slot "$1" || fail 1 "$failure"
+  elif is_pending_slot "$app/$1"; then
+    note "$app: $1 may run with the configuration of an install that was put back; it is restarted first"
     restart_slot "$1" || fail 1 "$failure"
   fi
   if is_healthy "$1"; then

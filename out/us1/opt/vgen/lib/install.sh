@@ -1590,7 +1590,6 @@ require_parents() {
 # Pending actions: units and slots that may run with other files than those in place, written down before the swap and
 # struck off when all has acted, so that no restart is lost.
 
-pending_actions=${vgen_state:?}/pending-actions
 pending_before=''               # what a former run left pending
 
 # read_pending_actions: units and slots that a former run had to reload or restart and perhaps did not.
@@ -1834,6 +1833,7 @@ settle_by() {
 
 down=0                          # how many things are
 json_apps='' json_units='' json_certificates='' json_generation='' json_unconfirmed=null json_reverted=null
+json_unfinished='false,"cutShort":false'
 
 tell_generation() {
   local commit order time
@@ -1987,6 +1987,21 @@ tell_unconfirmed() {
   json_reverted="{\"time\":$(json_string "$left"),\"paths\":$(json_words "$paths")}"
 }
 
+# tell_unfinished: an install that goes on is nothing to mend. The lock first: the journal may end between the two.
+tell_unfinished() {
+  local is_held=no
+  ! lock_is_held || is_held=yes
+  [[ -e $journal ]] || return 0
+  json_unfinished='true,"cutShort":false'
+  if [[ $is_held == yes ]]; then
+    printf 'an install is under way\n' >&3
+  else
+    down=$((down + 1))
+    json_unfinished='true,"cutShort":true'
+    printf 'an install was cut short: "vgen apply" finishes it\n' >&3
+  fi
+}
+
 # json_words TEXT: its words as an array; paths hold no blanks.
 json_words() {
   local word list=''
@@ -2015,13 +2030,11 @@ tell_status() {
   tell_jobs
   tell_drift
   tell_unconfirmed
-  if [[ -e $journal ]]; then
-    printf 'an install is under way or was cut short; the next one puts it back first\n' >&3
-  fi
+  tell_unfinished
   if [[ $as_json == yes ]]; then
     printf '{"host":%s,"good":%s,%s,"unfinished":%s,' "$(json_string "$host")" \
       "$( (( down == 0 )) && echo true || echo false)" "$json_generation" \
-      "$([[ -e $journal ]] && echo true || echo false)"
+      "$json_unfinished"
     printf '"apps":[%s],"units":[%s],"certificates":[%s],"drift":[%s],"unconfirmed":%s,"reverted":%s}\n' \
       "$json_apps" "$json_units" "$json_certificates" "$json_drift" "$json_unconfirmed" "$json_reverted"
   fi

@@ -17,6 +17,9 @@ with_lock() {
   "$@" 9>&-
 }
 
+# lock_is_held: some script of vgen works here; waits for nothing.
+lock_is_held() { [[ -e $vgen_lock ]] && ! flock --nonblock "$vgen_lock" true; }
+
 # free_lock: before the script ends.
 free_lock() { exec 9>&-; }
 

@@ -2,7 +2,6 @@
 # Pending actions: units and slots that may run with other files than those in place, written down before the swap and
 # struck off when all has acted, so that no restart is lost.
 
-pending_actions=${vgen_state:?}/pending-actions
 pending_before=''               # what a former run left pending
 
 # read_pending_actions: units and slots that a former run had to reload or restart and perhaps did not.

@@ -21,6 +21,9 @@ run_action() {
 }
 
 locked_action() {
+  [[ ! -e $journal ]] ||
+    fail 3 'an install was cut short, and nothing goes live with half of its files; "vgen apply" finishes it,' \
+      'and on the host "/opt/vgen/bin/vgen recover" puts it back'
   repair_pair
   "$@"
 }

@@ -39,6 +39,9 @@ be_ready() {
   if is_stale "$1"; then
     note "$app: $1 still runs with its former configuration; it is restarted first"
     restart_slot "$1" || fail 1 "$failure"
+  elif is_pending_slot "$app/$1"; then
+    note "$app: $1 may run with the configuration of an install that was put back; it is restarted first"
+    restart_slot "$1" || fail 1 "$failure"
   fi
   if is_healthy "$1"; then
     is_steady "$1" && return 0

@@ -9,6 +9,7 @@
 journal=${vgen_state:?}/journal
 former=${vgen_state:?}/former
 saved_count=0
+pending_actions=$vgen_state/pending-actions     # lib/install/pending-actions.sh
 
 # journal_add KIND FIELD…: the first line opens the journal and drops what the install before this one saved.
 journal_add() {
@@ -38,6 +39,12 @@ journal_end() {
   mv -fT -- "$journal" "$former/journal"
   on_disk "$vgen_state" "$former"
 }
+
+# is_left_half_done: an install was killed, or what it had begun to reload or restart is still pending.
+is_left_half_done() { [[ -e $journal || -s $pending_actions ]] && ! lock_is_held; }
+
+# is_pending_slot APP/SLOT: an install may have begun to restart it, and was cut short or put back.
+is_pending_slot() { [[ -s $pending_actions ]] && grep -qxF -- "slot $1" "$pending_actions"; }
 
 # save PATH: keeps what is there now, whatever it is.
 save() {
