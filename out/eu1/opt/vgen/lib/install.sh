@@ -1598,7 +1598,8 @@ read_pending_actions() {
   [[ -s $pending_actions ]] || return 0
   pending_before=$(<"$pending_actions")
   while read -r what unit; do
-    note_due "$what" "$unit"
+    # a path, since what none calls for is not stale; those that did are back as they were
+    note_due "$what" "$unit" "$pending_actions"
   done <<<"$pending_before"
 }
 
