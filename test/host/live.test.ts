@@ -150,7 +150,7 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     expect([await get(8000), await get(8010)]).toEqual(['v2 blue hello', 'v1 green hello']);
     expect(await machine.run(`${bin}/vgen status`)).toMatchObject({ code: 0 });
     await under(() => ask(`${bin}/vgen switch demo`));
-  });
+  }, 180_000);
 
   it('never is that either after what it left was put back by hand', async () => {
     await cutShort(2);
@@ -159,7 +159,7 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     await ask('ss -Hltn "sport = :20000" | grep -q .; [[ ! -e /var/lib/vgen/pending-actions ]]');
     expect(await get(8000)).toBe('v2 blue hello');
     await under(() => ask(`${bin}/vgen switch demo`));
-  });
+  }, 180_000);
 
   it('stays where an install was cut short that cannot be put back', async () => {
     await ask(`echo nonsense >/var/lib/vgen/journal`);
@@ -169,7 +169,7 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     }
     await ask('rm /var/lib/vgen/journal');
     expect([await machine.slotOf('live'), await get(8000)]).toEqual(['green', 'v1 green hello']);
-  });
+  }, 180_000);
 
   it('is told as a failure, with the way back, where what waited for the switch ends it', async () => {
     await machine.installed(machine.tree());
@@ -181,7 +181,7 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     expect(ended).toBe(2);
     await ask(`${bin}/vgen switch demo`);
     expect(await machine.installed(moved())).not.toContain('error');
-  });
+  }, 180_000);
 
   it('keeps its port when an earlier engine had installed it, which knew of no files of slots', async () => {
     // what such an engine left: both slots in the app's file, a record of six columns
