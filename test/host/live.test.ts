@@ -148,7 +148,7 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
       .toMatch(/an install was cut short[^]*put back[^]*restart +demo\/blue[^]*demo: live is blue/);
     await ask('ss -Hltn "sport = :20000" | grep -q .; grep 20000 /opt/demo/blue/nginx.conf; [[ ! -e /var/lib/vgen/journal ]]');
     expect([await get(8000), await get(8010)]).toEqual(['v2 blue hello', 'v1 green hello']);
-    expect(await machine.run(`${bin}/vgen status`)).toMatchObject({ code: 0 });
+    expect((await machine.run(`${bin}/vgen status`)).text).not.toMatch(/cut short|under way/);
     await under(() => ask(`${bin}/vgen switch demo`));
   }, 180_000);
 
@@ -172,7 +172,7 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
   }, 180_000);
 
   it('is told as a failure, with the way back, where what waited for the switch ends it', async () => {
-    await machine.installed(machine.tree());
+    await machine.installed((FILES['demo'] ?? []).reduce((tree, path) => tree.edit(path, '20101', '20401'), moved()));
     const script = await ask('ls -d /var/lib/vgen/generations/*/install.sh | sort -V | tail -n 1');
     await ask(`cp -a ${script} /root/install.sh; echo 'systemctl stop nginx; exit 1' >${script}`);
     const { code: ended, text } = await machine.run(`${bin}/vgen switch demo`);
@@ -181,6 +181,7 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     expect(ended).toBe(2);
     await ask(`${bin}/vgen switch demo`);
     expect(await machine.installed(moved())).not.toContain('error');
+    await ask(`${bin}/vgen switch demo && ${bin}/vgen switch demo`);
   }, 180_000);
 
   it('keeps its port when an earlier engine had installed it, which knew of no files of slots', async () => {
