@@ -152,15 +152,6 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     await under(() => ask(`${bin}/vgen switch demo`));
   }, 180_000);
 
-  it('never is that either after what it left was put back by hand', async () => {
-    await cutShort(2);
-    expect(await ask(`${bin}/vgen recover`)).toContain('put back');
-    expect(await under(() => ask(`${bin}/vgen switch demo 2>&1`))).toContain('demo: live is blue');
-    await ask('ss -Hltn "sport = :20000" | grep -q .; [[ ! -e /var/lib/vgen/pending-actions ]]');
-    expect(await get(8000)).toBe('v2 blue hello');
-    await under(() => ask(`${bin}/vgen switch demo`));
-  }, 180_000);
-
   it('stays where an install was cut short that cannot be put back', async () => {
     await ask(`echo nonsense >/var/lib/vgen/journal`);
     for (const words of ['switch demo', 'rollback demo', 'deploy demo /root/artifacts/v1']) {
