@@ -35,7 +35,9 @@ it('are hardened, those of root as well, but for what the inventory allows them'
   expect(found).toEqual([]);
   const [tight, loose, other] =
     ['tight', 'loose', 'other'].map(name => text('a', `etc/systemd/system/vgen-job-${name}.service`));
-  expect(tight).toMatch(/^ProtectSystem=strict\nStateDirectory=vgen-job-tight\nReadWritePaths= -\/etc\/letsencrypt -\/srv\/a$/m);
+  expect(tight).toContain(
+    '\nProtectSystem=strict\nStateDirectory=vgen-job-tight\nReadWritePaths= -/etc/letsencrypt -/srv/a\n',
+  );
   expect(tight).toMatch(/^CapabilityBoundingSet=CAP_CHOWN (?!.*CAP_SYS_)/m);
   expect(tight).toMatch(/^ProtectHome=yes$/m);
   expect(loose).toMatch(/^ProtectSystem=full$/m);

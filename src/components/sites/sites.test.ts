@@ -140,8 +140,8 @@ describe('a site with apps', () => {
 
 it('is asked for each path by those who may, through the load balancer too', async () => {
   const { compilation } = await fleet(
-    inner(', headers: {}'), 'old: { hosts: lb, domains: ["*.old.example"], paths: { /: { redirect: https://shop.example }, '
-    + '/f: { dir: /srv/f } } }', outer(),
+    inner(', headers: {}'), 'old: { hosts: lb, domains: ["*.old.example"], '
+    + 'paths: { /: { redirect: https://shop.example }, /f: { dir: /srv/f } } }', outer(),
   );
   const told = compilation.proofs().filter(({ step }) => step.startsWith('site ')).map(one => [
     one.step, one.host.name, one.from.map(({ name }) => name).join(), one.app?.name ?? '', one.place?.path ?? '',

@@ -20,7 +20,8 @@ describe('slots', () => {
 
   it('makes no link where a release is a directory', async () => {
     const { trees } = await compiled(`apps: { api: ${app()} }\n`);
-    expect(trees.get('a')?.plan.files.filter(({ kind, path }) => kind === 'link' && path.startsWith('/opt/'))).toEqual([]);
+    const links = trees.get('a')?.plan.files.filter(({ kind, path }) => kind === 'link' && path.startsWith('/opt/'));
+    expect(links).toEqual([]);
   });
 
   it.each([['127.0.0.1', '127.0.0.1:80'], ['0.0.0.0', '127.0.0.1:80'], ['192.0.2.1', '192.0.2.1:80']])(

@@ -26,7 +26,8 @@ describe('supervisor', () => {
     const { text, trees } = await on('env: { A: plain, B: "${secret.s}" }', 'secrets: { s: { env: S } }\n');
     expect(text('a', BLUE)).not.toContain('environment=');
     expect(text('a', 'etc/supervisor/secrets/api-blue.conf')).toMatch(/A="?plain"?[^]*B=@vgen\(supervisorenv:<s>\)/);
-    expect(trees.get('a')?.plan.files.find(({ path }) => path === '/etc/supervisor/secrets/api-blue.conf')).toMatchObject({
+    const secret = trees.get('a')?.plan.files.find(({ path }) => path === '/etc/supervisor/secrets/api-blue.conf');
+    expect(secret).toMatchObject({
       mode: '0600', secrets: ['s'],
       onChange: [{ do: 'slot', app: 'api', slot: 'blue' }], slot: 'api/blue',
     });

@@ -7,9 +7,8 @@ it('have a home and no login, unless it is said', async () => {
   const { trees, text } =
     await compiled('users: { ada: {}, bob: { hosts: b, home: /srv/bob, shell: /bin/bash, groups: [adm, sudo] } }\n');
   expect(trees.get('a')?.plan.users.map(({ name }) => name)).toEqual(['ada']);
-  expect(text('b', 'manifest.tsv')).toMatch(
-    /^user\tada\t\/home\/ada\t\/usr\/sbin\/nologin\t-\tasked for under users\nuser\tbob\t\/srv\/bob\t\/bin\/bash\tadm,sudo\t/m,
-  );
+  expect(text('b', 'manifest.tsv')).toContain('\nuser\tada\t/home/ada\t/usr/sbin/nologin\t-\tasked for under users\n'
+    + 'user\tbob\t/srv/bob\t/bin/bash\tadm,sudo\t');
 });
 
 it('log in with keys that only root writes, and do just what they may as root', async () => {

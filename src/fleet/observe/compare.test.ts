@@ -184,6 +184,14 @@ describe('a directory above what root writes', () => {
     expect(obstacles).toEqual(isRefused ? [expect.stringContaining('chown root /etc && chmod go-w /etc')] : []);
   });
 
+  it('is none where nothing is to be installed', () => {
+    const wanted = tree([FILE]);
+    const is = (id: string): string[] => planFor(wanted, host(
+      `tree ${id}`, 'host a', ...installed('/etc/x'), 'path /etc d 777 root:root - - 1.2.3',
+    )).obstacles.slice();
+    expect([is(wanted.id), is('abc').length]).toEqual([[], 1]);
+  });
+
   it('that the tree makes root\'s is none', () => {
     const made = tree(['file /etc/redis/x 0644 root:root - - - files', 'directory /etc/redis 0750 root:redis']);
     expect(planFor(made, host(...NEW, 'path /etc/redis d 2770 redis:redis - - 1.2.3')).obstacles).toEqual([]);

@@ -58,13 +58,13 @@ export function planFor(tree: BuiltTree, state: HostState): Foretold {
   const actions = [
     ...done.filter(one => !refused.includes(one) && !left.includes(one)), ...newSecrets(tree, state, waits, changes),
   ];
+  const isInstalled = state.tree === tree.id && changes.length + actions.length === 0;
   const reports = state.exposure !== null && changes.some(({ name, what }) => name === EXPOSURE && what === 'change')
     ? exposure(state.exposure, readBytes(tree.dir, EXPOSURE).toString('utf8')) : [];
   return {
     host: tree.host, isNew: state.tree === null, changes, actions: [...actions, ...reports],
-    obstacles: [
-      ...obstaclesOf(tree, state), ...refused.map(({ what, because }) => `${what}: ${because.join(', ')}`),
-    ],
+    obstacles: obstaclesOf(tree, state, isInstalled)
+      .concat(refused.map(({ what, because }) => `${what}: ${because.join(', ')}`)),
     down: deadApps(tree, state, actions),
     notes: [
       ...notes(tree, state, waits),

@@ -10,8 +10,11 @@ import { directoriesAbove, type BuiltTree } from './tree.ts';
 export const pushSecrets = (host: string): string =>
   otherCommand(['secrets', 'push', '--on', host], ['inventory', 'out', 'sshConfig']);
 
-/** Why the host, or vgen itself, would refuse the tree; one sentence each. */
-export function obstaclesOf(tree: BuiltTree, state: HostState): string[] {
+/**
+ * Why the host, or vgen itself, would refuse the tree; one sentence each.
+ * @param isInstalled an apply installs nothing, and so writes below no directory
+ */
+export function obstaclesOf(tree: BuiltTree, state: HostState, isInstalled: boolean): string[] {
   const missing = tree.secrets.filter(name => !state.secrets.has(name));
   return [
     ...state.host !== null && state.host !== tree.host ? [`this machine is ${state.host}, the tree is for ${tree.host}`]
@@ -19,7 +22,8 @@ export function obstaclesOf(tree: BuiltTree, state: HostState): string[] {
     ...missing.length ? [`without a value on the host: ${missing.join(', ')} (${pushSecrets(tree.host)})`]
       : [],
     ...missing.length ? [] : [...state.unrendered].map(([path, reason]) => `${path}: ${reason}`),
-    ...busyUsers(tree, state), ...inTheWay(tree, state), ...writableByOthers(tree, state),
+    ...busyUsers(tree, state), ...inTheWay(tree, state),
+    ...isInstalled ? [] : writableByOthers(tree, state),
   ];
 }
 
