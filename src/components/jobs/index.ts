@@ -25,25 +25,47 @@ const runsOn = (job: Job, host: Host, model: Model): boolean => {
 const firstOf = (text: Text | undefined): string =>
   (typeof text === 'string' ? text : typeof text?.parts[0] === 'string' ? text.parts[0] : '');
 
+/** Directories in whose place a job has others, whatever `writes` says; systemd.exec(5). */
+const REPLACED: readonly { readonly path: string; readonly relax: JobRelaxation | null }[] = [
+  { path: '/tmp', relax: null }, { path: '/var/tmp', relax: null }, { path: '/home', relax: 'home' },
+  { path: '/root', relax: 'home' }, { path: '/run/user', relax: 'home' }, { path: '/dev', relax: 'devices' },
+];
+
+/** What a job may not reach although `writes` names it. */
+const hidden = (job: Job): Diagnostic[] => job.writes.flatMap((path, i) => {
+  const found = REPLACED.find(one => path === one.path || path.startsWith(`${one.path}/`));
+  if (!found || (found.relax !== null && job.relax.includes(found.relax))) return [];
+  const message = `job "${job.name}" cannot write to "${path}": ${found.relax === null
+    ? `it has a ${found.path} of its own` : `${found.path} is hidden from it`}`;
+  return [error('jobs/writes', [...job.at, 'writes', i], message, {
+    hint: found.relax === null
+      ? `remove it and write to its own ${found.path}; what others read belongs in another directory, such as `
+        + `/var/lib/vgen-job-${job.name}`
+      : `choose another directory, such as /var/lib/vgen-job-${job.name}, or add "${found.relax}" to "relax"`,
+  })];
+});
+
 function check(section: Jobs, model: Model): Diagnostic[] {
-  return Object.values(section).flatMap(job => {
-    const app = appOf(job, model);
-    const start = firstOf(job.command[0]);
-    if (!start.startsWith('/') && !(app && start.startsWith('./'))) {
-      const name = start.replace(/^\.\//, '');
-      const what = app ? 'neither an absolute path nor a path in the release' : 'not an absolute path';
-      return [error('jobs/program', [...job.at, 'command'], `program "${start}" is ${what}`, {
-        hint: app ? `write "./${name}" for a program in the live release, "/usr/bin/${name}" for one on the host`
-          : `such as "/usr/bin/${name}"; set "app" to run "./${name}" from its release`,
-      })];
-    }
-    const elsewhere = app && job.hosts && [...job.hosts].find(host => !app.hosts.has(host));
-    if (!elsewhere) return [];
-    const message = `job "${job.name}" runs on host "${elsewhere.name}", where app "${app.name}" does not run`;
-    return [error('jobs/app-elsewhere', [...job.at, 'hosts'], message, {
-      hint: 'remove "hosts", which defaults to the hosts of the app', see: { message: `app "${app.name}"`, at: app.at },
+  return Object.values(section).flatMap(job => [...programs(job, model), ...hidden(job)]);
+}
+
+function programs(job: Job, model: Model): Diagnostic[] {
+  const app = appOf(job, model);
+  const start = firstOf(job.command[0]);
+  if (!start.startsWith('/') && !(app && start.startsWith('./'))) {
+    const name = start.replace(/^\.\//, '');
+    const what = app ? 'neither an absolute path nor a path in the release' : 'not an absolute path';
+    return [error('jobs/program', [...job.at, 'command'], `program "${start}" is ${what}`, {
+      hint: app ? `write "./${name}" for a program in the live release, "/usr/bin/${name}" for one on the host`
+        : `such as "/usr/bin/${name}"; set "app" to run "./${name}" from its release`,
     })];
-  });
+  }
+  const elsewhere = app && job.hosts && [...job.hosts].find(host => !app.hosts.has(host));
+  if (!elsewhere) return [];
+  const message = `job "${job.name}" runs on host "${elsewhere.name}", where app "${app.name}" does not run`;
+  return [error('jobs/app-elsewhere', [...job.at, 'hosts'], message, {
+    hint: 'remove "hosts", which defaults to the hosts of the app', see: { message: `app "${app.name}"`, at: app.at },
+  })];
 }
 
 interface View {

@@ -40,7 +40,7 @@ it('are hardened, those of root as well, but for what the inventory allows them'
   );
   expect(tight).toMatch(/^CapabilityBoundingSet=CAP_CHOWN (?!.*CAP_SYS_)/m);
   expect(tight).toMatch(/^ProtectHome=yes$/m);
-  expect(loose).toMatch(/^ProtectSystem=full$/m);
+  expect(loose).toMatch(/^ProtectSystem=full\nStateDirectory=vgen-job-loose$/m);
   expect(loose).not.toMatch(/ProtectHome|CapabilityBoundingSet|SystemCallFilter|ReadWritePaths/);
   expect(other).toMatch(/^ProtectSystem=full$/m);
   expect(other).toMatch(/^SystemCallFilter=~@privileged @resources$/m);
@@ -52,4 +52,8 @@ it.each([
   ['{ calendar: daily, command: x, app: api }', ['jobs/program jobs.j.command']],
   ['{ calendar: daily, command: /bin/x, app: api, hosts: b }', ['jobs/app-elsewhere jobs.j.hosts']],
   ['{ calendar: "a;b", command: /bin/x }', ['schema/form jobs.j.calendar']],
+  ['{ calendar: daily, command: /bin/x, writes: [/srv, /tmp] }', ['jobs/writes jobs.j.writes[1]']],
+  ['{ calendar: daily, command: /bin/x, writes: [/tmpfs, /homes/a, /devices] }', []],
+  ['{ calendar: daily, command: /bin/x, writes: [/root/a, /dev/sda], relax: [home] }', ['jobs/writes jobs.j.writes[1]']],
+  ['{ calendar: daily, command: /bin/x, writes: [/home/a, /dev/sda], relax: [devices, home] }', []],
 ])('%s', async (written, wanted) => expect((await compiled(`${apps}jobs: { j: ${written} }\n`)).found).toEqual(wanted));

@@ -22,7 +22,7 @@ const job = object({
   }), {
     uniqueItems: true,
     description: 'Paths that a job of root may write to beside its own /tmp and /var/lib/vgen-job-NAME; a path that is '
-      + 'not there when the job starts is skipped.',
+      + 'not there when the job starts is skipped. Below /home, /root and /dev only with "relax".',
     examples: [['/etc/letsencrypt', '/var/log/letsencrypt']],
   }), []),
   relax: filled(Type.Array(Type.Unsafe<JobRelaxation>({
