@@ -8,6 +8,9 @@ export function rememberCommand(words: readonly string[]): void {
   given = words;
 }
 
+/** Whether vgen was called with this option, in just these letters. */
+export const isGiven = (option: string): boolean => given.includes(option);
+
 /** Options with a value that say which fleet is meant, as they may be written. */
 const OPTIONS = {
   inventory: ['-i', '--inventory'], out: ['-o', '--out'], on: ['--on'], sshConfig: ['--ssh-config'],
@@ -18,7 +21,7 @@ const line = (words: readonly string[]): string => ['vgen', ...words.map(shWord)
 
 /** This command once more, with further options, such as `--retry-failed` or `--wait 10m`. */
 export const sameCommand = (more: readonly string[] = []): string =>
-  line([...given, ...more.filter(option => !given.includes(option)).flatMap(option => option.split(' '))]);
+  line([...given, ...more.filter(option => !isGiven(option)).flatMap(option => option.split(' '))]);
 
 /** Another command over the same fleet: with the options among `kept` that this one was given. */
 export const otherCommand = (words: readonly string[], kept: readonly Kept[] = ['inventory', 'sshConfig']): string =>

@@ -73,6 +73,10 @@ describe.skipIf(lack !== null)(`remedies that are printed (${because})`, () => {
     expect(force).toBe(`vgen rollback --configuration -i 'my site.yaml' --on a --force`);
     await works(force);
     expect(await fleet.ask('a', 'cat /etc/motd')).toBe('one');
+    await build(inventory('', 'changed'));
+    const older = said(await run(['apply', ...TREES, '--force']), 3).filter(command => command.startsWith('vgen'));
+    expect(older).toEqual([`vgen apply -i 'my site.yaml' --on a -o trees --force --older`]);
+    await works(older[0]);
     await build(inventory());
     expect((await run(['apply', ...TREES, '--older'])).code).toBe(0);
   });

@@ -8,7 +8,7 @@ import { milliseconds, type Rollout } from '../../fleet/rollout.ts';
 import { lastRun, leftOf, Recorder, type RunRecord } from '../../fleet/run-record.ts';
 import { unreachable, type Ran, type Run } from '../../fleet/run.ts';
 import { chooseHosts } from '../../fleet/connect/targets.ts';
-import { sameCommand } from '../../process/command-line.ts';
+import { isGiven, sameCommand } from '../../process/command-line.ts';
 import type { RolloutWritten } from '../../schema/rollout.ts';
 import type { ConnectedFleet } from './open.ts';
 import type { Given } from '../declaration.ts';
@@ -84,8 +84,9 @@ function remedies(action: string, results: readonly HostResult[]): string[] {
   const bad = results.filter(one => !isGood(one));
   // a host that has gone back would go back once more
   const left = action === 'rollback' && bad.length < results.length ? ['--retry-failed'] : [];
+  // the host's own remedy repeats the options that it was called with
   const allowed = bad.filter(({ result }) => result === 'refused')
-    .flatMap(({ why }) => why.match(/--(?:adopt|force|older)\b/g) ?? []);
+    .flatMap(({ why }) => why.match(/--(?:adopt|force|older)\b/g) ?? []).filter(option => !isGiven(option));
   return [
     ...[...new Set(allowed)].map(option => `with ${option}: ${sameCommand([option, ...left])}`),
     ...bad.some(({ result }) => result !== 'refused')
