@@ -16,9 +16,9 @@ describe.skipIf(lack !== null)(`remedies that are printed (${because})`, () => {
   const asPrinted = (command: string, owner = 'tester'): Promise<Ran> =>
     ended(fleet.start([command], { VGEN_OWNER: owner, PATH: `${join(fleet.dir, 'bin')}:${process.env['PATH'] ?? ''}` },
       ['sh', '-c']));
-  const works = async (command: string | undefined, code = 0): Promise<Ran> => {
+  const works = async (command: string | undefined): Promise<Ran> => {
     const ran = await asPrinted(command ?? 'false');
-    expect(ran.code, `${command}\n${ran.text}`).toBe(code);
+    expect(ran.code, `${command}\n${ran.text}`).toBe(0);
     return ran;
   };
   const build = async (text: string): Promise<void> => {
@@ -62,9 +62,9 @@ describe.skipIf(lack !== null)(`remedies that are printed (${because})`, () => {
   });
 
   it('of a rollback of the configuration', async () => {
-    const [again] = said(await run(['rollback', '--configuration', ...FLEET]), 1);
-    expect(again).toBe(`vgen rollback --configuration -i 'my site.yaml' --on a --retry-failed`);
-    expect((await works(again, 1)).stdout).toContain('nothing to roll back to');
+    const nothing = await run(['rollback', '--configuration', ...FLEET]);
+    expect(nothing.stdout).toMatch(/^a .*refused: nothing to roll back to/m);
+    expect(said(nothing, 3)).toEqual([]);
     await build(inventory('', 'changed'));
     expect((await run(['apply', ...TREES])).code).toBe(0);
     await fleet.ask('a', 'echo mine >/etc/motd');

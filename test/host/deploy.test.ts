@@ -114,7 +114,7 @@ describe.skipIf(lack !== null)(`deploy, switch and rollback on a host (${because
     expect(text).toContain('demo: live is green (release r1), was blue (release r2), proven by 20 answers');
     expect(await get(8000)).toBe('v1 green hello');
     const again = await run(`${bin}/vgen rollback demo`);
-    expect(again.code).toBe(1);
+    expect(again.code).toBe(3);
     expect(again.text).toContain('nothing to roll back to');
     await ask(`${bin}/vgen switch demo`);
     expect(await get(8000)).toBe('v2 blue hello');

@@ -54,7 +54,7 @@ roll_back_host() {
     shift
   else
     to=$(good_generation)
-    [[ -n $to ]] || fail 1 'nothing to roll back to: no earlier generation of this host ran'
+    [[ -n $to ]] || fail 3 'nothing to roll back to: no earlier generation of this host ran'
   fi
   [[ -f $generations/$to/install.sh ]] || fail 2 "generation $to is not here; known: $(known_generations)"
   note "from generation $generation back to $to"
