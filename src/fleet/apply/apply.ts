@@ -64,7 +64,10 @@ export async function applyHost(
         else await lookAgain();
         return result(refused, acted.why);
       }
-      if (seen.tree === tree.id && last.endsWith(': nothing to do')) return result('same', waitsOf(seen));
+      if (seen.tree === tree.id && last.endsWith(': nothing to do')) {
+        const after = await lookAgain();
+        return result('same', waitsOf('unreachable' in after ? seen : after));
+      }
     }
     let after = await lookAgain();
     if (!('unreachable' in after) && after.unconfirmed !== null && !after.isBusy) {

@@ -75,7 +75,10 @@ find_edit() {
       REPLY=yes
       return 0
       ;;
-    f) [[ "f ${hash_of[$1]:-}" == "${recorded[$1]:-}" ]] || return 0 ;;
+    f)
+      [[ "f ${hash_of[$1]:-}" == "${recorded[$1]:-}" ||
+        ( -n ${adopted[$1]:-} && "l ${hash_of[$1]:-}" == "${recorded[$1]:-}" ) ]] || return 0
+      ;;
     d) [[ -z ${recorded[$1]:-} ]] || return 0 ;;
     *) return 0 ;;
   esac

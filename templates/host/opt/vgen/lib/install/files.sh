@@ -4,7 +4,7 @@
 staging=${vgen_state:?}/staging
 changed_files=() changed_links=() new_links=()   # indexes into the arrays of manifest.sh
 declare -gA staged=()            # path → the new version, ready to be renamed
-declare -gA new_content=()       # path → sha256 of the new version of a file; target of a link that is left alone
+declare -gA new_content=()       # path → sha256 of the new version of a file; content of what is left alone
 declare -gA tree_sum=()          # path → sha256 of a file in the tree
 declare -gA made_directories=()  # path → yes, for those this run made
 
@@ -93,7 +93,7 @@ stage_files() {
   for i in "${!file_path[@]}"; do
     source=${source_of[${file_path[i]}]:-}
     if [[ -z $source ]]; then
-      new_content[${file_path[i]}]=${hash_of[${file_path[i]}]:-}
+      new_content[${file_path[i]}]=$(content_of "${file_path[i]}")
       continue
     fi
     new_content[${file_path[i]}]=${hash_of[$source]}
@@ -135,7 +135,7 @@ stage_links() {
   for i in "${!link_path[@]}"; do
     path=${link_path[i]}
     if [[ -n ${left_alone[$path]:-} ]]; then
-      new_content[$path]=$(readlink -- "$path" || printf 'no link')
+      new_content[$path]=$(content_of "$path")
       continue
     fi
     [[ ! -L $path || $(readlink -- "$path") != "${link_target[i]}" ]] || continue

@@ -123,8 +123,8 @@ waits_for_switch() {
   else
     # earlier records have neither mode nor owner
     [[ ${new_content[$path]} != "${former_content[$path]}" ||
-      ${file_mode[$1]} != "${former_mode[$path]:-${file_mode[$1]}}" ||
-      ${file_owner[$1]} != "${former_owner[$path]:-${file_owner[$1]}}" ]]
+      ${file_owner[$1]} != "${former_owner[$path]:-${file_owner[$1]}}" ]] ||
+      (( 8#${file_mode[$1]} != 8#${former_mode[$path]:-${file_mode[$1]}} ))
   fi
 }
 

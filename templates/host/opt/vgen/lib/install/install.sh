@@ -47,6 +47,7 @@ install_tree() {
     replace_files
   fi
   take_up_files
+  give_up_waiting_edits
   write_record "$tree_id"
   record_generation
   printf '%s\n' "$want_host" >"$vgen_state/host"

@@ -30,7 +30,7 @@ settle_local_edits() {
 
 find_local_edits() {
   local i path
-  hash_files "${file_path[@]}"
+  hash_files "${file_path[@]}" "${link_path[@]}"
   for i in "${!file_path[@]}"; do
     path=${file_path[i]}
     is_edited "$path" || continue
@@ -80,11 +80,32 @@ what_is() {
 
 # keep_edited_versions: before they are overwritten.
 keep_edited_versions() {
-  local path to=$replaced/$((generation + 1))
+  local path
   [[ $option_local_edits == overwrite ]] || return 0
   for path in "${local_edits[@]}"; do
-    install -d -m 0700 -- "$replaced" "$to" "$to${path%/*}"
-    copy_whole "$path" "$to$path"
-    note "$path had local edits; that version is kept as $to$path"
+    [[ -n ${waiting[$path]:-} ]] || keep_edited_version "$path"
+  done
+}
+
+# keep_edited_version PATH [MORE]
+keep_edited_version() {
+  local to=$replaced/$((generation + 1))
+  install -d -m 0700 -- "$replaced" "$to" "$to${1%/*}"
+  copy_whole "$1" "$to$1" || fail 2 "the local edits of $1 cannot be kept, so they are not overwritten"
+  note "$1 had local edits; that version is kept as $to$1${2:-}"
+}
+
+# give_up_waiting_edits: of files that wait for a switch. What somebody wrote stays until then, and goes with it as what
+# vgen left itself would: the record has it as that. An edit after this one is a local edit again.
+give_up_waiting_edits() {
+  local path metadata
+  [[ $option_local_edits == overwrite ]] || return 0
+  for path in "${local_edits[@]}"; do
+    [[ -n ${waiting[$path]:-} && ( -L $path || -f $path ) ]] || continue
+    keep_edited_version "$path" "; it is overwritten at the switch of ${waiting[$path]%/*}"
+    former_kind[$path]=link metadata=' '
+    [[ -L $path ]] || former_kind[$path]=file metadata=${metadata_of[$path]}
+    former_content[$path]=$(content_of "$path") former_source[$path]='' former_adopted[$path]=''
+    former_mode[$path]=${metadata% *} former_owner[$path]=${metadata#* }
   done
 }

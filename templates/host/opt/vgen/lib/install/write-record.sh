@@ -11,15 +11,15 @@ write_record() {
       [[ -z ${waiting[$path]:-} ]] || continue
       metadata="${file_mode[i]} ${file_owner[i]}"
       [[ -z ${left_alone[$path]:-} ]] || metadata=${metadata_of[$path]:-$metadata}
-      record_file "$path" "${new_content[$path]}" "${file_triggers[i]}" "${tree_sum[$path]}" "$(adoption "$path")" \
-        "${metadata% *}" "${metadata#* }" "${file_check[i]}" "${file_slot[i]}"
+      record_path file "$path" "${new_content[$path]}" "${file_triggers[i]}" "${tree_sum[$path]}" \
+        "$(adoption "$path")" "${metadata% *}" "${metadata#* }" "${file_check[i]}" "${file_slot[i]}"
     done
     for path in "${!waiting[@]}"; do
       printf 'waiting\t%s\t%s\n' "$path" "${waiting[$path]}"
       [[ -n ${former_content[$path]:-} ]] || continue
-      record_file "$path" "${former_content[$path]}" "${former_triggers[$path]}" "${former_source[$path]}" \
-        "${former_adopted[$path]:+adopted}" "${former_mode[$path]}" "${former_owner[$path]}" "${former_check[$path]}" \
-        "${former_slot[$path]}"
+      record_path "${former_kind[$path]}" "$path" "${former_content[$path]}" "${former_triggers[$path]}" \
+        "${former_source[$path]}" "${former_adopted[$path]:+adopted}" "${former_mode[$path]}" \
+        "${former_owner[$path]}" "${former_check[$path]}" "${former_slot[$path]}"
     done
     for i in "${!link_path[@]}"; do
       path=${link_path[i]}
@@ -43,11 +43,11 @@ write_record() {
   fi
 }
 
-# record_file PATH CONTENT TRIGGERS SOURCE ADOPTED MODE OWNER CHECK SLOT
-record_file() {
+# record_path KIND PATH CONTENT TRIGGERS SOURCE ADOPTED MODE OWNER CHECK SLOT
+record_path() {
   local field
-  printf 'file'
-  for field; do printf '\t%s' "${field:--}"; done
+  printf '%s' "$1"
+  for field in "${@:2}"; do printf '\t%s' "${field:--}"; done
   printf '\n'
 }
 

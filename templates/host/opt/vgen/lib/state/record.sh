@@ -80,6 +80,9 @@ has_content_as_left() {
   fi
 }
 
+# content_of PATH: the target of a link, the sha256 of a file that hash_files knows.
+content_of() { if [[ -L $1 ]]; then readlink -- "$1"; else printf '%s' "${hash_of[$1]:-}"; fi; }
+
 has_original() { [[ -e $originals$1 || -L $originals$1 ]]; }
 
 # keep_original PATH: before vgen replaces what it did not make.
