@@ -57,8 +57,16 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
       .edit(path.replaceAll('green', 'blue'), '20000', '20001'), machine.tree());
     const { code: ended, text } = await under(() => machine.install(exchanged));
     expect([ended, text]).toEqual([3, expect.stringContaining(
-      'demo/blue: port 20001 is that of demo/green, which keeps it until its switch; change ports in two steps',
+      'demo/blue: port 20001 is that of demo/green, which keeps it until its switch; give demo/green a third port '
+        + 'first, apply, switch; then demo/blue 20001, apply, switch; then demo/green 20000',
     )]);
+    // no exchange: green goes elsewhere, and blue to where green was
+    const taken = (FILES['demo'] ?? []).reduce((tree, path) => tree.edit(path, '20001', '20003')
+      .edit(path.replaceAll('green', 'blue'), '20000', '20001'), machine.tree());
+    expect(await machine.install(taken)).toMatchObject({ code: 3, text: expect.stringContaining(
+      'demo/blue: port 20001 is that of demo/green, which keeps it until its switch; change ports in two steps: first '
+        + 'demo/green alone, then switch, then demo/blue',
+    ) as string });
     expect(await machine.installed(machine.tree())).toContain('one: nothing to do');
   });
 

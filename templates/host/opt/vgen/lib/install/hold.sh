@@ -75,22 +75,26 @@ dir_in_tree() (
   printf '%s' "$dir"
 )
 
-# refuse_held_ports: no slot can get the port that a live one keeps until its switch.
+# refuse_held_ports: no slot can get the port that a live one keeps until its switch. In the words of heldPorts in
+# src/contract/held.ts.
 refuse_held_ports() {
-  local held port taker
+  local held port wanted taker remedy
   for held in $(sorted "${!held_slots[@]}"); do
-    port=$(held_port "$held")
-    [[ $(port_in_tree "$held") != "$port" ]] || continue
+    port=$(installed_port "$held")
+    wanted=$(port_in_tree "$held")
+    [[ $wanted != "$port" ]] || continue
     for taker in "${want_slots[@]/ //}"; do
-      [[ $(port_in_tree "$taker") != "$port" ]] ||
-        fail 3 "$taker: port $port is that of $held, which keeps it until its switch; change ports in two steps:" \
-          "first $held alone, then switch, then $taker"
+      [[ $(port_in_tree "$taker") == "$port" ]] || continue
+      remedy="change ports in two steps: first $held alone, then switch, then $taker"
+      [[ $(installed_port "$taker" 2>/dev/null || true) != "$wanted" ]] ||
+        remedy="give $held a third port first, apply, switch; then $taker $port, apply, switch; then $held $wanted"
+      fail 3 "$taker: port $port is that of $held, which keeps it until its switch; $remedy"
     done
   done
 }
 
-# held_port APP/SLOT: the one that is installed.
-held_port() (
+# installed_port APP/SLOT
+installed_port() (
   load_app "${1%/*}"
   printf '%s' "${port_of[${1#*/}]}"
 )
