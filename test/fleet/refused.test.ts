@@ -61,6 +61,17 @@ describe.skipIf(lack !== null)(`what vgen apply refuses (${because})`, () => {
     await done();
   });
 
+  it('a directory behind a link that is not root\'s alone, and a link of somebody else', async () => {
+    await fleet.build(inventory('files:\n  /etc/motd: { content: "one\\n" }\n  /opt/led/x: { content: "x\\n" }\n'));
+    await fleet.ask('a', 'mkdir -m 0777 /opt/to; ln -s to /opt/led; chown -h nobody /opt/led');
+    await refused(/\/opt\/led is a link of nobody to to; root writes nothing below it: remove it/);
+    await fleet.ask('a', 'chown -h root /opt/led');
+    await refused(/\/opt\/to belongs to root:root, mode 777; .*chown root \/opt\/to && chmod go-w \/opt\/to/);
+    await fleet.ask('a', 'chown root /opt/to && chmod go-w /opt/to');
+    await done();
+    expect((await fleet.expect(0, 'plan --on a')).stdout).toBe('a: nothing to do\n');
+  });
+
   it('a secret that has no value on the host', async () => {
     await fleet.build(inventory('secrets: { token: { env: TOKEN } }\n')
       .replace('    binary: web\n', '    binary: web\n    env: { TOKEN: "${secret.token}" }\n'));
@@ -76,6 +87,28 @@ describe.skipIf(lack !== null)(`what vgen apply refuses (${because})`, () => {
     expect(await fleet.ask('a', 'systemctl is-active nginx')).toBe('active');
     expect(resultsOf(await fleet.expect(0, 'apply --on a --json'))).toEqual({ a: 'same' });
   });
+
+  it('local edits of a file that waits for the switch of its slot', async () => {
+    await fleet.build(inventory());
+    await fleet.vgen(['apply', '--on', 'a']);
+    await fleet.expect(0, `deploy web ${fleet.artifact('v1')} --switch --on a`);
+    expect(await fleet.ask('a', 'readlink /opt/web/live')).toBe('green');
+    const file = '/opt/web/green/nginx.conf';
+    await fleet.ask('a', `echo '# by hand' >>${file}`);
+    await fleet.build(inventory().replace('port: 20001', 'port: 20005'));
+    expect((await fleet.expect(1, 'plan --on a')).stdout)
+      .toContain(`${file}: text; waits for the switch of web/green; edited on the host`);
+    await refused(/local edits.*\/opt\/web\/green\/nginx\.conf/);
+    await fleet.expect(0, 'apply --on a --adopt');
+    expect((await fleet.expect(0, 'plan --on a')).stdout).toContain(`${file} stays as somebody changed it (adopted)`);
+    // the same tree once more: there is nothing to do now, and it says what waits
+    expect((await fleet.expect(0, 'apply --on a --force')).stdout)
+      .toMatch(/web\/green is live: \d+ files of it wait for the next switch/);
+    expect((await fleet.expect(0, 'plan --on a')).stdout).not.toContain('adopted');
+    await fleet.expect(0, `deploy web ${fleet.artifact('v2')} --switch --on a`);
+    expect(await fleet.ask('a', `grep -c 'by hand' ${file} || grep -c 20005 ${file}`)).toBe('0\n1');
+    expect((await fleet.expect(0, 'plan --on a')).stdout).toBe('a: nothing to do\n');
+  }, 120_000);
 
   it('a tree that is older than one that the host has seen', async () => {
     const commit = (motd: string, seconds: number): void => {

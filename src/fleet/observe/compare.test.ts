@@ -47,6 +47,44 @@ describe('what a live slot keeps until its switch', () => {
     .filter(({ action }) => action === 'end')
     .map(({ what, because, downtime }) => `${what}: ${downtime} (${because.join()})`);
 
+  const OWN = 'file /etc/e 0644 root:root slot:web/blue - - apps web/blue';
+  /** The file in the record as the slot's, and as it is now. */
+  const own = (content: string, { adopted = '-', left = 'yes', mode = '0644' } = {}): string[] => [
+    `record file /etc/e ${content} slot:web/blue ${sum(1)} ${adopted} ${mode} root:root - web/blue`,
+    `path /etc/e f ${Number(mode)} root:root ${left === 'yes' ? content : sum(8)} ${left} 1.2.3`, LIVE,
+  ];
+  const now = tree([OWN, 'slot web blue']);
+  const next = tree([OWN, 'slot web blue'], { '/etc/e': sum(2) });
+  const told = (wanted: typeof now, ...is: readonly string[]): unknown[] => {
+    const { changes: found, actions, notes } = planFor(wanted, host(`tree ${now.id}`, 'host a', ...is));
+    return [found.map(({ name, why, byHand }) => `${name}: ${why}${byHand ? ' (local edit)' : ''}`),
+      actions.map(({ action, what }) => `${action} ${what}`), notes];
+  };
+
+  it('waits, and is nothing else', () => {
+    expect(told(next, ...own(sum(1)))).toEqual([
+      [], ['wait for the switch web/blue'], ['web/blue is live: a file of it waits for the next switch: no downtime'],
+    ]);
+    expect(told(now, ...own(sum(1)))).toEqual([[], [], []]);
+  });
+
+  it('is nothing to do once it is adopted, also with another mode', () => {
+    for (const mode of ['644', '600']) {
+      expect(told(now, ...own(sum(9), { adopted: 'adopted', mode })))
+        .toEqual([[], [], ['/etc/e stays as somebody changed it (adopted)']]);
+    }
+  });
+
+  it('is a local edit as elsewhere where somebody changed it, adopted or not, and says what it waits for', () => {
+    const edited = '/etc/e: text; waits for the switch of web/blue (local edit)';
+    for (const is of [own(sum(1), { left: 'content' }), own(sum(9), { adopted: 'adopted' })]) {
+      expect(told(next, ...is)[0]).toEqual([edited]);
+    }
+    // a record of --force: what is there counts as vgen's, and no source is known
+    const forced = own(sum(9)).map(line => line.replace(`slot:web/blue ${sum(1)}`, 'slot:web/blue -'));
+    expect(told(now, ...forced, 'waiting /etc/e web/blue').slice(0, 2)).toEqual([[], []]);
+  });
+
   it('is told where the datastore changes what it leads to', () => {
     const path = '/etc/e';
     const wanted = tree([
@@ -104,7 +142,16 @@ describe('files', () => {
     const kept = planFor(tree([FILE]), adopted);
     expect(kept.changes).toEqual([]);
     expect(kept.notes).toEqual(['/etc/x stays as somebody changed it (adopted)']);
-    expect(changes(tree([FILE], { '/etc/x': sum(2) }), adopted)).toEqual(['change file /etc/x: text (local edit)']);
+    const other = planFor(tree([FILE], { '/etc/x': sum(2) }), adopted);
+    expect([other.changes.map(({ byHand }) => byHand), other.notes]).toEqual([[true], []]);
+    // what the tree wants is there already
+    expect(planFor(tree([FILE], { '/etc/x': sum(9) }), adopted).changes).toEqual([]);
+  });
+
+  it('that somebody made what the tree wants are no local edits, whatever their mode', () => {
+    expect(changes(tree([FILE], { '/etc/x': sum(2) }),
+      host(...NEW, ...installed('/etc/x', { content: sum(2), mode: '600', left: 'content' }))))
+      .toEqual(['change file /etc/x: mode 0644, is 0600']);
   });
 
   it('with secrets are told same or different, never their hash', () => {
@@ -190,6 +237,29 @@ describe('a directory above what root writes', () => {
       `tree ${id}`, 'host a', ...installed('/etc/x'), 'path /etc d 777 root:root - - 1.2.3',
     )).obstacles.slice();
     expect([is(wanted.id), is('abc').length]).toEqual([[], 1]);
+  });
+
+  it('is looked for behind links, which have to be root\'s too', () => {
+    const behind = (...lines: readonly string[]): string[] =>
+      planFor(tree(['file /srv/a/x 0644 root:root - - - files']), host(...NEW, ...lines)).obstacles.slice();
+    const link = 'path /srv/a l 777 root:root ../data/a - 1.2.3';
+    expect(behind(link, 'path /srv/../data d 755 root:root - - 1.2.3')).toEqual([]);
+    expect(behind(link, 'path /srv/../data d 777 root:root - - 1.2.3'))
+      .toEqual([expect.stringMatching(/^\/srv\/\.\.\/data belongs to root:root, mode 777; .*: chown root/)]);
+    expect(behind(link, 'path /srv/../data/a l 777 root:root /mnt/ - 1.2.3', 'path /mnt d 755 web:web - - 1.2.3'))
+      .toEqual([expect.stringMatching(/^\/mnt belongs to web:web/)]);
+    expect(behind('path /srv/a l 777 web:web /mnt - 1.2.3'))
+      .toEqual(['/srv/a is a link of web to /mnt; root writes nothing below it: remove it']);
+    // in a circle
+    expect(behind(link, 'path /srv/../data/a l 777 root:root /srv/a - 1.2.3')).toEqual([]);
+  });
+
+  it('of the tree is as it is behind a link', () => {
+    const made = tree(['directory /opt/x 0755 root:root']);
+    const is = (mode: string): string[] => changes(made, host(
+      ...NEW, 'path /opt/x l 777 root:root /mnt - 1.2.3', `path /mnt d ${mode} root:root - - 1.2.3`,
+    ));
+    expect([is('755'), is('700')]).toEqual([[], ['change directory /opt/x: mode 0755, is 0700']]);
   });
 
   it('that the tree makes root\'s is none', () => {

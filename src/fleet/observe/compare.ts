@@ -2,12 +2,14 @@
 // (templates/host/opt/vgen/lib), and a test on real hosts holds the two together.
 import { keepers } from '../../components/index.ts';
 import type { Action, ChangedPath, Listed, Running } from '../../contract/action.ts';
-import { groupBy } from '../../contract/group.ts';
 import { isHeld } from '../../contract/held.ts';
 import { EXPOSURE, exposure, impact, isRunFrom, listed } from '../../contract/impact.ts';
 import { deadApps, obstaclesOf } from './obstacles.ts';
-import { waitText, type HostState, type PathState, type RecordedPath } from './state.ts';
+import { isByHand, octal, staysAdopted } from './edits.ts';
+import { behindLinks } from './links.ts';
+import { waitText, type HostState, type PathState } from './state.ts';
 import { readBytes, type BuiltTree, type TreeFile } from './tree.ts';
+import { waitingFor, withWaiting } from './waits.ts';
 
 /** One thing on the host that would be another afterwards. */
 export interface Change {
@@ -42,6 +44,7 @@ export const isNothing = ({ changes, actions, obstacles, down }: Foretold): bool
 export function planFor(tree: BuiltTree, state: HostState): Foretold {
   const [former, now, host] = [formerOf(state), treeOf(tree), runningOf(tree, state)];
   const waits = waitingFor(tree, state, name => isHeld(now, host, name));
+  const found = [...files(tree, state), ...links(tree, state), ...orphaned(tree, state)];
   const changes: Change[] = [
     ...tree.packages.filter(name => !state.packages.has(name))
       .map(name => changed('package', 'add', name, 'not installed')),
@@ -49,8 +52,13 @@ export function planFor(tree: BuiltTree, state: HostState): Foretold {
     ...tree.certificates.filter(({ name }) => !state.certificates.has(name))
       .map(({ name }) => changed('certificate', 'add', name, 'a self-signed placeholder, until one is issued')),
     ...directories(tree, state),
-    ...[...files(tree, state), ...links(tree, state), ...orphaned(tree, state)].filter(({ name }) => !waits.has(name)),
+    ...found.filter(({ name }) => !waits.has(name)),
   ];
+  // an apply judges these edits too, before it lets them wait
+  const edited = found.flatMap(one => {
+    const slot = waits.get(one.name);
+    return slot !== undefined && one.byHand ? [{ ...one, why: `${one.why}; waits for the switch of ${slot}` }] : [];
+  });
   const done = impact(former, now, changes.flatMap(changedPath),
     { ...host, slots: withWaiting(host, waits, tree, state) }, keepers);
   const of = (...which: readonly Action['action'][]): Action[] => done.filter(({ action }) => which.includes(action));
@@ -58,11 +66,11 @@ export function planFor(tree: BuiltTree, state: HostState): Foretold {
   const actions = [
     ...done.filter(one => !refused.includes(one) && !left.includes(one)), ...newSecrets(tree, state, waits, changes),
   ];
-  const isInstalled = state.tree === tree.id && changes.length + actions.length === 0;
+  const isInstalled = state.tree === tree.id && changes.length + edited.length + actions.length === 0;
   const reports = state.exposure !== null && changes.some(({ name, what }) => name === EXPOSURE && what === 'change')
     ? exposure(state.exposure, readBytes(tree.dir, EXPOSURE).toString('utf8')) : [];
   return {
-    host: tree.host, isNew: state.tree === null, changes, actions: [...actions, ...reports],
+    host: tree.host, isNew: state.tree === null, changes: [...changes, ...edited], actions: [...actions, ...reports],
     obstacles: obstaclesOf(tree, state, isInstalled)
       .concat(refused.map(({ what, because }) => `${what}: ${because.join(', ')}`)),
     down: deadApps(tree, state, actions),
@@ -143,64 +151,6 @@ function runningOf(tree: BuiltTree, state: HostState): Running {
   };
 }
 
-/**
- * Path → the live slot whose file it is, of those that the tree changes, brings or drops and that wait for the switch:
- * the rule of the engine (waits_for_switch of lib/install/hold.sh).
- */
-function waitingFor(tree: BuiltTree, state: HostState, held: (slot: string) => boolean): Map<string, string> {
-  const [{ paths }, holders] = [state.recorded, tree.slots.filter(held).sort()];
-  const wanted = new Map(tree.files.map(file => [file.path, file]));
-  const isSame = ({ path, sha256 }: TreeFile): boolean => paths.get(path)?.source === sha256;
-  const differs = (file: TreeFile, slot: string): boolean => {
-    const was = paths.get(file.path);
-    if (!was) {
-      const data = wanted.get(`/opt/vgen/apps/${slot}.sh`);
-      return file.triggers.includes(`slot:${slot}`) || data === undefined || !isSame(data);
-    }
-    const is = state.paths.get(file.path);
-    return !isSame(file) || was.metadata?.mode !== file.mode || was.metadata.owner !== file.owner
-      || (file.secrets.length > 0 && is?.content === 'different' && is.edited !== 'content');
-  };
-  return new Map([
-    ...tree.files.flatMap(file => (file.slot !== null && held(file.slot) && differs(file, file.slot)
-      ? [[file.path, file.slot] as const] : [])),
-    ...[...paths].filter(([path]) => !wanted.has(path) && state.paths.has(path))
-      .flatMap(([path, was]) => holderOf(path, was, state, holders).map(slot => [path, slot] as const)),
-  ]);
-}
-
-/** The held slot that needs a path of the record: its own, or of the unit that runs it (slot_that_needs of hold.sh). */
-function holderOf(path: string, is: RecordedPath, { slots }: HostState, held: readonly string[]): string[] {
-  if (is.slot !== null && held.includes(is.slot)) return [is.slot];
-  const keeper = keepers.find(({ unit }) =>
-    path.startsWith(`/etc/systemd/system/${unit}.d/`) || is.triggers.includes(`restart:${unit}`));
-  return held.filter(one => slots.get(one)?.runtime === keeper?.runtime).slice(0, 1);
-}
-
-/** Slots with what waits for them, but for what waits already since this tree was installed. */
-function withWaiting(
-  host: Running, waits: ReadonlyMap<string, string>, tree: BuiltTree, state: HostState,
-): Running['slots'] {
-  const isNew = (path: string): boolean => state.tree !== tree.id || !state.waiting.has(path);
-  const added = groupBy([...waits.keys()].filter(isNew), path => waits.get(path));
-  return new Map([...host.slots].map(([name, slot]) => [name, { ...slot, waiting: added.get(name) ?? [] }]));
-}
-
-/** Local edits that an apply was told to keep (adopted): until the tree changes the file, or somebody does again. */
-function staysAdopted(path: string, source: string, { recorded, paths }: HostState): boolean {
-  const record = recorded.paths.get(path);
-  return record?.adopted === true && record.source === source && paths.get(path)?.left === true;
-}
-
-/**
- * Content that is not as vgen left it; what was adopted is a local edit too. Another mode or owner alone is nobody's
- * work to lose: the engine sets it right without asking (has_content_as_left in record.sh).
- */
-const isByHand = (path: string, { recorded, paths }: HostState): boolean =>
-  paths.get(path)?.edited === 'content' || (paths.has(path) && recorded.paths.get(path)?.adopted === true);
-
-const octal = (mode: string): number => Number.parseInt(mode, 8);
-
 /** What differs between a file of the tree and the host's, in words; nothing if nothing does. */
 function differences({ mode, owner, sha256, secrets }: TreeFile, is: PathState | undefined): string {
   if (!is) return 'new';
@@ -231,7 +181,7 @@ function users(tree: BuiltTree, state: HostState): Change[] {
 /** Directories that the tree names; those that are made on the way to a file are not worth a line. */
 function directories(tree: BuiltTree, state: HostState): Change[] {
   return tree.directories.flatMap(({ path, mode, owner }) => {
-    const is = state.paths.get(path);
+    const is = behindLinks(state.paths, path);
     const why = !is ? 'new' : is.kind !== 'directory' ? `a ${is.kind} is there`
       : [...octal(is.mode) === octal(mode) ? []
       : [`mode ${mode}, is 0${is.mode}`], ...is.owner === owner ? [] : [`owner ${owner}, is ${is.owner}`]].join('; ');
@@ -244,7 +194,9 @@ function files(tree: BuiltTree, state: HostState): Change[] {
     const is = state.paths.get(file.path);
     const why = differences(file, is);
     if (why === '' || staysAdopted(file.path, file.sha256, state)) return [];
-    return [changed('file', is ? 'change' : 'add', file.path, why, isByHand(file.path, state))];
+    // what somebody wrote is what the tree wants: nothing is lost
+    const isWanted = file.secrets.length === 0 && is?.kind === 'file' && is.content === file.sha256;
+    return [changed('file', is ? 'change' : 'add', file.path, why, !isWanted && isByHand(file.path, state))];
   });
 }
 
@@ -274,7 +226,7 @@ function orphaned(tree: BuiltTree, state: HostState): Change[] {
   return gone.sort((a, b) => runs(a) - runs(b)).map(([path, { adopted }]) => {
     const is = state.paths.get(path);
     const kind = is?.kind === 'link' ? 'link' : 'file';
-    if (is?.left === false || adopted) {
+    if (is?.edited === 'content' || adopted) {
       return changed(kind, 'keep', path, 'no longer in the tree, but changed by somebody on the host');
     }
     const isBack = state.originals.has(path);
@@ -291,8 +243,8 @@ function notes(tree: BuiltTree, state: HostState, waits: ReadonlyMap<string, str
     ...[...new Set(waits.values())].map(slot => waitText(slot, [...waits].filter(([, of]) => of === slot).length)),
     ...[...state.pending].filter(([what]) => slots.has(`slot:${what}`))
       .map(([what, paths]) => `${what} keeps its former ${paths.join(', ')} until the next switch`),
-    ...[...state.recorded.paths]
-      .filter(([path, { adopted, source }]) => adopted && source !== null && staysAdopted(path, source, state))
+    ...[...tree.files.map(({ path, sha256 }) => [path, sha256]), ...[...tree.links.keys()].map(path => [path, 'link'])]
+      .filter(([path = '', source = '']) => staysAdopted(path, source, state))
       .map(([path]) => `${path} stays as somebody changed it (adopted)`),
     ...[...state.recorded.users.keys()].filter(name => !tree.users.some(user => user.name === name))
       .map(name => `user ${name} is no longer in the tree; it is kept`),

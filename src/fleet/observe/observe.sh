@@ -20,7 +20,7 @@
 # shellcheck source=SCRIPTDIR/left.sh
 . left.sh
 
-paths=() packages=() units=() users=() programs=() certificates=() names_of_secrets=()
+paths=() directories=() packages=() units=() users=() programs=() certificates=() names_of_secrets=()
 render_path=() render_source=() encode=''     # files with secrets, their text and the tree's encode.sh, both in base64
 declare -A asked=()             # path → yes, of those the tree is about
 declare -A held_secrets=()      # path → yes, of those that hold secrets
@@ -33,9 +33,10 @@ read_questions() {
   local kind name rest
   while IFS=$'\t' read -r kind name rest; do
     case $kind in
-      path)
+      path | directory)
         paths+=("$name")
         asked[$name]=yes
+        [[ $kind == path ]] || directories+=("$name")
         ;;
       package) packages+=("$name") ;;
       unit) units+=("$name") ;;
@@ -98,6 +99,32 @@ render_files() {
       reason=${reason%%$'\n'*}
       tell unrendered "$path" "${reason#"$work/source.$i:"}"
     fi
+  done
+}
+
+# read_led_to: what links in the place of directories lead to, and the directories above that; whoever may write to one
+# of them could exchange what lies below. A link that is not root's is followed by nobody.
+read_led_to() {
+  local path kind owner target more=("${directories[@]}")
+  local -A known=()
+  for path in "${directories[@]}"; do
+    known[$path]=yes
+  done
+  while (( ${#more[@]} > 0 )); do
+    directories=("${more[@]}") more=()
+    for path in "${directories[@]}"; do
+      IFS=$'\t' read -r kind _ owner _ target <<<"${is_of[$path]:-}"
+      [[ $kind == l && $owner == root:* ]] || continue
+      [[ $target == /* ]] || target=${path%/*}/$target
+      target=${target%/}
+      while [[ -n $target && -z ${known[$target]:-} ]]; do
+        known[$target]=yes
+        more+=("$target")
+        [[ -n ${is_of[$target]:-} ]] || paths+=("$target")
+        target=${target%/*}
+      done
+    done
+    read_paths "${more[@]}"
   done
 }
 
@@ -347,6 +374,7 @@ observe() {
     mapfile -t paths < <(printf '%s\n' "${paths[@]}" "${orphans[@]}" | sort -u)
   fi
   read_paths "${paths[@]}" "${!applied[@]}"
+  read_led_to
   [[ -z $installed ]] || dead=$(dead_apps)
   tell_dead "$dead"
   if [[ -n $installed ]] && all_as_left; then

@@ -54,8 +54,9 @@ export function readAnswer({ code, stdout, stderr, unreachable }: ScriptAnswer):
 
 function questions(tree: BuiltTree): string {
   const lines: string[][] = [
-    ...[...new Set([...writtenPaths(tree), ...tree.directories.map(({ path }) => path), ...directoriesAbove(tree)])]
-      .map(path => ['path', path]),
+    ...writtenPaths(tree).map(path => ['path', path]),
+    ...[...new Set([...tree.directories.map(({ path }) => path), ...directoriesAbove(tree)])]
+      .map(path => ['directory', path]),
     ...tree.packages.map(name => ['package', name]), ...tree.users.map(({ name }) => ['user', name]),
     ...unitsOf(tree).map(name => ['unit', name]),
     ...tree.programs.map(path => ['program', path]), ...tree.secrets.map(name => ['secret', name]),

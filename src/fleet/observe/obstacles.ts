@@ -3,6 +3,7 @@ import type { Action } from '../../contract/action.ts';
 import { appOf } from '../../contract/held.ts';
 import { shWord } from '../../escape/sh.ts';
 import { otherCommand } from '../../process/command-line.ts';
+import { isRoots, leadsTo } from './links.ts';
 import type { HostState } from './state.ts';
 import { directoriesAbove, type BuiltTree } from './tree.ts';
 
@@ -69,16 +70,30 @@ export function deadApps(
   });
 }
 
-/** Directories in which others than root could exchange what root writes, and that the tree does not make root's. */
+/**
+ * Directories in which others than root could exchange what root writes, and that the tree does not make root's; links
+ * on the way included (require_roots of lib/install/parents.sh).
+ */
 function writableByOthers(tree: BuiltTree, { paths }: HostState): string[] {
   const declared = new Set(tree.directories.map(({ path }) => path));
-  return directoriesAbove(tree).flatMap(path => {
+  const judged = new Set<string>();
+  const judge = (path: string, isMade: boolean): string[] => {
+    if (path === '' || judged.has(path)) return [];
+    judged.add(path);
+    const above = path.slice(0, path.lastIndexOf('/'));
+    return [...judge(above, declared.has(above)), ...itself(path, isMade)];
+  };
+  const itself = (path: string, isMade: boolean): string[] => {
     const is = paths.get(path);
-    if (is?.kind !== 'directory' || declared.has(path)) return [];
-    const [user, group] = is.owner.split(':');
+    if (is?.kind === 'link') {
+      return isRoots(is) ? judge(leadsTo(path, is), isMade)
+        : [`${path} is a link of ${is.owner.split(':')[0]} to ${is.content}; root writes nothing below it: remove it`];
+    }
+    if (is?.kind !== 'directory' || isMade) return [];
     const mode = Number.parseInt(is.mode, 8);
-    const isRoots = user === 'root' && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || group === 'root');
-    return isRoots ? [] : [`${path} belongs to ${is.owner}, mode ${is.mode}; who can write there could exchange what `
+    const isSafe = isRoots(is) && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || is.owner === 'root:root');
+    return isSafe ? [] : [`${path} belongs to ${is.owner}, mode ${is.mode}; who can write there could exchange what `
       + `root writes below it: chown root ${shWord(path)} && chmod go-w ${shWord(path)}`];
-  });
+  };
+  return directoriesAbove(tree).flatMap(path => judge(path, declared.has(path)));
 }
