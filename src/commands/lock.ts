@@ -25,7 +25,7 @@ export const command = defineCommand({
       const wanted = newLock('a manual lock', { message: given.message ?? '', byHand: true });
       const { refused, lost } = await acquire([...fleet.connections.values()], wanted, seconds);
       if (refused) throw new Failure(`${refused.host} is ${lockText(refused.lock)}; nothing was locked`, { exit: 3 });
-      return tellLocks(fleet, lost, `locked by ${me()}`);
+      return tellLocks(fleet, lost, () => `locked by ${me()}`);
     });
   },
 });

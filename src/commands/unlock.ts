@@ -41,7 +41,8 @@ async function unlock(given: Given<typeof options>, output: Output): Promise<num
       for (const [host, why] of await releaseAll([connectionOf(fleet, name)], lock.id)) lost.set(host, why);
       output.note(`${name}: was ${lockText(lock)}`);
     }
-    return tellLocks(fleet, lost, 'unlocked');
+    const locked = new Set(found.flatMap(({ name, lock }) => (lock ? [name] : [])));
+    return tellLocks(fleet, lost, name => (locked.has(name) ? 'unlocked' : 'was not locked'));
   });
 }
 

@@ -63,7 +63,7 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
     expect(await motds()).toEqual(['first', 'first', 'first']);
     await fleet.expect(3, 'lock --message all');
     expect(await lockFiles()).toEqual(['free', 'tester', 'free']);
-    await fleet.expect(0, 'unlock');
+    expect((await fleet.expect(0, 'unlock')).stdout).toBe('a: was not locked\nb: unlocked\nc: was not locked\n');
     expect(await lockFiles()).toEqual(free);
   });
 
