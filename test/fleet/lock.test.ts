@@ -81,6 +81,22 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
     expect(await lockFiles()).toEqual(free);
   });
 
+  it.each([
+    ['space', 'size=16k', 'cat /dev/zero', /; make room there, what fills it: (du .*)$/m],
+    ['inode', 'size=1m,nr_inodes=2', ':', /; remove files there, where most are: (du .*)$/m],
+  ])('says what is full where it cannot be written, without %s', async (what, how, fill, remedy) => {
+    const kept = '/var/lib/vgen';
+    await fleet.ask('a', `mount -t tmpfs -o ${how} tmpfs ${kept}; ${fill} 2>/dev/null >${kept}/filler; true`);
+    for (const words of ['apply --on a', 'lock --on a']) {
+      const { stderr } = await fleet.expect(2, words);
+      expect(stderr).toContain(`a: the fleet lock could not be taken: ${kept}/fleet.lock cannot be written: no ${what} `
+        + `is left on ${kept} (ENOSPC)`);
+      expect(await fleet.ask('a', remedy.exec(stderr)?.[1] ?? 'false')).toContain(kept);
+    }
+    await fleet.ask('a', `umount ${kept}`);
+    expect(await lockFiles()).toEqual(free);
+  });
+
   it('does not hold when it has expired, nor when its holder was here and is dead', async () => {
     const line = (expires: number, machine = 'elsewhere boot pid'): string =>
       ['0123', String(expires), '1', 'ghost', machine, '4000000 1', 'vgen apply', '', ''].join('\t');

@@ -146,6 +146,26 @@ describe.skipIf(lack !== null)(`detached runs (${because})`, { timeout: 300_000 
     expect(await ask(`ls ${runs}`)).toBe(before);
   });
 
+  it('need room, as --foreground does, where all lies on one full disk; what they print shows who has it', async () => {
+    const [small, kept, log] = ['/mnt', '/var/lib/vgen', '/var/log/vgen'];
+    await ask(`mount -t tmpfs -o size=16m,mode=0755 tmpfs ${small}; mkdir ${small}/kept ${small}/log
+      rsync -a --exclude /incoming ${kept}/ ${small}/kept/; rsync -a ${log}/ ${small}/log/
+      mount --bind ${small}/kept ${kept}; mount --bind ${small}/log ${log}
+      cat /dev/zero >${log}/filler 2>/dev/null; true`);
+    try {
+      const { code, text } = await machine.run(`${bin}/vgen switch demo`);
+      expect([code, text]).toEqual([2, expect.stringContaining(`no space is left on ${log} (ENOSPC); make room there`)]);
+      expect(text).not.toMatch(/--foreground|write error/);
+      expect(await ask(/du -.*$/m.exec(text)?.[0] ?? 'false')).toContain(`${log}/filler`);
+      // the control: it cannot be done in a terminal either
+      expect((await machine.run(`${bin}/vgen switch demo --foreground`)).code).not.toBe(0);
+      await ask(`rm ${log}/filler; ${bin}/vgen switch demo && ${bin}/vgen switch demo`);
+    } finally {
+      await ask(`rm -f ${log}/filler; umount ${kept} ${log}
+        rsync -a --delete --exclude /incoming ${small}/kept/ ${kept}/; umount ${small}`);
+    }
+  });
+
   it('get a session of their own where PID 1 is not systemd', async () => {
     const hidden =
       `unshare --mount bash -c 'umount -l /run/systemd/system 2>/dev/null || mount -t tmpfs none /run/systemd

@@ -5,10 +5,22 @@
 fleet_lock=/var/lib/vgen/fleet.lock
 held='' held_until=0 now=0      # who has it, until when; the host's clock
 
+# shellcheck source=SCRIPTDIR/../../../templates/host/opt/vgen/lib/core/room.sh
+. room.sh
+
+# cannot_write_lock: ends this with the reason.
+cannot_write_lock() {
+  local lack
+  rm -f -- "$fleet_lock.new"
+  lack=$(lack_of_room "${fleet_lock%/*}")
+  printf '%s cannot be written%s\n' "$fleet_lock" "${lack:+: $lack}" >&2
+  exit 1
+}
+
 # guard_lock: reads the lock. While descriptor 8 is open nobody else looks or writes, so both are one step.
 guard_lock() {
   [[ -d ${fleet_lock%/*} ]] || install -d -m 0700 -- "${fleet_lock%/*}"
-  exec 8>>"$fleet_lock.guard"
+  { exec 8>>"$fleet_lock.guard"; } 2>/dev/null || cannot_write_lock
   flock --timeout 20 8
   now=$(date +%s)
   [[ ! -s $fleet_lock ]] || IFS=$'\t' read -r held held_until _ <"$fleet_lock"
@@ -16,8 +28,7 @@ guard_lock() {
 }
 
 write_lock() {
-  printf '%s\n' "$1" >"$fleet_lock.new"
-  sync -- "$fleet_lock.new"
+  { printf '%s\n' "$1" >"$fleet_lock.new" && sync -- "$fleet_lock.new"; } 2>/dev/null || cannot_write_lock
   mv -fT -- "$fleet_lock.new" "$fleet_lock"
   sync -- "${fleet_lock%/*}"
   exec 8>&-

@@ -49,19 +49,22 @@ detached() {
   [[ -d $vgen_log ]] || install -d -m 0750 -- "$vgen_log"
   [[ -d $runs ]] || mkdir -m 0700 -- "$runs"
   TZ=UTC printf -v run '%s/%(%Y%m%dT%H%M%SZ)T-%s-%s' "$runs" -1 "$1" "$$"
-  { mkdir -m 0700 -- "$run" && printf '%s\n' "$what" >"$run/what" && : >"$run/out" && : >"$run/err"; } ||
-    cannot_write_run "$run"
+  { mkdir -m 0700 -- "$run" && printf '%s\n' "$what" >"$run/what" && : >"$run/out" && : >"$run/err" &&
+    printf '%s\n' "$(this_command)" >"$run/command"; } 2>/dev/null || cannot_write_run "$run"
   shift
-  printf '%s\n' "$(this_command)" >"$run/command"
   start_run "$run" "$what" bash "${called[@]}" --foreground "$@"
   forget_old_runs
   follow_run "$run"
 }
 
+# cannot_write_run RUN: in a terminal it goes through where what it writes down of itself is all that finds no room.
 cannot_write_run() {
-  local lack
+  local lack way=''
+  rm -rf -- "${1:?}"
   lack=$(lack_of_room "$runs")
-  fail 2 "$1 cannot be written${lack:+: $lack}; make room, or run it in this terminal: $(this_command --foreground)"
+  [[ -n $(lack_of_room "$vgen_state")$(lack_of_room "$vgen_log") ]] ||
+    way="; or run it in this terminal: $(this_command --foreground)"
+  fail 2 "$1 cannot be written${lack:+: $lack}$way"
 }
 
 # start_run RUN WHAT COMMAND…: of the environment only what is named here comes along.
@@ -87,7 +90,7 @@ start_run() {
     if (( SECONDS > began )); then
       began=$SECONDS
       lack=$(lack_of_room "$run")
-      [[ -z $lack ]] || fail 2 "it has not started: $lack; make room there"
+      [[ -z $lack ]] || fail 2 "it has not started: $lack"
     fi
     (( SECONDS < until )) || fail 2 "it has not started after 30 s; see: journalctl --unit vgen-run-${run##*/}"
     sleep 0.002

@@ -11,7 +11,7 @@ with_lock() {
   flock --nonblock 9 || wait_for_lock
   : >"$vgen_lock"
   # on a full disk the lock holds all the same
-  printf '%s, process %s, since %s\n' "$0" "$$" "$(time_now)" >&9 || true
+  printf '%s, process %s, since %s\n' "$0" "$$" "$(time_now)" >&9 2>/dev/null || true
   # A child that outlives the script, such as a daemon, would keep the lock. So descriptor 9 is closed for COMMAND; bash
   # keeps a copy, marked close-on-exec, until COMMAND returns.
   "$@" 9>&-

@@ -46,17 +46,6 @@ on_disk() {
   (( ${#there[@]} == 0 )) || sync -- "${there[@]}"
 }
 
-# lack_of_room DIRECTORY: why nothing can be written there; nothing if there is room.
-lack_of_room() {
-  local blocks inodes mount
-  read -r blocks inodes mount < <(df --output=avail,iavail,target -- "$1" | tail -n 1)
-  if [[ $blocks == 0 ]]; then
-    printf 'no space is left on %s (ENOSPC)' "$mount"
-  elif [[ $inodes == 0 ]]; then
-    printf 'no inode is left on %s (ENOSPC)' "$mount"
-  fi
-}
-
 # beside PATH: a hidden name in the same directory, hence on the same file system and outside every *.conf.
 beside() { printf '%s/.%s.vgen-new' "${1%/*}" "${1##*/}"; }
 
