@@ -83,19 +83,22 @@ detached() {
   [[ -d $vgen_log ]] || install -d -m 0750 -- "$vgen_log"
   [[ -d $runs ]] || mkdir -m 0700 -- "$runs"
   TZ=UTC printf -v run '%s/%(%Y%m%dT%H%M%SZ)T-%s-%s' "$runs" -1 "$1" "$$"
-  { mkdir -m 0700 -- "$run" && printf '%s\n' "$what" >"$run/what" && : >"$run/out" && : >"$run/err"; } ||
-    cannot_write_run "$run"
+  { mkdir -m 0700 -- "$run" && printf '%s\n' "$what" >"$run/what" && : >"$run/out" && : >"$run/err" &&
+    printf '%s\n' "$(this_command)" >"$run/command"; } 2>/dev/null || cannot_write_run "$run"
   shift
-  printf '%s\n' "$(this_command)" >"$run/command"
   start_run "$run" "$what" bash "${called[@]}" --foreground "$@"
   forget_old_runs
   follow_run "$run"
 }
 
+# cannot_write_run RUN: in a terminal it goes through where what it writes down of itself is all that finds no room.
 cannot_write_run() {
-  local lack
+  local lack way=''
+  rm -rf -- "${1:?}"
   lack=$(lack_of_room "$runs")
-  fail 2 "$1 cannot be written${lack:+: $lack}; make room, or run it in this terminal: $(this_command --foreground)"
+  [[ -n $(lack_of_room "$vgen_state")$(lack_of_room "$vgen_log") ]] ||
+    way="; or run it in this terminal: $(this_command --foreground)"
+  fail 2 "$1 cannot be written${lack:+: $lack}$way"
 }
 
 # start_run RUN WHAT COMMAND…: of the environment only what is named here comes along.
@@ -121,7 +124,7 @@ start_run() {
     if (( SECONDS > began )); then
       began=$SECONDS
       lack=$(lack_of_room "$run")
-      [[ -z $lack ]] || fail 2 "it has not started: $lack; make room there"
+      [[ -z $lack ]] || fail 2 "it has not started: $lack"
     fi
     (( SECONDS < until )) || fail 2 "it has not started after 30 s; see: journalctl --unit vgen-run-${run##*/}"
     sleep 0.002
@@ -547,7 +550,7 @@ with_lock() {
   flock --nonblock 9 || wait_for_lock
   : >"$vgen_lock"
   # on a full disk the lock holds all the same
-  printf '%s, process %s, since %s\n' "$0" "$$" "$(time_now)" >&9 || true
+  printf '%s, process %s, since %s\n' "$0" "$$" "$(time_now)" >&9 2>/dev/null || true
   # A child that outlives the script, such as a daemon, would keep the lock. So descriptor 9 is closed for COMMAND; bash
   # keeps a copy, marked close-on-exec, until COMMAND returns.
   "$@" 9>&-
@@ -702,17 +705,6 @@ on_disk() {
   (( ${#there[@]} == 0 )) || sync -- "${there[@]}"
 }
 
-# lack_of_room DIRECTORY: why nothing can be written there; nothing if there is room.
-lack_of_room() {
-  local blocks inodes mount
-  read -r blocks inodes mount < <(df --output=avail,iavail,target -- "$1" | tail -n 1)
-  if [[ $blocks == 0 ]]; then
-    printf 'no space is left on %s (ENOSPC)' "$mount"
-  elif [[ $inodes == 0 ]]; then
-    printf 'no inode is left on %s (ENOSPC)' "$mount"
-  fi
-}
-
 # beside PATH: a hidden name in the same directory, hence on the same file system and outside every *.conf.
 beside() { printf '%s/.%s.vgen-new' "${1%/*}" "${1##*/}"; }
 
@@ -800,6 +792,24 @@ listener_on() {
 }
 
 connections_on() { ss --no-header --tcp --numeric state established "sport = :$1" | wc -l; }
+
+# ---- templates/host/opt/vgen/lib/core/room.sh
+# Room on a file system. Also joined into what vgen sends to hosts (src/fleet/guard/lock.sh), which may have no engine.
+
+# lack_of_room DIRECTORY: why nothing can be written there, and what shows where the room went; nothing if there is
+# some. A file system that makes inodes as they are needed says that it has none in all.
+lack_of_room() {
+  local blocks inodes all mount
+  read -r blocks inodes all mount < <(df --output=avail,iavail,itotal,target -- "$1" 2>/dev/null | tail -n 1) ||
+    return 0
+  if [[ $blocks == 0 ]]; then
+    printf 'no space is left on %s (ENOSPC); make room there, what fills it: du -axh %q | sort -h | tail -n 20' \
+      "$mount" "$mount"
+  elif [[ $inodes == 0 && $all =~ [1-9] ]]; then
+    printf 'no inode is left on %s (ENOSPC); remove files there, %s: du --inodes -x %q | sort -n | tail -n 20' \
+      "$mount" 'where most are' "$mount"
+  fi
+}
 
 # ---- templates/host/opt/vgen/lib/core/say.sh
 # What vgen tells: results on stdout, the rest on stderr, and one JSON line per action in the audit log.

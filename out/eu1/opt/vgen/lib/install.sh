@@ -50,6 +50,7 @@ install_tree() {
     replace_files
   fi
   take_up_files
+  give_up_waiting_edits
   write_record "$tree_id"
   record_generation
   printf '%s\n' "$want_host" >"$vgen_state/host"
@@ -791,7 +792,7 @@ seconds_left() {
 staging=${vgen_state:?}/staging
 changed_files=() changed_links=() new_links=()   # indexes into the arrays of manifest.sh
 declare -gA staged=()            # path → the new version, ready to be renamed
-declare -gA new_content=()       # path → sha256 of the new version of a file; target of a link that is left alone
+declare -gA new_content=()       # path → sha256 of the new version of a file; content of what is left alone
 declare -gA tree_sum=()          # path → sha256 of a file in the tree
 declare -gA made_directories=()  # path → yes, for those this run made
 
@@ -880,7 +881,7 @@ stage_files() {
   for i in "${!file_path[@]}"; do
     source=${source_of[${file_path[i]}]:-}
     if [[ -z $source ]]; then
-      new_content[${file_path[i]}]=${hash_of[${file_path[i]}]:-}
+      new_content[${file_path[i]}]=$(content_of "${file_path[i]}")
       continue
     fi
     new_content[${file_path[i]}]=${hash_of[$source]}
@@ -922,7 +923,7 @@ stage_links() {
   for i in "${!link_path[@]}"; do
     path=${link_path[i]}
     if [[ -n ${left_alone[$path]:-} ]]; then
-      new_content[$path]=$(readlink -- "$path" || printf 'no link')
+      new_content[$path]=$(content_of "$path")
       continue
     fi
     [[ ! -L $path || $(readlink -- "$path") != "${link_target[i]}" ]] || continue
@@ -1176,22 +1177,26 @@ dir_in_tree() (
   printf '%s' "$dir"
 )
 
-# refuse_held_ports: no slot can get the port that a live one keeps until its switch.
+# refuse_held_ports: no slot can get the port that a live one keeps until its switch. In the words of heldPorts in
+# src/contract/held.ts.
 refuse_held_ports() {
-  local held port taker
+  local held port wanted taker remedy
   for held in $(sorted "${!held_slots[@]}"); do
-    port=$(held_port "$held")
-    [[ $(port_in_tree "$held") != "$port" ]] || continue
+    port=$(installed_port "$held")
+    wanted=$(port_in_tree "$held")
+    [[ $wanted != "$port" ]] || continue
     for taker in "${want_slots[@]/ //}"; do
-      [[ $(port_in_tree "$taker") != "$port" ]] ||
-        fail 3 "$taker: port $port is that of $held, which keeps it until its switch; change ports in two steps:" \
-          "first $held alone, then switch, then $taker"
+      [[ $(port_in_tree "$taker") == "$port" ]] || continue
+      remedy="change ports in two steps: first $held alone, then switch, then $taker"
+      [[ $(installed_port "$taker" 2>/dev/null || true) != "$wanted" ]] ||
+        remedy="give $held a third port first, apply, switch; then $taker $port, apply, switch; then $held $wanted"
+      fail 3 "$taker: port $port is that of $held, which keeps it until its switch; $remedy"
     done
   done
 }
 
-# held_port APP/SLOT: the one that is installed.
-held_port() (
+# installed_port APP/SLOT
+installed_port() (
   load_app "${1%/*}"
   printf '%s' "${port_of[${1#*/}]}"
 )
@@ -1224,8 +1229,8 @@ waits_for_switch() {
   else
     # earlier records have neither mode nor owner
     [[ ${new_content[$path]} != "${former_content[$path]}" ||
-      ${file_mode[$1]} != "${former_mode[$path]:-${file_mode[$1]}}" ||
-      ${file_owner[$1]} != "${former_owner[$path]:-${file_owner[$1]}}" ]]
+      ${file_owner[$1]} != "${former_owner[$path]:-${file_owner[$1]}}" ]] ||
+      (( 8#${file_mode[$1]} != 8#${former_mode[$path]:-${file_mode[$1]}} ))
   fi
 }
 
@@ -1264,7 +1269,7 @@ settle_local_edits() {
 
 find_local_edits() {
   local i path
-  hash_files "${file_path[@]}"
+  hash_files "${file_path[@]}" "${link_path[@]}"
   for i in "${!file_path[@]}"; do
     path=${file_path[i]}
     is_edited "$path" || continue
@@ -1314,12 +1319,33 @@ what_is() {
 
 # keep_edited_versions: before they are overwritten.
 keep_edited_versions() {
-  local path to=$replaced/$((generation + 1))
+  local path
   [[ $option_local_edits == overwrite ]] || return 0
   for path in "${local_edits[@]}"; do
-    install -d -m 0700 -- "$replaced" "$to" "$to${path%/*}"
-    copy_whole "$path" "$to$path"
-    note "$path had local edits; that version is kept as $to$path"
+    [[ -n ${waiting[$path]:-} ]] || keep_edited_version "$path"
+  done
+}
+
+# keep_edited_version PATH [MORE]
+keep_edited_version() {
+  local to=$replaced/$((generation + 1))
+  install -d -m 0700 -- "$replaced" "$to" "$to${1%/*}"
+  copy_whole "$1" "$to$1" || fail 2 "the local edits of $1 cannot be kept, so they are not overwritten"
+  note "$1 had local edits; that version is kept as $to$1${2:-}"
+}
+
+# give_up_waiting_edits: of files that wait for a switch. What somebody wrote stays until then, and goes with it as what
+# vgen left itself would: the record has it as that. An edit after this one is a local edit again.
+give_up_waiting_edits() {
+  local path metadata
+  [[ $option_local_edits == overwrite ]] || return 0
+  for path in "${local_edits[@]}"; do
+    [[ -n ${waiting[$path]:-} && ( -L $path || -f $path ) ]] || continue
+    keep_edited_version "$path" "; it is overwritten at the switch of ${waiting[$path]%/*}"
+    former_kind[$path]=link metadata=' '
+    [[ -L $path ]] || former_kind[$path]=file metadata=${metadata_of[$path]}
+    former_content[$path]=$(content_of "$path") former_source[$path]='' former_adopted[$path]=''
+    former_mode[$path]=${metadata% *} former_owner[$path]=${metadata#* }
   done
 }
 
@@ -2405,15 +2431,15 @@ write_record() {
       [[ -z ${waiting[$path]:-} ]] || continue
       metadata="${file_mode[i]} ${file_owner[i]}"
       [[ -z ${left_alone[$path]:-} ]] || metadata=${metadata_of[$path]:-$metadata}
-      record_file "$path" "${new_content[$path]}" "${file_triggers[i]}" "${tree_sum[$path]}" "$(adoption "$path")" \
-        "${metadata% *}" "${metadata#* }" "${file_check[i]}" "${file_slot[i]}"
+      record_path file "$path" "${new_content[$path]}" "${file_triggers[i]}" "${tree_sum[$path]}" \
+        "$(adoption "$path")" "${metadata% *}" "${metadata#* }" "${file_check[i]}" "${file_slot[i]}"
     done
     for path in "${!waiting[@]}"; do
       printf 'waiting\t%s\t%s\n' "$path" "${waiting[$path]}"
       [[ -n ${former_content[$path]:-} ]] || continue
-      record_file "$path" "${former_content[$path]}" "${former_triggers[$path]}" "${former_source[$path]}" \
-        "${former_adopted[$path]:+adopted}" "${former_mode[$path]}" "${former_owner[$path]}" "${former_check[$path]}" \
-        "${former_slot[$path]}"
+      record_path "${former_kind[$path]}" "$path" "${former_content[$path]}" "${former_triggers[$path]}" \
+        "${former_source[$path]}" "${former_adopted[$path]:+adopted}" "${former_mode[$path]}" \
+        "${former_owner[$path]}" "${former_check[$path]}" "${former_slot[$path]}"
     done
     for i in "${!link_path[@]}"; do
       path=${link_path[i]}
@@ -2437,11 +2463,11 @@ write_record() {
   fi
 }
 
-# record_file PATH CONTENT TRIGGERS SOURCE ADOPTED MODE OWNER CHECK SLOT
-record_file() {
+# record_path KIND PATH CONTENT TRIGGERS SOURCE ADOPTED MODE OWNER CHECK SLOT
+record_path() {
   local field
-  printf 'file'
-  for field; do printf '\t%s' "${field:--}"; done
+  printf '%s' "$1"
+  for field in "${@:2}"; do printf '\t%s' "${field:--}"; done
   printf '\n'
 }
 

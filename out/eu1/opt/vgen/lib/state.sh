@@ -262,7 +262,7 @@ roll_back_host() {
     shift
   else
     to=$(good_generation)
-    [[ -n $to ]] || fail 1 'nothing to roll back to: no earlier generation of this host ran'
+    [[ -n $to ]] || fail 3 'nothing to roll back to: no earlier generation of this host ran'
   fi
   [[ -f $generations/$to/install.sh ]] || fail 2 "generation $to is not here; known: $(known_generations)"
   note "from generation $generation back to $to"
@@ -610,6 +610,9 @@ has_content_as_left() {
     [[ -n ${hash_of[$1]:-} && ${hash_of[$1]} == "${former_content[$1]}" ]]
   fi
 }
+
+# content_of PATH: the target of a link, the sha256 of a file that hash_files knows.
+content_of() { if [[ -L $1 ]]; then readlink -- "$1"; else printf '%s' "${hash_of[$1]:-}"; fi; }
 
 has_original() { [[ -e $originals$1 || -L $originals$1 ]]; }
 

@@ -660,7 +660,7 @@ roll_back() {
   target=$(good_before "$left")
   slot=$(slot_at next)
   [[ -n $target ]] ||
-    fail 1 "$app: nothing to roll back to: no other release was live, is still here and is not marked bad"
+    fail 3 "$app: nothing to roll back to: no other release was live, is still here and is not marked bad"
   action_from=$left
   action_to=$target
   if [[ $(release_of "$slot") != "$target" ]] || ! is_healthy "$slot"; then
