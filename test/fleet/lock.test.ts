@@ -87,13 +87,16 @@ describe.skipIf(lack !== null)(`the fleet lock (${because})`, () => {
   ])('says what is full where it cannot be written, without %s', async (what, how, fill, remedy) => {
     const kept = '/var/lib/vgen';
     await fleet.ask('a', `mount -t tmpfs -o ${how} tmpfs ${kept}; ${fill} 2>/dev/null >${kept}/filler; true`);
-    for (const words of ['apply --on a', 'lock --on a']) {
-      const { stderr } = await fleet.expect(2, words);
-      expect(stderr).toContain(`a: the fleet lock could not be taken: ${kept}/fleet.lock cannot be written: no ${what} `
-        + `is left on ${kept} (ENOSPC)`);
-      expect(await fleet.ask('a', remedy.exec(stderr)?.[1] ?? 'false')).toContain(kept);
+    try {
+      for (const words of ['apply --on a', 'lock --on a --message mine']) {
+        const { stderr } = await fleet.expect(2, words);
+        expect(stderr).toContain(`a: the fleet lock could not be taken: ${kept}/fleet.lock cannot be written: no ${what} `
+          + `is left on ${kept} (ENOSPC)`);
+        expect(await fleet.ask('a', remedy.exec(stderr)?.[1] ?? 'false')).toContain(kept);
+      }
+    } finally {
+      await fleet.ask('a', `umount ${kept}`);
     }
-    await fleet.ask('a', `umount ${kept}`);
     expect(await lockFiles()).toEqual(free);
   });
 
