@@ -48,6 +48,13 @@ export function portIn(list: Listed, slot: string): number | null {
   return port === undefined ? null : Number(port);
 }
 
+/** What a list says of a slot's release by giving the slot another runtime; nothing where it keeps it. */
+export function formerRuntime(list: Listed, slot: string, runtime: string): string[] {
+  const wanted = /^slot_runtime=(\S+)$/m.exec(list.text(`/opt/vgen/apps/${slot}.sh`) ?? '')?.[1] ?? runtime;
+  return runtime === '' || wanted === runtime ? []
+    : [`its release was deployed for ${runtime}, and is marked bad if it does not run under ${wanted}`];
+}
+
 /** A slot cannot get the port that a live one keeps until its switch (refuse_held_ports of lib/install/hold.sh). */
 export function heldPorts(tree: Listed, host: Running): Action[] {
   const told = new Set<string>();

@@ -6,7 +6,7 @@ import {
   action, type Action, type ChangedPath, type Listed, type Running, type RunningSlot, type Triggered,
 } from './action.ts';
 import { answerEndings, connectionEndings } from './ending.ts';
-import { appEndings, appOf, heldPorts, waitingApps, withLater } from './held.ts';
+import { appEndings, appOf, formerRuntime, heldPorts, waitingApps, withLater } from './held.ts';
 import type { Manifest } from './manifest.ts';
 
 /** What a manifest says, with the files that lie beside it. */
@@ -153,7 +153,8 @@ function slots(tree: Listed, triggered: Triggered, host: Running, keepers: reado
       const later = [...now, ...slot.waiting];
       return later.length ? [action('wait for the switch', name, later)] : [];
     }
-    if (because.length) return [action(slot.role === 'live' ? 'restart' : 'restart next', name, because)];
+    if (because.length) return [action(slot.role === 'live' ? 'restart' : 'restart next', name,
+      [...slot.role === 'next' ? formerRuntime(tree, name, slot.runtime) : [], ...because])];
     // a keeper that starts brings its slots along
     if (keepers.some(({ runtime, unit }) => runtime === slot.runtime && !host.unit(unit).isUp)) return [];
     return slot.isRunning || slot.isBad ? [] : [action('start', name, ['it does not run'])];

@@ -6,6 +6,7 @@
 
 declare -gA held_slots=()        # APP/SLOT → its runtime, of those that are live and run
 declare -gA waiting=()           # path → APP/SLOT, whose new version or removal waits
+declare -gA former_runtime=()    # APP/SLOT → the runtime that it has before this install
 
 is_held() { [[ -n $1 && -n ${held_slots[$1]:-} ]]; }
 
@@ -13,6 +14,9 @@ is_held() { [[ -n $1 && -n ${held_slots[$1]:-} ]]; }
 find_held_slots() {
   local name slot run_by
   for name in $(known_apps); do
+    while read -r slot run_by; do
+      former_runtime[$name/$slot]=$run_by
+    done < <(slot_runtimes "$name" 2>/dev/null)
     read -r slot run_by < <(slot_to_hold "$name" 2>/dev/null) || continue
     held_slots[$name/$slot]=$run_by
     [[ -f $vgen_apps/$name/$slot.sh ]] || hold_former_slot "$name" "$slot"
@@ -35,6 +39,17 @@ hold_former_slot() {
     [[ -n ${former_slot[$one]} || ,${former_triggers[$one]}, != *",slot:$1/$2,"* ]] || former_slot[$one]=$1/$2
   done
 }
+
+# slot_runtimes APP: each slot with its runtime, one a line.
+slot_runtimes() (
+  load_app "$1"
+  for slot in "${slots[@]}"; do
+    printf '%s %s\n' "$slot" "${runtime_of[$slot]}"
+  done
+)
+
+# changes_runtime SLOT: its release was deployed for another runtime, with another command perhaps.
+changes_runtime() { [[ ${former_runtime[$app/$1]:-${runtime_of[$1]}} != "${runtime_of[$1]}" ]]; }
 
 # slot_data APP SLOT: what scripts know of it, as the compiler writes it.
 slot_data() (

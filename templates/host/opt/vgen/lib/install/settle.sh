@@ -48,6 +48,9 @@ settle_slot() {
   fi
 }
 
+# is_of_former_runtime SLOT RELEASE: this install gives the slot another runtime, and what is live is another release.
+is_of_former_runtime() { changes_runtime "$1" && [[ $(release_of "$(slot_at live)") != "$2" ]]; }
+
 # settle_by restart|start SLOT RELEASE: a release known to be bad is neither waited for nor a problem of this install.
 settle_by() {
   if is_bad "$3"; then
@@ -58,10 +61,11 @@ settle_by() {
   else
     settled_slots+=("$app $2")
     if ! restart_slot "$2"; then
-      if was_waiting "$app/$2"; then
-        # it was live with its former configuration; what is live now runs with this one
+      if was_waiting "$app/$2" || { [[ $1 == restart ]] && is_of_former_runtime "$2" "$3"; }; then
+        # it was live with its former configuration, what is live now runs with this one; or it was deployed for another
+        # runtime: the next release is one for this
         mark_bad "$3" 'it does not run with the configuration of today'
-        warn "$failure"
+        warn "$failure; release $3 is marked bad, and the next deploy brings another"
       elif [[ $1 == restart && -n ${due_slots[$app/$2]:-} ]]; then
         unfit=$failure          # its files changed with this install, and with them it does not run
       else
