@@ -25,6 +25,9 @@ at once. An example: blue is live on port 20000, and the inventory moves it to 2
 2. \`vgen deploy web build/web --switch\`: green goes live. The same run then installs what waited: blue is next, on 20010. No other
    apply is needed.
 
+Live is down where a switch would not go to it: its health path does not answer well, or nginx does not lead to it.
+\`vgen status\`, \`plan\` and \`apply\` say so alike, and name the command that makes another release live.
+
 *Switch*: what belongs to the slot waits for that; an app that *ends* is asked for again by \`vgen apply --allow live\`. *At once*:
 what the install does beside that; where it names the slot's files, those of the live slot are left out until the switch. *Down*:
 what \`vgen diff --impact\` foretells as an interruption, and whether it is refused without \`--allow live\`. In the table blue is

@@ -1,5 +1,6 @@
 import { lockText, type Lock } from '../fleet/guard/lock.ts';
 import { observe } from '../fleet/observe/observe.ts';
+import { makeLive } from '../fleet/observe/obstacles.ts';
 import { eachLimited } from '../fleet/connect/pool.ts';
 import { printTable } from '../print/fleet-table.ts';
 import { count, type Output } from '../print/output.ts';
@@ -10,7 +11,11 @@ import { connected, markdown } from './options.ts';
 /** Days before its end from which a certificate is spoken of; renewals come earlier. */
 const SOON = 15;
 
-interface Slot { slot: string; release: string; healthy: boolean; reason: string; bad: string; pending: string }
+interface Slot {
+  slot: string; release: string; healthy: boolean; reason: string; bad: string; pending: string;
+  /** What makes another release live while this is down; absent where an older vgen installed last. */
+  remedy?: string;
+}
 interface Status {
   good: boolean;
   /** An install is under way, or was cut short. */
@@ -78,7 +83,8 @@ const isListOf = (value: unknown, isOne: (one: Record<string, unknown>) => boole
 const areTexts = (one: Record<string, unknown>, ...keys: readonly string[]): boolean =>
   keys.every(key => typeof one[key] === 'string');
 const isSlot = (value: unknown): boolean =>
-  isObject(value) && areTexts(value, 'slot', 'release', 'reason', 'bad', 'pending');
+  isObject(value) && areTexts(value, 'slot', 'release', 'reason', 'bad', 'pending')
+  && ['undefined', 'string'].includes(typeof value['remedy']);
 
 const isStatus = (value: unknown): value is Status => isObject(value) && typeof value['good'] === 'boolean'
   && [value['unfinished'], value['cutShort']].every(one => one === undefined || typeof one === 'boolean')
@@ -105,7 +111,11 @@ const unfinishedIn = ({ unfinished, cutShort }: Status): string[] =>
   (!unfinished ? [] : cutShort ? ['an install was cut short: vgen apply finishes it']
     : [cutShort === false ? 'an install is under way' : 'an install is under way, or was cut short']);
 
-function remarks({ unreachable, status: one, lock }: Row): string[] {
+/** How another release becomes live where live is down. */
+const remediesIn = ({ apps }: Status, host: string): string[] => apps.flatMap(({ name, live: { remedy } }) =>
+  (remedy === 'switch' || remedy === 'rollback' ? [`${name}: ${makeLive(name, remedy, host)}`] : []));
+
+function remarks({ host, unreachable, status: one, lock }: Row): string[] {
   const left = one?.apps.flatMap(({ name, unfinished }) =>
     (unfinished ? [`${name}: ${count(unfinished, 'unfinished release')}`] : [])) ?? [];
   const due = [
@@ -119,7 +129,8 @@ function remarks({ unreachable, status: one, lock }: Row): string[] {
       return `certificate ${name} ${issuer === 'placeholder' ? 'is a placeholder' : end}`;
     }) ?? [];
   return [
-    ...unreachable === null ? [] : [unreachable], ...one ? [...unfinishedIn(one), ...downIn(one)] : [],
+    ...unreachable === null ? [] : [unreachable],
+    ...one ? [...unfinishedIn(one), ...downIn(one), ...remediesIn(one, host)] : [],
     ...left, ...ending,
     ...due.length ? [`former configuration: ${due.join(', ')}`] : [], ...lock ? [lockText(lock)] : [],
   ];

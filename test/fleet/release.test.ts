@@ -97,7 +97,7 @@ describe.skipIf(lack !== null)(`releases over the fleet (${because})`, () => {
     try {
       const plan = (await fleet.expect(1, 'plan --on b')).stdout;
       expect(plan).toMatch(/^b: live is down: web$/m);
-      expect(plan).toMatch(/^ {2}down {5}web: live does not answer: its process runs, .* see: vgen logs web --on b/m);
+      expect(plan).toMatch(/^ {2}down {5}web: live does not answer well \(.+\): its process runs, .* see: vgen logs web /m);
       expect((await fleet.expect(1, 'plan --on b --markdown')).stdout)
         .toMatch(/^### b: live is down: web\n[^]*^\| \*\*down\*\* \| web: live does not answer/m);
       expect(JSON.parse((await fleet.expect(1, 'plan --on b --json')).stdout))
@@ -111,7 +111,7 @@ describe.skipIf(lack !== null)(`releases over the fleet (${because})`, () => {
     await fleet.ask('b', 'systemctl stop "web-$(readlink /opt/web/live)"');
     const plan = (await fleet.expect(1, 'plan --on b')).stdout;
     expect(plan).toMatch(/^b: 0 changes, 1 action; live is down: web\n {2}start {4}web\/(\w+) .*\n/m);
-    expect(plan).toMatch(/^ {2}down {5}web: live does not answer: an apply starts web\/\w+$/m);
+    expect(plan).toMatch(/^ {2}down {5}web: live does not answer well \(.+\): an apply starts web\/\w+$/m);
     expect(resultsOf(await fleet.expect(0, 'apply --on b --json'))).toEqual({ b: 'done' });
     expect((await fleet.expect(0, 'plan --on b')).stdout).toBe('b: nothing to do\n');
   });

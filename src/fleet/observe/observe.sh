@@ -224,34 +224,34 @@ all_up() {
   done < <(systemctl show --property ActiveState,SubState,UnitFileState -- "${names[@]}"; echo)
 }
 
-# dead_apps: those whose live does not answer through nginx, where it serves it; asked by the engine that is installed
-# here. One a line.
+# dead_apps: those whose live is down, by the rule of the engine that is installed here, and what makes another release
+# live; one a line. Earlier engines have no such rule.
 dead_apps() (
   [[ -f $lib/release.sh ]] || exit 0
   set +eu
   # shellcheck source=/dev/null
   . "$lib/release.sh"
+  declare -F live_is_up >/dev/null || exit 0
   for file in /opt/vgen/apps/*.sh; do
     [[ -f $file ]] || continue
     name=$(basename -- "$file" .sh)
     (
-      load_app "$name" 2>/dev/null || exit 1
+      load_app "$name" 2>/dev/null || { printf '%s\t-\t-\n' "$name"; exit 0; }
       slot=$(slot_at live)
-      if [[ -z $slot || -z $(release_of "$slot") ]] || ! is_served live; then exit 0; fi
-      [[ $(ask_nginx live /.vgen/slot 2>/dev/null) == "$slot" ]] || exit 1
-      [[ $(ask_nginx live "${health_of[$slot]:-/}" --output /dev/null --write-out '%{http_code}' \
-          2>/dev/null) != @(000|50[234]) ]]
-    ) || printf '%s\n' "$name"
+      if [[ -z $slot || -z $(release_of "$slot") ]] || live_is_up "$slot"; then exit 0; fi
+      remedy=$(way_out)
+      printf '%s\t%s\t%s\n' "$name" "${remedy:--}" "$(tr -d '\t\n' <<<"$health_reason")"
+    )
   done
   exit 0
 )
 
-# tell_dead NAMES: apps whose live is down.
+# tell_dead LINES: apps whose live is down.
 tell_dead() {
-  local name
-  for name in $1; do
-    tell dead "$name"
-  done
+  local name remedy reason
+  while IFS=$'\t' read -r name remedy reason; do
+    [[ -z $name ]] || tell dead "$name" "$remedy" "$reason"
+  done <<<"$1"
 }
 
 tell_units() {

@@ -49,6 +49,10 @@ function inTheWay(tree: BuiltTree, { paths }: HostState): string[] {
   ];
 }
 
+/** The command by which another release becomes live on a host, after its purpose. */
+export const makeLive = (app: string, remedy: 'switch' | 'rollback', host: string): string =>
+  `to make another release live: ${otherCommand([remedy, app, '--on', host])}`;
+
 /**
  * Apps of the tree whose live is down, and what an apply does about that: it starts what does not run, and restarts no
  * live slot that runs.
@@ -59,14 +63,17 @@ export function deadApps(
   const starts = actions.filter(({ action }) => action === 'start' || action === 'restart').map(({ what }) => what);
   const apps = new Set(tree.slots.map(appOf));
   const lives = new Map([...slots].filter(([, { role }]) => role === 'live').map(one => [appOf(one[0]), one]));
-  return [...new Set(dead)].filter(app => apps.has(app)).map(app => {
+  return dead.filter(({ app }) => apps.has(app)).map(({ app, reason, remedy }) => {
     const live = lives.get(app);
     const isMended = starts.some(what => what === live?.[0] || what.endsWith('.service'));
     const why = isMended ? `an apply starts ${starts.join(', ')}`
       : actions.length ? 'an apply fails if it does not answer after what it does here'
       : `its process ${live?.[1].process === 'running' ? 'runs, and is not restarted' : 'is not started'} by an apply, `
         + `which fails; see: ${otherCommand(['logs', app, '--on', tree.host])}`;
-    return { app, why: `live does not answer: ${why}` };
+    return { app, why: [
+      `live does not answer${reason === '' ? '' : ` well (${reason})`}: ${why}`,
+      ...isMended || remedy === null ? [] : [makeLive(app, remedy, tree.host)],
+    ].join('; ') };
   });
 }
 

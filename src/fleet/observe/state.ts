@@ -43,6 +43,14 @@ export interface SlotState {
   readonly port: number | null;
 }
 
+/** An app whose live is down, by the rule of the engine (see_live of lib/release/switch.sh). */
+export interface DeadApp {
+  readonly app: string;
+  readonly reason: string;
+  /** What makes another release live; null where nothing does. */
+  readonly remedy: 'switch' | 'rollback' | null;
+}
+
 /** A file or link as vgen left it. */
 export interface RecordedPath {
   /** sha256 of a file, target of a link; "-" where it is not told. */
@@ -83,8 +91,8 @@ export interface HostState extends HostStatus {
   readonly hasAdopted: boolean;
   /** A unit that is to run does not; told where `isAsLeft` is. */
   readonly isDown: boolean;
-  /** Apps whose live does not answer through nginx, although it serves it; told where the host was looked at. */
-  readonly dead: readonly string[];
+  /** Apps whose live is down; told where the host was looked at. */
+  readonly dead: readonly DeadApp[];
   /** Something is pending: a restart, an install that was cut short. */
   readonly isDue: boolean;
   /** Seconds until what was installed last reverts by itself; null if it is confirmed. */
@@ -177,7 +185,9 @@ export function readState(text: string): HostState {
     host: one('host'), tree: one('tree'), generation: generation ?? null, order: order ? order : null,
     live: releases('live'), next: releases('next'),
     isAsLeft: of('asleft').length > 0, hasAdopted: of('adopted').length > 0, isDown: of('down').length > 0,
-    dead: of('dead').map(([app = '']) => app),
+    dead: of('dead').map(([app = '', remedy, reason]) => ({
+      app, reason: named(reason) ?? '', remedy: remedy === 'switch' || remedy === 'rollback' ? remedy : null,
+    })),
     isDue: of('due').length > 0, isBusy: of('busy').length > 0,
     canAttach: of('attach').length > 0,
     unconfirmed: unconfirmed === null ? null : Number(unconfirmed), lock: lockIn(of('lock')[0]),
@@ -252,6 +262,7 @@ function sealOf(lines: readonly (readonly string[])[]): string {
   const facts = lines.filter(([kind = '']) => !PASSING.includes(kind)).map(line => {
     if (line[0] === 'path') return [...line.slice(0, 5), line[2] === 'd' ? '' : line[7] ?? ''].join('\t');
     if (line[0] === 'user') return line.slice(0, 4).join('\t');       // what runs now is passing
+    if (line[0] === 'dead') return line.slice(0, 2).join('\t');
     return line[0] === 'unit' ? [...line.slice(0, 3), line[5]].join('\t') : line.join('\t');
   });
   return createHash('sha256').update(facts.sort().join('\n')).digest('hex');

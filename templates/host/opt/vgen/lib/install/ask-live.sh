@@ -1,60 +1,62 @@
 #!/usr/bin/env bash
-# What is live is asked through nginx, as the switch does, before an install and after it. One that answered before and
-# does not any more puts the install back; one that is down all the same is told as a failure.
+# What is live is asked through nginx and on its port before an install and after it, by the rule of the switch
+# (see_live of release/switch.sh). One that is not as good as before puts the install back; one that is down all the same
+# is told as a failure.
 
-declare -gA live_before=()       # app → the HTTP status of what is live before this install, empty if it is down
+declare -gA live_before=()       # app → what see_live said of live before this install; empty where nothing is live
 
-# ask_live_before: each app whose live slot nginx serves.
 ask_live_before() {
   local name
   for name in $(known_apps); do
-    live_before[$name]=$(live_status "$name" 2>/dev/null) || true
+    live_before[$name]=$(live_state "$name" 2>/dev/null) || true
   done
 }
 
-# live_status APP: prints the HTTP status of what is live if its slot answers through nginx; nothing where nothing is
-# deployed or nginx does not serve it.
-live_status() (
+# live_state APP
+live_state() (
   load_app "$1"
   slot=$(slot_at live)
-  if [[ -n $slot && -n $(release_of "$slot") && $(is_served live && ask_nginx live /.vgen/slot) == "$slot" ]]; then
-    status=$(status_behind_nginx "$slot")
-    [[ $status == @(000|50[234]) ]] || printf '%s' "$status"
-  fi
+  [[ -n $slot && -n $(release_of "$slot") ]] || exit 0
+  answers_wanted=1 proof_seconds=0 see_live "$slot"
+  printf '%s' "$REPLY"
 )
 
-# ask_live_after: live still answers, or this install is unfit. Where it did not answer before, that is a problem only.
+# ask_live_after: live is as good as before, or this install is unfit. Where it was down before, that is a problem only.
 ask_live_after() {
-  local name slot
+  local name slot before
   for name in $(sorted "${want_slots[@]%% *}" | uniq); do
     load_app "$name"
     slot=$(slot_at live)
-    if [[ -z $slot || -z $(release_of "$slot") ]] || ! is_served live; then continue; fi
-    ! answers_as_before "$slot" "${live_before[$name]:-}" || continue
-    failure="$app: live ($slot) does not answer${live_before[$name]:+ as before}: $health_reason"
-    note "error: $failure"
-    # with nothing changed there is nothing to put back
-    if [[ -n ${live_before[$name]:-} && $option_allow_live == no && -e $journal ]]; then
-      unfit=$failure
-      return 0
+    [[ -n $slot && -n $(release_of "$slot") ]] || continue
+    before=${live_before[$name]:-gone}
+    wait_as_before "$slot" "$before"
+    [[ $REPLY != up ]] || continue
+    if [[ $before == gone || $before == "$REPLY" ]]; then
+      failure="$app: live ($slot) does not answer well: $health_reason"
+    else
+      failure="$app: live ($slot) does not answer as before: $health_reason"
+      # with nothing changed there is nothing to put back
+      if [[ $option_allow_live == no && -e $journal ]]; then
+        note "error: $failure"
+        unfit=$failure
+        return 0
+      fi
     fi
+    failure+=$(way_out_text "$(way_out)")
+    note "error: $failure"
     problems+=("$failure")
   done
 }
 
-# answers_as_before SLOT STATUS: within the time that the app has to become healthy; what depends on it may restart.
-# What answered well before has to do so again.
-answers_as_before() {
-  local until=$((SECONDS + health_seconds)) proof status
-  [[ -n $2 ]] || until=$SECONDS
+# wait_as_before SLOT STATE: REPLY and health_reason as of see_live, once it is as good as that, within the time that the
+# app has to become healthy; what it depends on may restart.
+wait_as_before() {
+  local until=$((SECONDS + health_seconds))
+  [[ $2 != gone ]] || until=$SECONDS
   while :; do
-    if proof=$(proof_seconds=1 prove "$1"); then
-      status=$(status_behind_nginx "$1")
-      [[ $2 =~ ^[23] && ! $status =~ ^[23] ]] || return 0
-      proof="HTTP $status for ${health_of[$1]:-/}, was $2"
-    fi
-    health_reason=$proof
-    (( SECONDS < until )) || return 1
+    proof_seconds=1 see_live "$1"
+    [[ $REPLY != up && $REPLY != "$2" ]] || return 0
+    (( SECONDS < until )) || return 0
     sleep 0.2
   done
 }

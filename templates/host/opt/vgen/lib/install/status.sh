@@ -39,7 +39,7 @@ tell_app() {
 
 # tell_slot live|next: the line of a slot; slot_json is the same as data.
 tell_slot() {
-  local role=$1 slot id state=none reason='' since='' stale later='' bad=''
+  local role=$1 slot id state=none reason='' since='' stale later='' bad='' remedy=''
   slot=$(slot_at "$role")
   if [[ -z $slot ]]; then
     reason='the link names no slot'
@@ -62,19 +62,26 @@ tell_slot() {
   # A release that is known to be bad waits in next for its successor; nothing is down because of that.
   if [[ -n $reason && ($role == live || -z $bad) ]]; then
     down=$((down + 1))
+    [[ $role == next || -z $id ]] || remedy=$(way_out)
   fi
-  printf '  %-5s %-6s %-28s %-9s %-21s %s\n' "$role" "${slot:--}" "${id:-no release}" "$state" "${since:--}" \
-    "${reason:-${id:+healthy}}${bad:+; marked bad}${stale:+; former configuration, changed since: $stale}" >&3
+  printf '  %-5s %-6s %-28s %-9s %-21s %s%s%s\n' "$role" "${slot:--}" "${id:-no release}" "$state" "${since:--}" \
+    "${reason:-${id:+healthy}}$(way_out_text "$remedy")" "${bad:+; marked bad}" \
+    "${stale:+; former configuration, changed since: $stale}" >&3
   slot_json="{\"slot\":$(json_string "$slot"),\"release\":$(json_string "$id"),\"process\":$(json_string "$state")"
   slot_json+=",\"since\":$(json_string "$since"),\"healthy\":$([[ -n $id && -z $reason ]] && echo true || echo false)"
-  slot_json+=",\"bad\":$(json_string "$bad"),\"reason\":$(json_string "$reason"),\"pending\":$(json_string "$stale")}"
+  slot_json+=",\"bad\":$(json_string "$bad"),\"reason\":$(json_string "$reason"),\"pending\":$(json_string "$stale")"
+  slot_json+=",\"remedy\":$(json_string "$remedy")}"
 }
 
-# what_is_wrong ROLE SLOT STATE: one reason, or nothing.
+# what_is_wrong ROLE SLOT STATE: one reason, or nothing. Live is up by the rule of the switch.
 what_is_wrong() {
   local answer
   if [[ $3 != running ]]; then
     printf '%s' "${process_detail:-not running}"
+    return
+  fi
+  if [[ $1 == live ]]; then
+    { live_is_up "$2" && listens_itself "$2"; } || printf '%s' "$health_reason"
     return
   fi
   probe "$2" || { printf '%s' "$health_reason"; return; }
