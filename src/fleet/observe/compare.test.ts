@@ -8,39 +8,6 @@ const changes = (...args: Parameters<typeof planFor>): string[] =>
   planFor(...args).changes.map(({ kind, what, name, why, byHand }) =>
     `${what} ${kind} ${name}: ${why}${byHand ? ' (local edit)' : ''}`);
 
-describe('live that is down', () => {
-  const slots = tree(['slot web blue', 'slot web green']);
-  const is = (process: string): string[] => [
-    ...NEW, 'dead web', `slot web/blue live r1 ${process} systemd - - /opt/web 127.0.0.1:8000`,
-  ];
-
-  it('is something, and an apply of what runs fails', () => {
-    const plan = planFor(slots, host(...is('running')));
-    expect(isNothing(plan)).toBe(false);
-    expect(plan.actions).toEqual([]);
-    expect(plan.down).toEqual([{ app: 'web', why: expect.stringMatching(
-      /^live does not answer: its process runs, and is not restarted by an apply, which fails; see: vgen logs web/,
-    ) as string }]);
-  });
-
-  it('is started where its process does not run', () => {
-    expect(planFor(slots, host(...is('stopped'))).down)
-      .toEqual([{ app: 'web', why: 'live does not answer: an apply starts web/blue' }]);
-  });
-
-  it('may be mended by what an apply does', () => {
-    const wanted = tree(['file /etc/x 0644 root:root reload:nginx.service - - nginx', 'slot web blue', 'slot web green'],
-      { '/etc/x': sum(2) });
-    const up = 'unit nginx.service active running loaded enabled';
-    expect(planFor(wanted, host(...is('running'), ...installed('/etc/x'), up)).down)
-      .toEqual([{ app: 'web', why: 'live does not answer: an apply fails if it does not answer after what it does here' }]);
-  });
-
-  it('of an app that goes is nothing to be told', () => {
-    expect(planFor(tree([]), host(...NEW, 'dead web')).down).toEqual([]);
-  });
-});
-
 describe('what a live slot keeps until its switch', () => {
   const LIVE = 'slot web/blue live r1 running systemd - - /opt/web 127.0.0.1:8000 20000';
   const ends = (...args: Parameters<typeof planFor>): string[] => planFor(...args).actions
@@ -115,6 +82,15 @@ describe('what a live slot keeps until its switch', () => {
         + '(a new value, at once in /etc/redis; live keeps the former until its switch)',
     ]);
     expect([is('different', 'same'), is('same', 'different'), is('same', 'same')]).toEqual([[], [], []]);
+  });
+});
+
+describe('what has not taken up its files', () => {
+  it('is told with them, or without where the host names none', () => {
+    const wanted = tree(['file /etc/x 0644 root:root slot:web/blue - - apps web/blue', 'slot web blue']);
+    const note = (paths: string): string[] => planFor(wanted, host(...NEW, `pending web/blue ${paths}`)).notes.slice();
+    expect(note('/etc/x')).toContain('web/blue keeps its former /etc/x until the next switch');
+    expect(note('')).toContain('web/blue keeps its former configuration until the next switch');
   });
 });
 

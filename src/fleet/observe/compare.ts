@@ -242,7 +242,7 @@ function notes(tree: BuiltTree, state: HostState, waits: ReadonlyMap<string, str
       .map(path => `${path} is not there, and what needs it is not started`),
     ...[...new Set(waits.values())].map(slot => waitText(slot, [...waits].filter(([, of]) => of === slot).length)),
     ...[...state.pending].filter(([what]) => slots.has(`slot:${what}`))
-      .map(([what, paths]) => `${what} keeps its former ${paths.join(', ')} until the next switch`),
+      .map(([what, paths]) => `${what} keeps its former ${paths.join(', ') || 'configuration'} until the next switch`),
     ...[...tree.files.map(({ path, sha256 }) => [path, sha256]), ...[...tree.links.keys()].map(path => [path, 'link'])]
       .filter(([path = '', source = '']) => staysAdopted(path, source, state))
       .map(([path]) => `${path} stays as somebody changed it (adopted)`),
