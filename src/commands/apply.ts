@@ -6,14 +6,14 @@ import { foretell, isSeen, type Seen } from '../fleet/observe/survey.ts';
 import { checkTree, readTree, type BuiltTree } from '../fleet/observe/tree.ts';
 import { isDead } from '../fleet/guard/lock.ts';
 import { AREAS } from '../fleet/guard/blast.ts';
-import { readPlan, verify, type PlanFile } from '../fleet/guard/plan-file.ts';
+import { readPlan, verify } from '../fleet/guard/plan-file.ts';
 import { refusalOf } from '../fleet/guard/refusals.ts';
 import type { HostResult } from '../fleet/result.ts';
 import { revisionOf, type Revision } from '../fleet/apply/revision.ts';
 import { lockedOut, overHosts, unreachable, untouched, withHostLocks } from '../fleet/run.ts';
 import type { Output } from '../print/output.ts';
 import { defineCommand, flag, list, oneOfEach, value, wholeNumber, type Given } from './declaration.ts';
-import { guard, plannedHosts } from './fleet/guard.ts';
+import { guard, newPlan, plannedHosts, type GivenPlan } from './fleet/guard.ts';
 import { hostsOf, observeAll, withFleet, type ConnectedFleet } from './fleet/open.ts';
 import { conclude, following, onlyLeft, retried, rolloutOf, runOf } from './fleet/run.ts';
 import { out, rollingOut, share, localEdits } from './options.ts';
@@ -60,7 +60,7 @@ export const command = defineCommand({
 });
 
 async function apply(options: ApplyOptions, output: Output): Promise<number> {
-  const plan = options.plan === undefined ? null : readPlan(options.plan);
+  const plan = options.plan === undefined ? null : { path: options.plan, plan: readPlan(options.plan) };
   if (options.adopt && options.force) throw new Failure('--adopt and --force exclude each other');
   const record = retried('apply', null, options);
   return withFleet(options, output, model =>
@@ -77,7 +77,7 @@ async function apply(options: ApplyOptions, output: Output): Promise<number> {
     const conclusion = (results: readonly HostResult[]): number =>
       conclude(
         fleet, 'apply', { results: [...results].sort((a, b) => (a.host < b.host ? -1 : 1)), halted: null },
-        { markdown: options.markdown, isDry: options.dryRun },
+        { markdown: options.markdown, isDry: options.dryRun, again: againOf(plan) },
       );
     if (fleet.hosts.every(({ name }) => known.get(name)?.result === 'same')) return conclusion([...known.values()]);
     const left = [...trees.values()].filter(({ host }) => !known.has(host));
@@ -132,8 +132,12 @@ function dryRun(seen: readonly Seen[], revision: Revision | null, options: Apply
   });
 }
 
+/** A plan is good for what was seen, and a host that was worked on is another one: what is left needs a new plan. */
+const againOf = (plan: GivenPlan | null): ((hosts: readonly string[]) => string) | undefined =>
+  (plan === null ? undefined : hosts => newPlan(plan.path, hosts));
+
 interface Sending {
-  readonly plan: PlanFile | null;
+  readonly plan: GivenPlan | null;
   readonly trees: ReadonlyMap<string, BuiltTree>;
   readonly known: ReadonlyMap<string, HostResult>;
   readonly revision: Revision | null;
@@ -163,12 +167,12 @@ async function send(
         if (fleet.stop.aborted) return untouched(name, 'stopped');
         if (!state || 'unreachable' in state) return unreachable(name, state?.unreachable ?? 'it was not looked at');
         const one = plan === null ? null : foretell(tree, state);
-        const [stale] = plan !== null && one && isSeen(one) ? verify(plan, [one]) : [];
+        const [stale] = plan !== null && one && isSeen(one) ? verify(plan.plan, [one]) : [];
         if (stale !== undefined) return { ...untouched(name, `stale plan: ${stale}`), result: 'refused' };
         return applyHost(connection, tree, state, { revision, words }, following(fleet, name));
       },
       undo: (connection, result) => takeBack(connection, result, following(fleet, connection.target.name)),
     });
   }, host => ({ depth, tree: treeOf(host) }));
-  return conclude(fleet, 'apply', ran, { markdown: options.markdown });
+  return conclude(fleet, 'apply', ran, { markdown: options.markdown, again: againOf(plan) });
 }

@@ -16,9 +16,9 @@ describe.skipIf(lack !== null)(`remedies that are printed (${because})`, () => {
   const asPrinted = (command: string, owner = 'tester'): Promise<Ran> =>
     ended(fleet.start([command], { VGEN_OWNER: owner, PATH: `${join(fleet.dir, 'bin')}:${process.env['PATH'] ?? ''}` },
       ['sh', '-c']));
-  const works = async (command: string | undefined): Promise<Ran> => {
+  const works = async (command: string | undefined, code = 0): Promise<Ran> => {
     const ran = await asPrinted(command ?? 'false');
-    expect(ran.code, `${command}\n${ran.text}`).toBe(0);
+    expect(ran.code, `${command}\n${ran.text}`).toBe(code);
     return ran;
   };
   const build = async (text: string): Promise<void> => {
@@ -100,6 +100,43 @@ files:
     expect(await fleet.ask('a', 'cat /etc/motd')).toBe('two');
   });
 
+  it('of a plan that is stale: the host changed, or the tree', async () => {
+    const applied = async (anew: string | undefined): Promise<void> => {
+      expect(anew).toBe(`vgen plan --save 'my plan.json' --on a -i 'my site.yaml' -o trees`);
+      const [apply] = commandsIn((await works(anew, 1)).text);
+      expect(apply).toBe(`vgen apply 'my plan.json' --on a -i 'my site.yaml' -o trees`);
+      await works(apply);
+    };
+    const plan = async (): Promise<void> => {
+      expect((await run(['plan', ...TREES, '--save', 'my plan.json'])).code).toBe(1);
+    };
+    const apply = async (code: number): Promise<string[]> => said(await run(['apply', 'my plan.json', ...TREES]), code);
+    await build(inventory('', 'planned'));
+    await plan();
+    await fleet.ask('a', 'touch /etc/motd');
+    await applied((await apply(3))[0]);
+    expect(await fleet.ask('a', 'cat /etc/motd')).toBe('planned');
+
+    await build(inventory('', 'once more'));
+    await plan();
+    await build(inventory('', 'another'));
+    await applied((await apply(3))[0]);
+    expect(await fleet.ask('a', 'cat /etc/motd')).toBe('another');
+
+    // one that the host put back left other files there than those that the plan has seen
+    await build(inventory(`files:
+  /etc/motd: { content: "failed\\n" }
+  /etc/nginx/conf.d/gzip.conf: { content: "gzip on;\\n", reload: [nginx.service] }
+`));
+    await plan();
+    await fleet.ask('a', 'echo "no such directive;" >/etc/nginx/conf.d/zz.conf');
+    const commands = await apply(1);
+    await fleet.ask('a', 'rm /etc/nginx/conf.d/zz.conf');
+    expect(commands).toHaveLength(1);
+    await applied(commands[0]);
+    expect(await fleet.ask('a', 'cat /etc/motd')).toBe('failed');
+  }, 240_000);
+
   it('of a lock that somebody else holds', async () => {
     expect((await run(['lock', '--message', 'mine', ...FLEET], 'alice')).code).toBe(0);
     const [waiting, unlocking] = said(await run(['switch', 'web', ...FLEET]), 3);
@@ -109,6 +146,34 @@ files:
     await works(unlocking);
     expect((await asPrinted(waiting ?? '')).stdout).toContain('has no release');
   });
+
+  it('of a live that hangs: another release becomes live, on that host', async () => {
+    const hangs = async (signal: string, slot: string): Promise<void> => {
+      await fleet.ask('a', `kill -${signal} "$(systemctl show -p MainPID --value web-${slot})"`);
+    };
+    const answer = (): Promise<string> => fleet.ask('a', 'curl -s -m 2 http://127.0.0.1:8000/');
+    const other = await run(['deploy', 'web', fleet.artifact('two'), ...FLEET]);
+    expect(other.code, other.text).toBe(0);
+    const slot = await fleet.ask('a', 'readlink /opt/web/live');
+    await hangs('STOP', slot);
+    const remedy = `vgen switch web --on a -i 'my site.yaml'`;
+    expect(said(await run(['plan', ...TREES]), 1)).toContain(remedy);
+    expect(said(await run(['status', ...FLEET]), 1)).toContain(remedy);
+    expect(said(await run(['apply', ...TREES]), 1)).toContain(remedy);
+    await works(remedy);
+    expect(await answer()).toBe('two');
+    await hangs('CONT', slot);
+    expect((await run(['plan', ...TREES])).code).toBe(0);
+
+    // nothing healthy is next: the release that was live before is started there
+    const live = await fleet.ask('a', 'systemctl stop "web-$(readlink /opt/web/next)"; readlink /opt/web/live');
+    await hangs('STOP', live);
+    const back = `vgen rollback web --on a -i 'my site.yaml'`;
+    expect(said(await run(['status', ...FLEET]), 1)).toContain(back);
+    await works(back);
+    expect(await answer()).toBe('one');
+    await hangs('CONT', live);
+  }, 240_000);
 
   it('of the engine: an older tree, and a run that was killed', async () => {
     const install = 'bash /var/lib/vgen/incoming/install.sh --order 1';

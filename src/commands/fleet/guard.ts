@@ -9,18 +9,22 @@ import type { ConnectedFleet } from './open.ts';
 
 export type GuardOptions = LimitFlags & { readonly out: string };
 
-/** The command that looks anew at the hosts of a plan. */
-const newPlan = ({ hosts }: PlanFile): string =>
-  otherCommand(['plan', '--save', 'plan.json', '--on', hosts.map(({ host }) => host).join(',')],
-    ['inventory', 'out', 'sshConfig']);
+/** The command that looks anew at hosts of a plan, and writes it to the same file. */
+export const newPlan = (path: string, hosts: readonly string[]): string =>
+  otherCommand(['plan', '--save', path, '--on', hosts.join(',')], ['inventory', 'out', 'sshConfig']);
+
+/** A plan with the file that it was read from. */
+export interface GivenPlan { readonly path: string; readonly plan: PlanFile }
 
 /** Of the chosen hosts those that the plan is about. */
-export function plannedHosts(plan: PlanFile | null, hosts: readonly Host[], model: Model): readonly Host[] {
-  if (plan === null) return hosts;
-  const gone = plan.hosts.find(({ host }) => !model.hosts.some(({ name }) => name === host));
-  if (gone) throw new Failure(
-    `stale plan: ${gone.host} is no longer in the inventory; make a new one: ${newPlan(plan)}`, { exit: 3 },
-  );
+export function plannedHosts(given: GivenPlan | null, hosts: readonly Host[], model: Model): readonly Host[] {
+  if (given === null) return hosts;
+  const { path, plan } = given;
+  const isThere = (name: string): boolean => model.hosts.some(host => host.name === name);
+  const gone = plan.hosts.find(({ host }) => !isThere(host));
+  const left = plan.hosts.map(({ host }) => host).filter(isThere);
+  if (gone) throw new Failure(`stale plan: ${gone.host} is no longer in the inventory${
+    left.length ? `; make a new one: ${newPlan(path, left)}` : ''}`, { exit: 3 });
   return hosts.filter(({ name }) => plan.hosts.some(({ host }) => host === name));
 }
 
@@ -29,13 +33,13 @@ export function plannedHosts(plan: PlanFile | null, hosts: readonly Host[], mode
  * none is touched. The same for a dry run.
  */
 export function guard(
-  fleet: ConnectedFleet, seen: readonly Seen[], plan: PlanFile | null, options: GuardOptions,
+  fleet: ConnectedFleet, seen: readonly Seen[], given: GivenPlan | null, options: GuardOptions,
 ): void {
-  const stale = plan === null ? [] : verify(plan, seen);
-  if (stale.length) throw new Failure(
-    `stale plan: ${stale.join('; ')}. Nothing was touched; look at a new one: ${newPlan(plan as PlanFile)}`,
-    { exit: 3 },
-  );
+  const stale = given === null ? [] : verify(given.plan, seen);
+  if (given !== null && stale.length) {
+    throw new Failure(`stale plan: ${stale.join('; ')}. Nothing was touched; look at a new one: ${
+      newPlan(given.path, fleet.hosts.map(({ name }) => name))}`, { exit: 3 });
+  }
   const limits = limitsOf(fleet.model, options);
   const refusals = seen.flatMap(one => blast(one.plan, one.state, limits));
   if (refusals.length) {

@@ -2,6 +2,7 @@
 import { Failure } from '../../contract/diagnostic.ts';
 import type { Following } from '../../fleet/apply/action.ts';
 import type { Unseen } from '../../fleet/observe/observe.ts';
+import { makeLive } from '../../fleet/observe/obstacles.ts';
 import type { HostState } from '../../fleet/observe/state.ts';
 import { exitOf, isGood, type HostResult } from '../../fleet/result.ts';
 import { milliseconds, type Rollout } from '../../fleet/rollout.ts';
@@ -79,24 +80,41 @@ export function sift(
   return { seen, lost };
 }
 
+/** The engine's words for what makes another release live (way_out_text of lib/release/switch.sh). */
+const WAY_OUT = /\/opt\/vgen\/bin\/vgen (switch|rollback) ([a-z][a-z0-9_-]*)/;
+
+/** The same as a command of vgen's, for one host. */
+const waysOut = (results: readonly HostResult[]): string[] => results.flatMap(({ host, why }) => {
+  const [, way, app = ''] = WAY_OUT.exec(why) ?? [];
+  return way === undefined ? [] : [makeLive(app, way === 'switch' ? way : 'rollback', host)];
+});
+
 /** What an option of this command would allow, and how to go on with the hosts that are left. */
-function remedies(action: string, results: readonly HostResult[]): string[] {
+function remedies(action: string, results: readonly HostResult[], form: ConcludeForm): string[] {
   const bad = results.filter(one => !isGood(one));
   // a host that has gone back would go back once more
   const left = action === 'rollback' && bad.length < results.length ? ['--retry-failed'] : [];
   // the host's own remedy repeats the options that it was called with
   const allowed = bad.filter(({ result }) => result === 'refused')
     .flatMap(({ why }) => why.match(/--(?:adopt|force|older)\b/g) ?? []).filter(option => !isGiven(option));
+  const again = bad.length && form.again ? form.again(bad.map(({ host }) => host))
+    : bad.some(({ result }) => result !== 'refused') ? sameCommand(['--retry-failed']) : undefined;
   return [
     ...[...new Set(allowed)].map(option => `with ${option}: ${sameCommand([option, ...left])}`),
-    ...bad.some(({ result }) => result !== 'refused')
-      ? [`to try again where it is left: ${sameCommand(['--retry-failed'])}`] : [],
+    ...waysOut(bad),
+    ...again === undefined ? [] : [`to try again where it is left: ${again}`],
   ];
+}
+
+export interface ConcludeForm extends TableForm {
+  readonly isDry?: boolean;
+  /** The command that goes on with these hosts, where it is not this one with `--retry-failed`. */
+  readonly again?: ((hosts: readonly string[]) => string) | undefined;
 }
 
 /** Prints what came out, and returns the exit code. */
 export function conclude(
-  fleet: ConnectedFleet, action: string, { results, halted }: Ran, form: TableForm & { readonly isDry?: boolean },
+  fleet: ConnectedFleet, action: string, { results, halted }: Ran, form: ConcludeForm,
 ): number {
   fleet.progress.end();
   const exit = exitOf(results);
@@ -105,9 +123,10 @@ export function conclude(
   const running = results.filter(({ result }) => result === 'running').map(({ host }) => host);
   if (halted !== null) fleet.output.note(`vgen: stopped, as ${halted}`);
   if (running.length) {
-    fleet.output.note(`vgen: it goes on by itself on ${running.join(', ')}; to follow it: ${sameCommand()}`);
+    fleet.output.note(`vgen: it goes on by itself on ${running.join(', ')}; ${form.again
+      ? `once it has ended: ${form.again(running)}` : `to follow it: ${sameCommand()}`}`);
   }
-  for (const text of form.isDry ? [] : remedies(action, results)) fleet.output.note(`vgen: ${text}`);
+  for (const text of form.isDry ? [] : remedies(action, results, form)) fleet.output.note(`vgen: ${text}`);
   fleet.output.data({ action, exit, halted, hosts: results });
   return exit;
 }

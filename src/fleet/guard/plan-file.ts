@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Failure } from '../../contract/diagnostic.ts';
 import type { Seen } from '../observe/survey.ts';
+import { shWord } from '../../escape/sh.ts';
 import { isSystemError, systemFailure } from '../../process/system-error.ts';
 
 export interface PlannedHost {
@@ -49,7 +50,8 @@ export function readPlan(path: string): PlanFile {
   const isHost = (one: unknown): boolean => typeof one === 'object' && one !== null
     && ['host', 'tree', 'live'].every(key => typeof (one as Record<string, unknown>)[key] === 'string');
   if (version !== 1 || !Array.isArray(hosts) || !hosts.every(isHost)) {
-    throw new Failure(`${path} is no plan of this version of vgen; make it anew with "vgen plan --save ${path}"`);
+    throw new Failure(`${path} is no plan of this version of vgen; make it anew with "vgen plan --save `
+      + `${shWord(path)}"`);
   }
   return plan as PlanFile;
 }
