@@ -131,7 +131,7 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     expect(await machine.installed(moved())).toContain('one: nothing to do');
     expect((await machine.run(`${bin}/vgen status`)).text).not.toContain('former configuration');
     await under(async () => [await ask(`${bin}/vgen switch demo`), await ask(`${bin}/vgen switch tick`)]);
-  });
+  }, 180_000);
 
   /** Installs other ports for both next slots, blue, and kills that once the first of them runs with its own. */
   async function cutShort(tens: number): Promise<void> {
@@ -157,6 +157,15 @@ describe.skipIf(lack !== null)(`what is live (${because})`, () => {
     await ask('ss -Hltn "sport = :20000" | grep -q .; grep 20000 /opt/demo/blue/nginx.conf; [[ ! -e /var/lib/vgen/journal ]]');
     expect([await get(8000), await get(8010)]).toEqual(['v2 blue hello', 'v1 green hello']);
     expect((await machine.run(`${bin}/vgen status`)).text).not.toMatch(/cut short|under way/);
+    await under(() => ask(`${bin}/vgen switch demo`));
+  }, 180_000);
+
+  it('never is that either after what it left was put back by hand', async () => {
+    await cutShort(2);
+    expect(await ask(`${bin}/vgen recover`)).toContain('put back');
+    expect(await under(() => ask(`${bin}/vgen switch demo 2>&1`))).toContain('demo: live is blue');
+    await ask('ss -Hltn "sport = :20000" | grep -q .; [[ ! -e /var/lib/vgen/pending-actions ]]');
+    expect(await get(8000)).toBe('v2 blue hello');
     await under(() => ask(`${bin}/vgen switch demo`));
   }, 180_000);
 
