@@ -644,6 +644,42 @@ status_behind_nginx() {
   ask_nginx live "${health_of[$1]:-/}" --output /dev/null --write-out '%{http_code}' 2>/dev/null || true
 }
 
+# see_live SLOT: the one rule of what is up. In REPLY "up" if live is what a switch would go to: nginx leads to it, with
+# anything but a gateway's error, and it answers its health path well; "unhealthy" if the latter fails alone; else
+# "gone". Whatever is not up is down, for health_reason.
+see_live() {
+  local proof
+  REPLY=gone
+  if ! proof=$(prove "$1"); then
+    health_reason="$proof on $(place_of live)"
+  elif answers_well "$1"; then
+    REPLY=up
+  else
+    REPLY=unhealthy
+  fi
+}
+
+# live_is_up SLOT: asked once.
+live_is_up() {
+  answers_wanted=1 proof_seconds=0 see_live "$1"
+  [[ $REPLY == up ]]
+}
+
+# way_out: what makes another release live while live is down, "switch" or "rollback"; nothing where neither works.
+way_out() {
+  local slot id
+  slot=$(slot_at next)
+  id=$(release_of "$slot")
+  if [[ -n $id ]] && ! is_bad "$id" && is_healthy "$slot"; then
+    printf 'switch'
+  elif [[ -n $(good_before "$(release_of "$(slot_at live)")") ]]; then
+    printf 'rollback'
+  fi
+}
+
+# way_out_text WAY: for people, after a reason.
+way_out_text() { printf '%s' "${1:+; to make another release live: /opt/vgen/bin/vgen $1 $app}"; }
+
 # roll_back: what was live before is live again. Deployed anew from its release if the next slot holds another by now.
 # After one that was cut short when live had changed already there is nothing left to do; one more step back would be
 # wrong.

@@ -184,62 +184,64 @@ finish_install() {
 }
 
 # ---- templates/host/opt/vgen/lib/install/ask-live.sh
-# What is live is asked through nginx, as the switch does, before an install and after it. One that answered before and
-# does not any more puts the install back; one that is down all the same is told as a failure.
+# What is live is asked through nginx and on its port before an install and after it, by the rule of the switch
+# (see_live of release/switch.sh). One that is not as good as before puts the install back; one that is down all the same
+# is told as a failure.
 
-declare -gA live_before=()       # app → the HTTP status of what is live before this install, empty if it is down
+declare -gA live_before=()       # app → what see_live said of live before this install; empty where nothing is live
 
-# ask_live_before: each app whose live slot nginx serves.
 ask_live_before() {
   local name
   for name in $(known_apps); do
-    live_before[$name]=$(live_status "$name" 2>/dev/null) || true
+    live_before[$name]=$(live_state "$name" 2>/dev/null) || true
   done
 }
 
-# live_status APP: prints the HTTP status of what is live if its slot answers through nginx; nothing where nothing is
-# deployed or nginx does not serve it.
-live_status() (
+# live_state APP
+live_state() (
   load_app "$1"
   slot=$(slot_at live)
-  if [[ -n $slot && -n $(release_of "$slot") && $(is_served live && ask_nginx live /.vgen/slot) == "$slot" ]]; then
-    status=$(status_behind_nginx "$slot")
-    [[ $status == @(000|50[234]) ]] || printf '%s' "$status"
-  fi
+  [[ -n $slot && -n $(release_of "$slot") ]] || exit 0
+  answers_wanted=1 proof_seconds=0 see_live "$slot"
+  printf '%s' "$REPLY"
 )
 
-# ask_live_after: live still answers, or this install is unfit. Where it did not answer before, that is a problem only.
+# ask_live_after: live is as good as before, or this install is unfit. Where it was down before, that is a problem only.
 ask_live_after() {
-  local name slot
+  local name slot before
   for name in $(sorted "${want_slots[@]%% *}" | uniq); do
     load_app "$name"
     slot=$(slot_at live)
-    if [[ -z $slot || -z $(release_of "$slot") ]] || ! is_served live; then continue; fi
-    ! answers_as_before "$slot" "${live_before[$name]:-}" || continue
-    failure="$app: live ($slot) does not answer${live_before[$name]:+ as before}: $health_reason"
-    note "error: $failure"
-    # with nothing changed there is nothing to put back
-    if [[ -n ${live_before[$name]:-} && $option_allow_live == no && -e $journal ]]; then
-      unfit=$failure
-      return 0
+    [[ -n $slot && -n $(release_of "$slot") ]] || continue
+    before=${live_before[$name]:-gone}
+    wait_as_before "$slot" "$before"
+    [[ $REPLY != up ]] || continue
+    if [[ $before == gone || $before == "$REPLY" ]]; then
+      failure="$app: live ($slot) does not answer well: $health_reason"
+    else
+      failure="$app: live ($slot) does not answer as before: $health_reason"
+      # with nothing changed there is nothing to put back
+      if [[ $option_allow_live == no && -e $journal ]]; then
+        note "error: $failure"
+        unfit=$failure
+        return 0
+      fi
     fi
+    failure+=$(way_out_text "$(way_out)")
+    note "error: $failure"
     problems+=("$failure")
   done
 }
 
-# answers_as_before SLOT STATUS: within the time that the app has to become healthy; what depends on it may restart.
-# What answered well before has to do so again.
-answers_as_before() {
-  local until=$((SECONDS + health_seconds)) proof status
-  [[ -n $2 ]] || until=$SECONDS
+# wait_as_before SLOT STATE: REPLY and health_reason as of see_live, once it is as good as that, within the time that the
+# app has to become healthy; what it depends on may restart.
+wait_as_before() {
+  local until=$((SECONDS + health_seconds))
+  [[ $2 != gone ]] || until=$SECONDS
   while :; do
-    if proof=$(proof_seconds=1 prove "$1"); then
-      status=$(status_behind_nginx "$1")
-      [[ $2 =~ ^[23] && ! $status =~ ^[23] ]] || return 0
-      proof="HTTP $status for ${health_of[$1]:-/}, was $2"
-    fi
-    health_reason=$proof
-    (( SECONDS < until )) || return 1
+    proof_seconds=1 see_live "$1"
+    [[ $REPLY != up && $REPLY != "$2" ]] || return 0
+    (( SECONDS < until )) || return 0
     sleep 0.2
   done
 }
@@ -1108,6 +1110,7 @@ forget_generations() {
 
 declare -gA held_slots=()        # APP/SLOT → its runtime, of those that are live and run
 declare -gA waiting=()           # path → APP/SLOT, whose new version or removal waits
+declare -gA former_runtime=()    # APP/SLOT → the runtime that it has before this install
 
 is_held() { [[ -n $1 && -n ${held_slots[$1]:-} ]]; }
 
@@ -1115,6 +1118,9 @@ is_held() { [[ -n $1 && -n ${held_slots[$1]:-} ]]; }
 find_held_slots() {
   local name slot run_by
   for name in $(known_apps); do
+    while read -r slot run_by; do
+      former_runtime[$name/$slot]=$run_by
+    done < <(slot_runtimes "$name" 2>/dev/null)
     read -r slot run_by < <(slot_to_hold "$name" 2>/dev/null) || continue
     held_slots[$name/$slot]=$run_by
     [[ -f $vgen_apps/$name/$slot.sh ]] || hold_former_slot "$name" "$slot"
@@ -1137,6 +1143,17 @@ hold_former_slot() {
     [[ -n ${former_slot[$one]} || ,${former_triggers[$one]}, != *",slot:$1/$2,"* ]] || former_slot[$one]=$1/$2
   done
 }
+
+# slot_runtimes APP: each slot with its runtime, one a line.
+slot_runtimes() (
+  load_app "$1"
+  for slot in "${slots[@]}"; do
+    printf '%s %s\n' "$slot" "${runtime_of[$slot]}"
+  done
+)
+
+# changes_runtime SLOT: its release was deployed for another runtime, with another command perhaps.
+changes_runtime() { [[ ${former_runtime[$app/$1]:-${runtime_of[$1]}} != "${runtime_of[$1]}" ]]; }
 
 # slot_data APP SLOT: what scripts know of it, as the compiler writes it.
 slot_data() (
@@ -1829,6 +1846,9 @@ settle_slot() {
   fi
 }
 
+# is_of_former_runtime SLOT RELEASE: this install gives the slot another runtime, and what is live is another release.
+is_of_former_runtime() { changes_runtime "$1" && [[ $(release_of "$(slot_at live)") != "$2" ]]; }
+
 # settle_by restart|start SLOT RELEASE: a release known to be bad is neither waited for nor a problem of this install.
 settle_by() {
   if is_bad "$3"; then
@@ -1839,10 +1859,11 @@ settle_by() {
   else
     settled_slots+=("$app $2")
     if ! restart_slot "$2"; then
-      if was_waiting "$app/$2"; then
-        # it was live with its former configuration; what is live now runs with this one
+      if was_waiting "$app/$2" || { [[ $1 == restart ]] && is_of_former_runtime "$2" "$3"; }; then
+        # it was live with its former configuration, what is live now runs with this one; or it was deployed for another
+        # runtime: the next release is one for this
         mark_bad "$3" 'it does not run with the configuration of today'
-        warn "$failure"
+        warn "$failure; release $3 is marked bad, and the next deploy brings another"
       elif [[ $1 == restart && -n ${due_slots[$app/$2]:-} ]]; then
         unfit=$failure          # its files changed with this install, and with them it does not run
       else
@@ -1895,7 +1916,7 @@ tell_app() {
 
 # tell_slot live|next: the line of a slot; slot_json is the same as data.
 tell_slot() {
-  local role=$1 slot id state=none reason='' since='' stale later='' bad=''
+  local role=$1 slot id state=none reason='' since='' stale later='' bad='' remedy=''
   slot=$(slot_at "$role")
   if [[ -z $slot ]]; then
     reason='the link names no slot'
@@ -1918,19 +1939,26 @@ tell_slot() {
   # A release that is known to be bad waits in next for its successor; nothing is down because of that.
   if [[ -n $reason && ($role == live || -z $bad) ]]; then
     down=$((down + 1))
+    [[ $role == next || -z $id ]] || remedy=$(way_out)
   fi
-  printf '  %-5s %-6s %-28s %-9s %-21s %s\n' "$role" "${slot:--}" "${id:-no release}" "$state" "${since:--}" \
-    "${reason:-${id:+healthy}}${bad:+; marked bad}${stale:+; former configuration, changed since: $stale}" >&3
+  printf '  %-5s %-6s %-28s %-9s %-21s %s%s%s\n' "$role" "${slot:--}" "${id:-no release}" "$state" "${since:--}" \
+    "${reason:-${id:+healthy}}$(way_out_text "$remedy")" "${bad:+; marked bad}" \
+    "${stale:+; former configuration, changed since: $stale}" >&3
   slot_json="{\"slot\":$(json_string "$slot"),\"release\":$(json_string "$id"),\"process\":$(json_string "$state")"
   slot_json+=",\"since\":$(json_string "$since"),\"healthy\":$([[ -n $id && -z $reason ]] && echo true || echo false)"
-  slot_json+=",\"bad\":$(json_string "$bad"),\"reason\":$(json_string "$reason"),\"pending\":$(json_string "$stale")}"
+  slot_json+=",\"bad\":$(json_string "$bad"),\"reason\":$(json_string "$reason"),\"pending\":$(json_string "$stale")"
+  slot_json+=",\"remedy\":$(json_string "$remedy")}"
 }
 
-# what_is_wrong ROLE SLOT STATE: one reason, or nothing.
+# what_is_wrong ROLE SLOT STATE: one reason, or nothing. Live is up by the rule of the switch.
 what_is_wrong() {
   local answer
   if [[ $3 != running ]]; then
     printf '%s' "${process_detail:-not running}"
+    return
+  fi
+  if [[ $1 == live ]]; then
+    { live_is_up "$2" && listens_itself "$2"; } || printf '%s' "$health_reason"
     return
   fi
   probe "$2" || { printf '%s' "$health_reason"; return; }
