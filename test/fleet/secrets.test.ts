@@ -156,6 +156,35 @@ describe.skipIf(lack !== null)(`secrets on hosts (${lack ?? 'systemd-nspawn'})`,
     expect((await run(['plan', '--on', 'web1'], 1)).code).toBe(0);
   }, 120_000);
 
+  it('that files cannot hold are named one by one', async () => {
+    const [file, exec] = ['secret.txt', 'exec.txt'].map(name => readFileSync(join(site.dir, name), 'utf8'));
+    write(site.dir, { 'exec.txt': `${poison('exec', 4)}\ufdd0` });
+    encrypt('secret.age', `${poison('age', 4)}\ufdd1`);
+    const refused = await run(['secrets', 'push', '--on', 'web1'], 1);
+    const reason = (name: string): string => 'systemd refuses an environment with a Unicode noncharacter; '
+      + `choose another value for secret "${name}"`;
+    expect(refused.stdout).toBe(`web1: refused fromAge, fromExec; the former values are back\n`
+      + `  ${reason('fromAge')}; ${reason('fromExec')}\n`);
+    expect(refused.code).toBe(1);
+    write(site.dir, { 'secret.txt': file ?? '', 'exec.txt': exec ?? '' });
+    encrypt('secret.age', poison('age', 1));
+  }, 120_000);
+
+  it('that a live slot keeps the former value of are said to wait', async () => {
+    mkdirSync(join(site.dir, 'release'));
+    writeFileSync(join(site.dir, 'release/index.html'), 'hello\n');
+    const deployed = await run(['deploy', 'site', 'release', '--on', 'web1', '--switch'], 1);
+    expect(deployed.code, deployed.stderr + deployed.stdout).toBe(0);
+    const exec = readFileSync(join(site.dir, 'exec.txt'), 'utf8');
+    write(site.dir, { 'exec.txt': poison('exec', 5) });
+    const pushed = await run(['secrets', 'push', '--on', 'web1'], 1);
+    expect(pushed.stdout).toMatch(/^web1: pushed fromExec\n/);
+    expect(pushed.stdout).toMatch(/^ {2}site: live slot \w+ keeps its former configuration until the next switch$/m);
+    expect(pushed.code).toBe(0);
+    write(site.dir, { 'exec.txt': exec });
+    expect((await run(['secrets', 'push', '--on', 'web1'], 1)).stdout).not.toContain(' keeps ');
+  }, 120_000);
+
   it('a source that fails is named, and nothing is sent', async () => {
     rmSync(join(site.dir, 'exec.txt'));
     const { code, stderr } = await run(['secrets', 'push'], 1);
