@@ -54,6 +54,9 @@ it.each([
   ['{ calendar: "a;b", command: /bin/x }', ['schema/form jobs.j.calendar']],
   ['{ calendar: daily, command: /bin/x, writes: [/srv, /tmp] }', ['jobs/writes jobs.j.writes[1]']],
   ['{ calendar: daily, command: /bin/x, writes: [/tmpfs, /homes/a, /devices] }', []],
-  ['{ calendar: daily, command: /bin/x, writes: [/root/a, /dev/sda], relax: [home] }', ['jobs/writes jobs.j.writes[1]']],
+  [
+    '{ calendar: daily, command: /bin/x, writes: [/root/a, /dev/sda], relax: [home] }',
+    ['jobs/writes jobs.j.writes[1]'],
+  ],
   ['{ calendar: daily, command: /bin/x, writes: [/home/a, /dev/sda], relax: [devices, home] }', []],
 ])('%s', async (written, wanted) => expect((await compiled(`${apps}jobs: { j: ${written} }\n`)).found).toEqual(wanted));

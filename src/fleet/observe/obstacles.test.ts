@@ -25,19 +25,18 @@ describe('live that is down', () => {
   });
 
   it('may be mended by what an apply does', () => {
-    const wanted = tree(['file /etc/x 0644 root:root reload:nginx.service - - nginx', 'slot web blue', 'slot web green'],
-      { '/etc/x': sum(2) });
+    const lines = ['file /etc/x 0644 root:root reload:nginx.service - - nginx', 'slot web blue', 'slot web green'];
+    const wanted = tree(lines, { '/etc/x': sum(2) });
     const up = 'unit nginx.service active running loaded enabled';
-    expect(planFor(wanted, host(...is('running'), ...installed('/etc/x'), up)).down)
-      .toEqual([{ app: 'web', why: 'live does not answer: an apply fails if it does not answer after what it does here' }]);
+    const why = 'live does not answer: an apply fails if it does not answer after what it does here';
+    expect(planFor(wanted, host(...is('running'), ...installed('/etc/x'), up)).down).toEqual([{ app: 'web', why }]);
   });
 
   it('is told with the reason, and with what makes another release live', () => {
     const why = (said: string): string => planFor(slots, host(...is('running').map(line =>
       (line.startsWith('dead') ? `dead web ${said}` : line)))).down[0]?.why ?? '';
-    expect(why('switch HTTP_500')).toMatch(
-      /^live does not answer well \(HTTP_500\): .*vgen logs web --on a; to make another release live: vgen switch web --on a$/,
-    );
+    expect(why('switch HTTP_500')).toMatch(/^live does not answer well \(HTTP_500\): .*vgen logs web --on a;/);
+    expect(why('switch HTTP_500')).toMatch(/; to make another release live: vgen switch web --on a$/);
     expect(why('rollback HTTP_500')).toMatch(/; to make another release live: vgen rollback web --on a$/);
     expect(why('- HTTP_500')).not.toContain('another release');
     expect(why('erase HTTP_500')).not.toContain('another release');

@@ -7,8 +7,8 @@ import type { HostState, RecordedPath } from './state.ts';
 import type { BuiltTree, TreeFile } from './tree.ts';
 
 /**
- * Path → the live slot whose file it is, of those that the tree changes, brings or drops and that wait for the switch:
- * the rule of the engine (waits_for_switch of lib/install/hold.sh).
+ * Path → the live slot whose file it is, of those that the tree changes, brings or drops and that wait for the
+ * switch: the rule of the engine (waits_for_switch of lib/install/hold.sh).
  */
 export function waitingFor(tree: BuiltTree, state: HostState, held: (slot: string) => boolean): Map<string, string> {
   const [{ paths }, holders] = [state.recorded, tree.slots.filter(held).sort()];

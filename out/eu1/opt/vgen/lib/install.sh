@@ -185,8 +185,8 @@ finish_install() {
 
 # ---- templates/host/opt/vgen/lib/install/ask-live.sh
 # What is live is asked through nginx and on its port before an install and after it, by the rule of the switch
-# (see_live of release/switch.sh). One that is not as good as before puts the install back; one that is down all the same
-# is told as a failure.
+# (see_live of release/switch.sh). One that is not as good as before puts the install back; one that is down all the
+# same is told as a failure.
 
 declare -gA live_before=()       # app → what see_live said of live before this install; empty where nothing is live
 
@@ -233,8 +233,8 @@ ask_live_after() {
   done
 }
 
-# wait_as_before SLOT STATE: REPLY and health_reason as of see_live, once it is as good as that, within the time that the
-# app has to become healthy; what it depends on may restart.
+# wait_as_before SLOT STATE: REPLY and health_reason as of see_live, once it is as good as that, within the time that
+# the app has to become healthy; what it depends on may restart.
 wait_as_before() {
   local until=$((SECONDS + health_seconds))
   [[ $2 != gone ]] || until=$SECONDS
@@ -1174,7 +1174,8 @@ slot_to_hold() (
   fi
 )
 
-# slot_that_needs PATH: in REPLY, the held slot that needs a path of the record: it is its own, or of the unit that runs it.
+# slot_that_needs PATH: in REPLY, the held slot that needs a path of the record: it is its own, or of the unit that
+# runs it.
 slot_that_needs() {
   local unit
   REPLY=${former_slot[$1]}

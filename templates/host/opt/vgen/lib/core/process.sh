@@ -23,8 +23,8 @@ descends_from() {
   return 1
 }
 
-# sockets_on PORT: inode and user id of each socket that takes connections to 127.0.0.1 there. What ss says of processes is
-# not read: their names are theirs to choose, brackets and "pid=" included (prctl(2), PR_SET_NAME).
+# sockets_on PORT: inode and user id of each socket that takes connections to 127.0.0.1 there. What ss says of processes
+# is not read: their names are theirs to choose, brackets and "pid=" included (prctl(2), PR_SET_NAME).
 sockets_on() {
   local any='127\.0\.0\.1|0\.0\.0\.0|\*|\[::\]|\[::ffff:(127\.0\.0\.1|0\.0\.0\.0)\]'
   ss --no-header --listening --tcp --numeric --extended "sport = :$1" |

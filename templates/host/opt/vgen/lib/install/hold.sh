@@ -70,7 +70,8 @@ slot_to_hold() (
   fi
 )
 
-# slot_that_needs PATH: in REPLY, the held slot that needs a path of the record: it is its own, or of the unit that runs it.
+# slot_that_needs PATH: in REPLY, the held slot that needs a path of the record: it is its own, or of the unit that
+# runs it.
 slot_that_needs() {
   local unit
   REPLY=${former_slot[$1]}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # An app on this host: its generated data, which slot is live and which is next, what was live before, which releases
-# proved bad. After load_app the data has the names that /opt/vgen/apps/APP.sh gives it (dir, user, live, next …); so no
-# function anywhere may have locals of those names.
+# proved bad. After load_app the data has the names that /opt/vgen/apps/APP.sh gives it (dir, user, live, next …); so
+# no function anywhere may have locals of those names.
 
 declare -gA unit_of=() port_of=()      # slot → its unit, its port
 declare -gA runtime_of=() health_of=()  # slot → its runtime, the path that it answers when it is healthy
