@@ -59,7 +59,8 @@ async function scriptPoints(victim: Victim): Promise<Point[]> {
   await victim.parts(victim.script('switch'));
   const back = await victim.steps(victim.script('rollback'));
   // Once this file is gone, a rollback is done, and another one would rightly go further back.
-  const end = back.findIndex(({ name }) => name.includes('/switching" && on_disk'));
+  const end = back.findIndex(({ name }) => name.includes('rm -f -- "$app_state/switching"'));
+  if (end < 0) throw new Error(`no step of a rollback ends it:\n${back.map(({ name }) => name).join('\n')}`);
   for (const [when, among] of [['before', back.slice(0, end + 1)], ['after', back.slice(0, end)]] as const) {
     points.push(...pointsAt({ script: 'rollback', kind: '', from: null, when }, back, among, 2,
       () => rollback(next => next.script('switch'))));
